@@ -1,0 +1,1 @@
+"""The portable core: bytes <-> meaning, on CPython and MicroPython, with no I/O and no clock."""

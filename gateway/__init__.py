@@ -1,0 +1,1 @@
+"""The gateway: an asyncio daemon with its readers, stations, journal, sync, hub, pages and commands."""

@@ -1,0 +1,1 @@
+"""The hub: the minimal back end."""

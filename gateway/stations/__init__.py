@@ -1,0 +1,1 @@
+"""Stations: what is done with a tag that shows up."""

@@ -1,0 +1,1 @@
+"""Sync: journal -> batch -> receipt."""

@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
 )
+from edge.ed25519 import is_sound
 
 from edge import cose, trust
-from edge.ed25519 import is_sound
 from edge.errors import Malformed
 
 PASSPHRASE_VARIABLE = "TAGWRIGHT_PASSPHRASE"
@@ -89,7 +89,9 @@ class DeviceKey:
         pem = self._private.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection
         )
-        card = f"Kid: {self.kid.hex()}\nPublic-Key: {self.public.hex()}\nOperator: {self.operator}\n"
+        card = (
+            f"Kid: {self.kid.hex()}\nPublic-Key: {self.public.hex()}\nOperator: {self.operator}\n"
+        )
         try:
             out = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
         except FileExistsError:
@@ -105,12 +107,16 @@ class DeviceKey:
 def read_card(path: Path) -> KeyCard:
     """The public part of a key file, without its passphrase; raises KeyProblem."""
     lines = dict(
-        line.split(": ", 1) for line in _read(path).decode("ascii", "replace").splitlines() if ": " in line
+        line.split(": ", 1)
+        for line in _read(path).decode("ascii", "replace").splitlines()
+        if ": " in line
     )
     try:
         public = bytes.fromhex(lines["Public-Key"])
     except (KeyError, ValueError):
-        raise KeyProblem(f"{path} is no tagwright key file: make one with `tagwright key new`") from None
+        raise KeyProblem(
+            f"{path} is no tagwright key file: make one with `tagwright key new`"
+        ) from None
     return KeyCard(_checked(public, str(path)), lines.get("Operator", ""))
 
 
@@ -122,7 +128,9 @@ def open_key(path: Path, passphrase: str | None) -> DeviceKey:
     try:
         private = serialization.load_pem_private_key(pem[pem.index(b"-----BEGIN") :], secret)
     except TypeError:
-        raise KeyProblem(f"{path} is encrypted: set {PASSPHRASE_VARIABLE}, or --passphrase-file") from None
+        raise KeyProblem(
+            f"{path} is encrypted: set {PASSPHRASE_VARIABLE}, or --passphrase-file"
+        ) from None
     except ValueError:
         raise KeyProblem(f"{path} does not open: wrong passphrase, or a damaged file") from None
     if not isinstance(private, ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey):
@@ -179,7 +187,9 @@ class TrustStore:
         pin = self._pin()
         root = self._root or bytes.fromhex(pin.get("root", ""))
         if not root:
-            raise KeyProblem(f"no root key is known for {self.path}: give --root, or copy {self._pin_path}")
+            raise KeyProblem(
+                f"no root key is known for {self.path}: give --root, or copy {self._pin_path}"
+            )
         try:
             found = trust.decode(_read(self.path), root, verifier)
         except Malformed as why:
@@ -211,7 +221,9 @@ class TrustStore:
         try:
             _replace(self._pin_path, json.dumps({"root": root.hex(), "number": number}).encode())
         except OSError as why:
-            raise KeyProblem(f"cannot keep the trust list's number in {self._pin_path}: {why}") from why
+            raise KeyProblem(
+                f"cannot keep the trust list's number in {self._pin_path}: {why}"
+            ) from why
 
 
 def _read(path: Path) -> bytes:

@@ -1,0 +1,253 @@
+"""`tagwright key`: device keys, and the trust list that names whose signatures count."""
+
+import time
+from pathlib import Path
+
+import click
+from edge.trust import Entry, TrustList
+
+from gateway.cli.output import (
+    USAGE,
+    Commands,
+    Failure,
+    emit,
+    json_option,
+    passphrase,
+    passphrase_option,
+    rfc3339,
+    say,
+)
+from gateway.keys import DeviceKey, KeyCard, TrustStore, open_key, public_key, read_card
+
+_DAY = 86400  # seconds
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group(cls=Commands)
+def key() -> None:
+    """Device keys and the trust list.
+
+    \b
+    Example:  tagwright key new --out line1.key --operator NL-ACME
+              tagwright key trust --add line1.key --out trust.cbor
+    """
+
+
+@key.command()
+@click.option("--out", "path", type=_FILE, required=True, help="The key file to make.")
+@click.option("--no-passphrase", is_flag=True, help="Leave the key file unencrypted.")
+@click.option("--operator", default="", help="The economic operator that this key signs for.")
+@click.option(
+    "--curve", type=click.Choice(["ed25519", "p256"]), default="ed25519", show_default=True
+)
+@passphrase_option
+@json_option
+def new(
+    path: Path,
+    no_passphrase: bool,
+    operator: str,
+    curve: str,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a device key.
+
+    \b
+    Example:  tagwright key new --out line1.key --operator NL-ACME
+    """
+    secret = None if no_passphrase else passphrase(passphrase_file, "Passphrase for the new key")
+    if secret is None and not no_passphrase:
+        raise Failure("no passphrase: give --passphrase-file, or --no-passphrase", USAGE)
+    if "\n" in operator:
+        raise Failure("--operator holds a line break", USAGE)
+    made = DeviceKey.generate(curve, operator)
+    made.save(path, secret)
+    _show(made.card, as_json, path)
+
+
+@key.command()
+@click.argument("path", metavar="FILE", type=_FILE)
+@json_option
+def show(path: Path, as_json: bool) -> None:
+    """Show a key file's public part; no passphrase is needed.
+
+    \b
+    Example:  tagwright key show line1.key --json
+    """
+    _show(read_card(path), as_json, path)
+
+
+@key.command("list")
+@click.argument("path", metavar="TRUST", type=_FILE, default="trust.cbor")
+@click.option("--root", help="The root's public key in hex, or its key file.")
+@json_option
+def list_(path: Path, root: str | None, as_json: bool) -> None:
+    """List the keys of a trust list.
+
+    \b
+    Example:  tagwright key list trust.cbor
+    """
+    found = TrustStore(path, public_key(root).public if root else None).load()
+    if not as_json:
+        click.echo(f"list {found.number}, good until {rfc3339(found.not_after)}")
+    for entry in found.entries:
+        if as_json:
+            emit(_entry(entry))
+        else:
+            state = (
+                f"revoked since {rfc3339(entry.revoked_since)}"
+                if entry.revoked_since
+                else "trusted"
+            )
+            click.echo(f"{entry.kid.hex()}  {entry.operator or '-':24}  {state}")
+
+
+@key.command()
+@click.option(
+    "--add", "keys", multiple=True, required=True, metavar="KEYFILE|PUBHEX", help="Whom to trust."
+)
+@click.option("--out", "path", type=_FILE, required=True, help="The trust list to make or extend.")
+@click.option(
+    "--root-key", type=_FILE, help="The root's key file [default: beside the list, LIST.root.key]."
+)
+@click.option("--operator", help="The operator of the keys added [default: that of the key file].")
+@click.option("--role", "roles", multiple=True, default=("issuer",), show_default=True)
+@click.option("--gtin-prefix", "prefixes", multiple=True, help="Only for GTIN-14s that begin so.")
+@click.option("--jurisdiction", default="", help="For example EU or NL.")
+@click.option("--days", default=365, show_default=True, help="How long the list is good for.")
+@passphrase_option
+@json_option
+def trust(
+    keys: tuple[str, ...],
+    path: Path,
+    root_key: Path | None,
+    operator: str | None,
+    roles: tuple[str, ...],
+    prefixes: tuple[str, ...],
+    jurisdiction: str,
+    days: int,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Add keys to a trust list and sign it with the offline root, which is made on first use.
+
+    \b
+    Example:  tagwright key trust --add line1.key --out trust.cbor
+    """
+    root = _root(path, root_key, passphrase_file)
+    now = int(time.time())
+    entries = {entry.key: entry for entry in _entries(path, root)}
+    for name in keys:
+        card = public_key(name)
+        entries[card.public] = Entry(
+            kid=card.kid,
+            key=card.public,
+            operator=card.operator if operator is None else operator,
+            roles=roles,
+            valid_from=now - _DAY,  # clocks of handhelds run late
+            valid_to=None,
+            revoked_since=None,
+            gtin_prefixes=prefixes,
+            jurisdiction=jurisdiction,
+        )
+    _sign(path, root, list(entries.values()), now, days, as_json)
+
+
+@key.command()
+@click.argument("kid")
+@click.option("--out", "path", type=_FILE, required=True, help="The trust list to change.")
+@click.option(
+    "--since", type=int, help="Unix seconds from which the key does not count [default: now]."
+)
+@click.option(
+    "--root-key", type=_FILE, help="The root's key file [default: beside the list, LIST.root.key]."
+)
+@click.option("--days", default=365, show_default=True, help="How long the list is good for.")
+@passphrase_option
+@json_option
+def revoke(
+    kid: str,
+    path: Path,
+    since: int | None,
+    root_key: Path | None,
+    days: int,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Mark a key of a trust list as revoked and sign the list anew.
+
+    \b
+    Example:  tagwright key revoke 0123456789abcdef --out trust.cbor
+    """
+    root = _root(path, root_key, passphrase_file, may_make=False)
+    now = int(time.time())
+    entries = list(_entries(path, root))
+    hit = [place for place, entry in enumerate(entries) if entry.kid.hex() == kid.lower()]
+    if not hit:
+        raise Failure(f"{path} has no key {kid}: see `tagwright key list {path}`", USAGE)
+    for place in hit:
+        was = entries[place]
+        entries[place] = Entry(
+            kid=was.kid,
+            key=was.key,
+            operator=was.operator,
+            roles=was.roles,
+            valid_from=was.valid_from,
+            valid_to=was.valid_to,
+            revoked_since=now if since is None else since,
+            gtin_prefixes=was.gtin_prefixes,
+            jurisdiction=was.jurisdiction,
+        )
+    _sign(path, root, entries, now, days, as_json)
+
+
+def _root(path: Path, root_key: Path | None, file: Path | None, may_make: bool = True) -> DeviceKey:
+    place = root_key or path.with_name(path.name + ".root.key")
+    if place.exists() or not may_make:
+        return open_key(place, passphrase(file, f"Passphrase of {place}"))
+    secret = passphrase(file, f"Passphrase for the new root key {place}")
+    made = DeviceKey.generate()
+    made.save(place, secret)
+    how = "encrypted" if secret else "NOT ENCRYPTED, for want of a passphrase"
+    say(f"made the root key {place} ({how}); keep it offline. Root: {made.public.hex()}")
+    return made
+
+
+def _entries(path: Path, root: DeviceKey) -> tuple[Entry, ...]:
+    return TrustStore(path, root.public).load().entries if path.exists() else ()
+
+
+def _sign(
+    path: Path, root: DeviceKey, entries: list[Entry], now: int, days: int, as_json: bool
+) -> None:
+    store = TrustStore(path, root.public)
+    number = store.load().number + 1 if path.exists() else 1
+    store.save(TrustList(number, now, now + days * _DAY, tuple(entries)), root)
+    if as_json:
+        emit({"trust": path, "number": number, "keys": len(entries), "root": root.public})
+    else:
+        click.echo(f"{path}: list {number} with {len(entries)} keys, good for {days} days")
+
+
+def _show(card: KeyCard, as_json: bool, path: Path) -> None:
+    if as_json:
+        emit(
+            {"kid": card.kid, "public_key": card.public, "alg": card.alg, "operator": card.operator}
+        )
+    else:
+        click.echo(f"{path}: kid {card.kid.hex()}, public key {card.public.hex()}, alg {card.alg}")
+
+
+def _entry(entry: Entry) -> dict[str, object]:
+    return {
+        "kid": entry.kid,
+        "public_key": entry.key,
+        "operator": entry.operator,
+        "roles": list(entry.roles),
+        "valid_from": entry.valid_from and rfc3339(entry.valid_from),
+        "valid_to": entry.valid_to and rfc3339(entry.valid_to),
+        "revoked_since": entry.revoked_since and rfc3339(entry.revoked_since),
+        "gtin_prefixes": list(entry.gtin_prefixes),
+        "jurisdiction": entry.jurisdiction,
+    }

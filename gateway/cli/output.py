@@ -1,0 +1,134 @@
+"""How every command speaks: one JSON object a line with --json, else plain lines; faults as one line on stderr.
+
+Exit status: 0 done, 1 the answer is no, 2 wrong usage or configuration, 3 device or network trouble.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import structlog
+
+from edge.errors import DoesNotFit, Malformed
+from gateway.config import ConfigProblem
+from gateway.keys import PASSPHRASE_VARIABLE, KeyProblem
+from gateway.model import DeviceTrouble
+
+NO = 1
+USAGE = 2
+TROUBLE = 3
+
+Command = Callable[..., Any]
+
+
+class Failure(click.ClickException):
+    """One line on stderr and an exit status."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"tagwright: {self.message}", err=True)
+
+
+class Commands(click.Group):
+    """A group whose commands' faults end as one line and the exit status that they stand for."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (Malformed, DoesNotFit) as why:
+            raise Failure(str(why), NO) from why
+        except (ConfigProblem, KeyProblem) as why:
+            raise Failure(str(why), USAGE) from why
+        except (DeviceTrouble, ConnectionError) as why:
+            raise Failure(str(why), TROUBLE) from why
+
+
+def json_option(command: Command) -> Command:
+    """Add --json, passed on as `as_json`."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="One JSON object a line on stdout."
+    )(command)
+
+
+def passphrase_option(command: Command) -> Command:
+    """Add --passphrase-file, passed on as `passphrase_file`."""
+    return click.option(
+        "--passphrase-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help=f"The key's passphrase is this file's first line; else {PASSPHRASE_VARIABLE} is read.",
+    )(command)
+
+
+def passphrase(file: Path | None, prompt: str | None = None) -> str | None:
+    """The passphrase from its file, the environment, or a prompt on a terminal; None where there is none."""
+    if file is not None:
+        try:
+            return file.read_text().splitlines()[0]
+        except (OSError, IndexError, UnicodeDecodeError):
+            raise KeyProblem(f"no passphrase in {file}: put it on the first line") from None
+    if PASSPHRASE_VARIABLE in os.environ:
+        return os.environ[PASSPHRASE_VARIABLE]
+    if prompt is not None and sys.stdin.isatty():
+        return str(click.prompt(prompt, hide_input=True, err=True))
+    return None
+
+
+def emit(value: dict[str, Any]) -> None:
+    """Print one JSON line: bytes as lower-case hex, paths as text."""
+    click.echo(json.dumps(value, default=_plain, ensure_ascii=False, separators=(", ", ": ")))
+
+
+def say(text: str) -> None:
+    """A line for people beside the answer: on stderr."""
+    click.echo(text, err=True)
+
+
+def answer_is_no() -> NoReturn:
+    """End with exit status 1."""
+    click.get_current_context().exit(NO)
+
+
+def rfc3339(at: float) -> str:
+    """Unix seconds as RFC 3339 UTC with milliseconds."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def log_to_stderr(level: int) -> None:
+    """Send the program's log to stderr: coloured lines on a terminal, JSON lines elsewhere."""
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer()
+    )
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(level=level, handlers=[lines], force=True)
+    for chatty in ("httpx2", "httpcore2", "asyncio"):
+        logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,215 @@
+"""`tagwright stub`: claims JSON <-> stub bytes, and what they are worth; no device needed."""
+
+import binascii
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+from edge.verify import verify as verify_stub
+
+from edge import chips, slots
+from edge import claims as claim_names
+from edge import stub as stubs
+from edge.errors import Malformed
+from gateway.cli.output import (
+    NO,
+    USAGE,
+    Commands,
+    Failure,
+    answer_is_no,
+    emit,
+    json_option,
+    passphrase,
+    passphrase_option,
+    say,
+)
+from gateway.keys import TrustStore, open_key, public_key, verifier
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_LARGEST_JSON = 1 << 16  # bytes; the claims of a 4096-byte stub are smaller
+_KINDS = {"nfc": 1, "rain": 2}
+
+
+class Hex(click.ParamType):
+    """Bytes in hex."""
+
+    name = "hex"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> bytes:
+        if isinstance(value, bytes):
+            return value
+        try:
+            return bytes.fromhex(value)
+        except ValueError:
+            self.fail(f"{value!r} is no hex", param, ctx)
+
+
+@click.group(cls=Commands)
+def stub() -> None:
+    """Claims JSON to and from stub bytes; no device needed.
+
+    \b
+    Example:  tagwright stub encode --claims claims.json --key line1.key > stub.bin
+              tagwright stub verify --trust trust.cbor < stub.bin
+    """
+
+
+@stub.command()
+@click.option("--claims", "claims_file", type=_FILE, required=True, help="Claims by name, as JSON.")
+@click.option("--key", "key_file", type=_FILE, help="The key file that signs.")
+@click.option("--uid", type=Hex(), help="Bind the stub to the NFC tag of this UID.")
+@click.option("--fit", "chip", help="Say what fits this chip, for example ntag215.")
+@click.option("--url", help="With --fit: the link that stands before the stub.")
+@passphrase_option
+@json_option
+def encode(
+    claims_file: Path,
+    key_file: Path | None,
+    uid: bytes | None,
+    chip: str | None,
+    url: str | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Sign claims into a stub, or say with --fit whether they fit a tag.
+
+    \b
+    Example:  tagwright stub encode --claims claims.json --key line1.key --json
+              tagwright stub encode --claims claims.json --fit ntag215 --url https://id.example.com/01/...
+    """
+    claims = read_claims(claims_file)
+    claims.setdefault(stubs.VERSION, 1)
+    claims.setdefault(stubs.ISSUED_AT, int(time.time()))
+    claims.setdefault(stubs.SEQ, 0)
+    if uid is not None:
+        claims[stubs.CARRIER] = [_KINDS["nfc"], uid]
+    if chip is not None:
+        _fit(chip, url, stubs.size(claims), as_json)
+        return
+    if key_file is None:
+        raise Failure("--key is missing: name the key file that signs", USAGE)
+    signer = open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
+    made = stubs.encode(claims, signer.alg, signer.kid, signer.sign)
+    if as_json:
+        emit({"stub": made, "bytes": len(made)})
+    elif sys.stdout.isatty():
+        click.echo(made.hex())
+    else:
+        click.get_binary_stream("stdout").write(made)
+
+
+@stub.command()
+@click.argument("file", type=click.File("rb"), default="-")
+@json_option
+def decode(file: BinaryIO, as_json: bool) -> None:
+    """Print the claims of a stub (raw or hex); nothing is verified.
+
+    \b
+    Example:  tagwright stub decode < stub.bin --json
+    """
+    found = stubs.decode(_stub_bytes(file))
+    answer = {"claims": claim_names.to_names(found.claims), "kid": found.kid, "alg": found.alg}
+    if as_json:
+        emit(answer)
+    else:
+        click.echo(json.dumps(answer["claims"], indent=2, ensure_ascii=False))
+        say(f"kid {found.kid.hex()}, alg {found.alg}, {len(found.raw)} bytes; not verified")
+
+
+@stub.command()
+@click.argument("file", type=click.File("rb"), default="-")
+@click.option("--trust", "trust_file", type=_FILE, required=True, help="The signed trust list.")
+@click.option(
+    "--root", help="The root's public key in hex, or its key file [default: the list's pin]."
+)
+@click.option(
+    "--uid", type=Hex(), help="The carrier it was read from; without it binding is not checked."
+)
+@click.option("--kind", type=click.Choice(sorted(_KINDS)), default="nfc", show_default=True)
+@click.option("--url", help="The link that stood beside it.")
+@json_option
+def verify(
+    file: BinaryIO,
+    trust_file: Path,
+    root: str | None,
+    uid: bytes | None,
+    kind: str,
+    url: str | None,
+    as_json: bool,
+) -> None:
+    """Verify a stub; exit status 1 unless the verdict is green.
+
+    \b
+    Example:  tagwright stub verify --trust trust.cbor --uid 04a1b2c3d4e5f6 < stub.bin --json
+    """
+    trusted = TrustStore(trust_file, public_key(root).public if root else None).load()
+    verdict, found = verify_stub(
+        _stub_bytes(file),
+        trusted,
+        verifier,
+        int(time.time()),
+        kind=None if uid is None else _KINDS[kind],
+        id=uid,
+        link=url,
+    )
+    answer: dict[str, Any] = {"verdict": verdict.as_dict(), "colour": verdict.colour()}
+    if found is not None:
+        answer |= {"claims": claim_names.to_names(found.claims), "kid": found.kid}
+    if as_json:
+        emit(answer)
+    else:
+        for question, word in verdict.as_dict().items():
+            click.echo(f"{question:10} {word}")
+        click.echo(verdict.colour())
+    if not verdict.is_green():
+        answer_is_no()
+
+
+def read_claims(file: Path) -> dict[int, Any]:
+    """The claims in a JSON file, by their integer keys; ends with status 2 where it cannot be used."""
+    try:
+        raw = file.read_bytes()
+    except OSError as why:
+        raise Failure(f"cannot read {file}: {why.strerror}", USAGE) from why
+    if len(raw) > _LARGEST_JSON:
+        raise Failure(f"{file}: larger than {_LARGEST_JSON} bytes", USAGE)
+    try:
+        tree = json.loads(raw)
+    except (ValueError, RecursionError) as why:
+        raise Failure(f"{file}: no JSON: {why}", USAGE) from why
+    if not isinstance(tree, dict):
+        raise Failure(f"{file}: claims are a JSON object", USAGE)
+    try:
+        return claim_names.from_names(tree)
+    except Malformed as why:
+        raise Failure(f"{file}: {why}", USAGE) from why
+
+
+def _stub_bytes(file: BinaryIO) -> bytes:
+    raw = file.read(3 * 4096)
+    text = raw.strip()
+    if text[:2].lower() in (b"d2", b"84"):  # the hex of a stub's first byte
+        try:
+            return binascii.unhexlify(text)
+        except binascii.Error:
+            raise Malformed("the stub is neither raw bytes nor whole hex") from None
+    return raw
+
+
+def _fit(chip: str, url: str | None, size: int, as_json: bool) -> None:
+    if url is None:
+        raise Failure("--url is missing: the link takes room too", USAGE)
+    try:
+        chips.by_name(chip)
+    except ValueError as why:
+        raise Failure(str(why), USAGE) from why
+    report = slots.fits(chip, url, size)
+    if as_json:
+        emit({"chip": chip, "bytes": size, "fits": report.as_dict()})
+    else:
+        click.echo(str(report))
+    if report.best is None:
+        click.get_current_context().exit(NO)

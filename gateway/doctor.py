@@ -1,0 +1,171 @@
+"""The doctor: one finding for each thing that a gateway needs, with a remedy where it is not well."""
+
+import os
+import shutil
+import stat
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.config import Config
+from gateway.journal import Journal, JournalTrouble
+from gateway.keys import KeyProblem, TrustStore, read_card
+
+WELL = "ok"
+WARNING = "warning"
+FAULT = "fault"
+
+_SYNCS = 16  # fsyncs that the latency is the median of
+_SLOW_S = 0.02  # an SD card of the slow kind; a lamp waits for one fsync
+_LOW_BYTES = 256 << 20  # free disk below which an operator should act
+_EARLIEST = 1_767_225_600  # 2026-01-01: a clock before this program was written is wrong
+_SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+_SERIAL = ("pn532:", "m100:", "scanner:")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's report: state is "ok", "warning" or "fault"."""
+
+    check: str
+    state: str
+    detail: str
+    remedy: str = ""
+
+
+def examine(config: Config, now: float) -> Iterator[Finding]:
+    """Look at everything that the configuration names, bar the network; now: Unix seconds."""
+    yield _clock(now)
+    folder = config.gateway.journal.absolute().parent
+    yield _space(folder)
+    yield _latency(folder)
+    yield _journal(config)
+    yield from _keys(config, now)
+    for reader in config.reader:
+        yield _device(reader.name, reader.url)
+
+
+def hub_finding(url: str, trouble: str | None, seconds: float) -> Finding:
+    """The finding about the hub, after someone has asked it; trouble: why it did not answer."""
+    if trouble is not None:
+        return Finding("hub", FAULT, f"{url}: {trouble}", "start the hub, or mend [hub] url")
+    return Finding("hub", WELL, f"{url} answers in {seconds * 1000:.0f} ms")
+
+
+def _clock(now: float) -> Finding:
+    if now < _EARLIEST:
+        return Finding(
+            "clock", FAULT, "it runs before 2026", "set the time; stubs would be dated wrongly"
+        )
+    if not _SYNCHRONISED.exists():
+        return Finding(
+            "clock", WARNING, "not known to be synchronised", "run chrony or systemd-timesyncd"
+        )
+    return Finding("clock", WELL, "synchronised")
+
+
+def _space(folder: Path) -> Finding:
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as why:
+        return Finding(
+            "disk", FAULT, f"{folder}: {why.strerror}", "make the folder of gateway.journal"
+        )
+    text = f"{folder}: {free >> 20} MiB free"
+    if free < _LOW_BYTES:
+        return Finding(
+            "disk", FAULT, text, "free some room: the station stops when the disk is full"
+        )
+    return Finding("disk", WELL, text)
+
+
+def _latency(folder: Path) -> Finding:
+    took = []
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            for _ in range(_SYNCS):
+                started = time.perf_counter()
+                file.write(bytes(512))
+                file.flush()
+                os.fsync(file.fileno())
+                took.append(time.perf_counter() - started)
+    except OSError as why:
+        return Finding("fsync", FAULT, f"{folder}: {why.strerror}", "let this user write there")
+    median = statistics.median(took)
+    text = f"median {median * 1000:.2f} ms, worst {max(took) * 1000:.2f} ms"
+    if median > _SLOW_S:
+        return Finding(
+            "fsync", WARNING, text, "use a faster disk: every green lamp waits for one fsync"
+        )
+    return Finding("fsync", WELL, text)
+
+
+def _journal(config: Config) -> Finding:
+    path = config.gateway.journal
+    if not path.exists():
+        return Finding("journal", WELL, f"{path}: none yet; the gateway makes it")
+    try:
+        records = Journal.open_readonly(path)
+    except JournalTrouble as why:
+        return Finding("journal", FAULT, str(why), "restore it from a backup, or name another file")
+    head, lag, intents = records.head(), records.lag(), len(records.open_intents())
+    records.close()
+    text = f"{path}: {head} rows, {lag} not yet at the hub, {intents} tags to be finished"
+    if intents:
+        return Finding("journal", WARNING, text, "show those tags to a reader again")
+    return Finding("journal", WELL, text)
+
+
+def _keys(config: Config, now: float) -> Iterator[Finding]:
+    card = None
+    if config.keys.device is not None:
+        try:
+            card = read_card(config.keys.device)
+            yield Finding("key", WELL, f"{config.keys.device}: kid {card.kid.hex()}")
+        except KeyProblem as why:
+            yield Finding("key", FAULT, str(why), "tagwright key new --out FILE")
+    if config.keys.trust is None:
+        yield Finding(
+            "trust", WARNING, "no keys.trust", "name a trust list: without one no key is trusted"
+        )
+        return
+    root = bytes.fromhex(config.keys.root) if config.keys.root else None
+    try:
+        trusted = TrustStore(config.keys.trust, root).load()
+    except KeyProblem as why:
+        yield Finding(
+            "trust", FAULT, str(why), "fetch the newest list, and name its root in keys.root"
+        )
+        return
+    days = (trusted.not_after - now) / 86400
+    text = f"list {trusted.number}, {len(trusted.entries)} keys, good for {days:.0f} days"
+    if days < 0:
+        yield Finding("trust", WARNING, text, "fetch a newer list")
+    elif card is not None and all(entry.key != card.public for entry in trusted.entries):
+        yield Finding(
+            "trust", WARNING, f"{text}; our own key is not in it", "tagwright key trust --add"
+        )
+    else:
+        yield Finding("trust", WELL, text)
+
+
+def _device(name: str, url: str) -> Finding:
+    check = f"reader {name}"
+    scheme, _, rest = url.partition(":")
+    path = rest.partition("?")[0]
+    if f"{scheme}:" not in _SERIAL or not path.startswith("/"):
+        return Finding(check, WELL, f"{url}: looked at when the gateway starts")
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError as why:
+        return Finding(
+            check, FAULT, f"{path}: {why.strerror}", "plug it in; use /dev/serial/by-id/ names"
+        )
+    if not stat.S_ISCHR(mode):
+        return Finding(check, FAULT, f"{path} is no device", "name the serial port")
+    if not os.access(path, os.R_OK | os.W_OK):
+        return Finding(check, FAULT, f"{path}: no permission", "add this user to the group dialout")
+    return Finding(check, WELL, f"{path} is there and may be opened")

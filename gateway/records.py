@@ -1,0 +1,157 @@
+"""What stands in a journal: its rows, their chain by SHA-256, and every question asked of them."""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cbor2
+
+ACKNOWLEDGED = "acknowledged"  # the cursor up to which the hub holds every row
+
+_COLUMNS = "seq, at_ns, kind, station, uid, product, body, hash"
+_BUSY_S = 10.0  # while another process recovers the file
+
+
+class JournalTrouble(Exception):
+    """The journal's file or disk is at fault; the text says what, where and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One durable act. at_ns: wall clock, ns since 1970; body: CBOR map; hash: 32 bytes, by `chain`."""
+
+    seq: int
+    at_ns: int
+    kind: str
+    station: str
+    uid: bytes
+    product: str
+    body: bytes
+    hash: bytes
+
+    def content(self) -> dict[str, Any]:
+        """The body as the dict that was appended."""
+        content: dict[str, Any] = cbor2.loads(self.body)
+        return content
+
+
+def chain(
+    before: bytes,
+    seq: int,
+    at_ns: int,
+    kind: str,
+    station: str,
+    uid: bytes,
+    product: str,
+    body: bytes,
+) -> bytes:
+    """The hash of a row: SHA-256(hash of the row before || deterministic CBOR of the row's array).
+
+    before: the journal's id for the row with seq 1.
+    """
+    row = cbor2.dumps([seq, at_ns, kind, station, uid, product, body])
+    return hashlib.sha256(before + row).digest()
+
+
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """An SQLite connection in autocommit mode; mode: "ro", or "rwc" to make the file where it is missing."""
+    return sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=_BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+class Records:
+    """A journal, read only, also while a gateway writes it. Answers hold durable rows, in order of seq."""
+
+    id: bytes  # 16 random bytes, made with the file
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Raises JournalTrouble where there is no journal at `path`."""
+        try:
+            self._read = connect(Path(path), "ro")
+        except sqlite3.Error as e:
+            raise JournalTrouble(f"there is no journal at {path}: {e}") from e
+        try:
+            (self.id,) = self._read.execute("SELECT id FROM journal").fetchone()
+        except (sqlite3.Error, TypeError) as e:
+            self._read.close()
+            raise JournalTrouble(f"{path} cannot be read as a journal: {e}") from e
+
+    def close(self) -> None:
+        self._read.close()
+
+    def head(self) -> int:
+        """The highest seq, 0 where there is none."""
+        return self._number("SELECT max(seq) FROM events") or 0
+
+    def after(self, seq: int, limit: int) -> list[Row]:
+        """At most `limit` rows behind `seq`."""
+        return list(self._rows("WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit))
+
+    def tail(self, count: int) -> list[Row]:
+        """The last `count` rows."""
+        return list(self._rows("ORDER BY seq DESC LIMIT ?", count))[::-1]
+
+    def open_intents(self, uid: bytes | None = None) -> list[Row]:
+        """Intents (of this tag) that no result or void has closed; costs what is open, not what is stored."""
+        if uid is None:
+            return list(self._rows("WHERE seq IN (SELECT seq FROM open_intents) ORDER BY seq"))
+        return list(
+            self._rows(
+                "WHERE seq IN (SELECT seq FROM open_intents WHERE uid = ?) ORDER BY seq", uid
+            )
+        )
+
+    def last_for_product(self, product: str) -> Row | None:
+        """The newest row of this product."""
+        newest = "WHERE product = ? AND product <> '' ORDER BY seq DESC LIMIT 1"
+        return next(self._rows(newest, product), None)
+
+    def last_for_uid(self, uid: bytes) -> Row | None:
+        """The newest row of this tag."""
+        return next(self._rows("WHERE uid = ? AND uid <> x'' ORDER BY seq DESC LIMIT 1", uid), None)
+
+    def known_seq(self, product: str) -> int | None:
+        """The highest stub seq that a result row of this product names (body "seq")."""
+        return self._number("SELECT seq FROM known_stubs WHERE product = ?", product)
+
+    def cursor(self, name: str) -> int:
+        """How far the reader called `name` has come: a seq, 0 at the start."""
+        return self._number("SELECT seq FROM cursors WHERE name = ?", name) or 0
+
+    def lag(self) -> int:
+        """How many rows the hub has not acknowledged."""
+        return self.head() - self.cursor(ACKNOWLEDGED)
+
+    def quarantined(self, first: int = 1, last: int = 1 << 62) -> dict[int, str]:
+        """seq -> reason of the rows from `first` to `last` that the hub refused for what they say."""
+        query = "SELECT seq, reason FROM quarantine WHERE seq BETWEEN ? AND ? ORDER BY seq"
+        return dict(self._read.execute(query, (first, last)).fetchall())
+
+    def verify(self) -> int | None:
+        """Recompute the whole chain: the first seq that is missing or does not follow, None when all do."""
+        before, expected = self.id, 1
+        for row in self._rows("ORDER BY seq"):
+            if row.seq != expected:
+                return expected
+            content = (row.at_ns, row.kind, row.station, row.uid, row.product, row.body)
+            if chain(before, row.seq, *content) != row.hash:
+                return row.seq
+            before, expected = row.hash, expected + 1
+        return None
+
+    def _rows(self, clause: str, *values: int | str | bytes) -> Iterator[Row]:
+        for columns in self._read.execute(f"SELECT {_COLUMNS} FROM events {clause}", values):
+            yield Row(*columns)
+
+    def _number(self, query: str, *values: str) -> int | None:
+        found = self._read.execute(query, values).fetchone()
+        return found[0] if found else None

@@ -1,0 +1,49 @@
+"""What a station answers: a Result, and the Signal that a lamp, a page or a terminal shows for it."""
+
+from dataclasses import dataclass
+
+from edge.stub import Stub
+from edge.verify import Verdict
+
+GREEN, AMBER, RED = "green", "amber", "red"
+
+
+@dataclass(frozen=True)
+class Signal:
+    """colour: "green", "amber" or "red"; sentence: for the person at the line. Green is durable."""
+
+    colour: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """One tag's (or one order's) outcome; what was not found out is None or empty.
+
+    outcome: commissioned | updated | repaired | voided | formatted | locked | verified | not_verified | read |
+    already | duplicate | refused | torn | gone.
+    journal_seq: the durable row that says so. order_row, column: of the work order. elapsed_s: from sight to durable.
+    """
+
+    outcome: str
+    uid: bytes
+    signal: Signal
+    product: str = ""
+    verdict: Verdict | None = None
+    stub: Stub | None = None
+    seq: int | None = None
+    slot: int | None = None
+    link: str | None = None
+    pages_written: int = 0
+    elapsed_s: float = 0.0
+    journal_seq: int | None = None
+    order_row: int = 0
+    column: str = ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a tag is not written: `outcome` "refused", "duplicate" or "already", and the sentence that says so."""
+
+    outcome: str
+    sentence: str

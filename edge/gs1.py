@@ -1,0 +1,182 @@
+"""GS1 identifiers: check digits, GTINs and Digital Link URIs with AI 01, 10 and 21.
+
+GS1 General Specifications, "Check digit calculations" and "GS1 AI encodable character set 82";
+GS1 Digital Link Standard: URI Syntax, release 1.2 and later.
+"""
+
+from edge.errors import Malformed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_DIGITS = "0123456789"
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_UNRESERVED = _DIGITS + _LETTERS + "-._~"  # RFC 3986 section 2.3: these need no percent
+_URI = _UNRESERVED + ":/?#[]@!$&'()*+,;=%"
+_HOST = _DIGITS + _LETTERS + "-.:[]"  # no user part; ports and IPv6 are the resolver's affair
+_CSET82 = _DIGITS + _LETTERS + "!\"%&'()*+,-./:;<=>?_"
+_LONGEST_VALUE = 20  # characters of AI 10, 21 and 22
+_LONGEST_URI = 2048  # characters; no tag here holds more
+_LARGEST_GTIN = 99999999999999
+
+# What may follow AI 01 in the path, in this order: CPV, batch, serial. 235 (TPX) stands alone.
+_QUALIFIERS = ("22", "10", "21")
+_TPX = "235"
+_LONGEST_TPX = 28
+
+# The weighted sum of each pair of digits: the tens of a pair always weigh 3, the units 1.
+_PAIR = bytes([3 * (pair // 10) + pair % 10 for pair in range(100)])
+
+
+def check_digit(digits: "str") -> "str":
+    """The GS1 check digit that belongs behind `digits` (all but the check digit itself).
+
+    Raises Malformed where a character is no digit.
+    """
+    if not digits or digits.strip(_DIGITS):
+        raise Malformed(f"{digits!r} must be digits only")
+    return str(-_weighted(int(digits) * 10) % 10)
+
+
+def gtin(text: "str") -> "int":
+    """The number of a GTIN-8, -12, -13 or -14; Malformed for another length or check digit."""
+    if text.strip(_DIGITS) or len(text) not in (8, 12, 13, 14):
+        raise Malformed(f"GTIN {text[:20]!r} must be 8, 12, 13 or 14 digits")
+    number = int(text)
+    if not is_gtin(number):
+        raise Malformed(f"GTIN {text}: the check digit should be {check_digit(text[:-1])}")
+    return number
+
+
+def is_gtin(number: "int") -> "bool":
+    """Whether `number` has at most 14 digits, the last of which is the right check digit."""
+    return 0 < number <= _LARGEST_GTIN and _weighted(number) % 10 == 0
+
+
+def gtin14(number: "int") -> "str":
+    """The 14 digits of a GTIN."""
+    return f"{number:014d}"
+
+
+def is_serial(text: "str") -> "bool":
+    """Whether `text` may be a serial (AI 21) or batch (AI 10): 1 to 20 characters of set 82."""
+    return 0 < len(text) <= _LONGEST_VALUE and not text.strip(_CSET82)
+
+
+def is_uri(text: "str") -> "bool":
+    """Whether `text` is http or https, a host and what may stand in a URI; no more is asked."""
+    return not text.strip(_URI) and _host_end(text) > 0
+
+
+def link(
+    base: "str", gtin: "int", serial: "str | None" = None, batch: "str | None" = None
+) -> "str":
+    """The GS1 Digital Link of a product below `base`, "https://host[/path]".
+
+    Raises Malformed for a base that is not https or has a query, and for what is no GTIN, serial or batch.
+    """
+    base = base[:-1] if base.endswith("/") else base
+    if not base.startswith("https://") or not is_uri(base) or "?" in base or "#" in base:
+        raise Malformed(f"base {base!r} must be https://host[/path]")
+    if not is_gtin(gtin):
+        raise Malformed(f"{gtin} is no GTIN")
+    uri = f"{base}/01/{gtin14(gtin)}"
+    for ai, value in (("10", batch), ("21", serial)):
+        if value is not None:
+            uri += f"/{ai}/{_percent_encoded(ai, value)}"
+    return uri
+
+
+def parse_link(uri: "str") -> "tuple[int, str | None, str | None]":
+    """(GTIN, batch, serial) that a GS1 Digital Link names; its other attributes are left alone.
+
+    Raises Malformed for anything that is not one with AI 01 as its key: the GTIN has 14 digits here, scheme
+    and AIs are spelled one way, and a key or qualifier in the query is refused as the standard does.
+    """
+    if len(uri) > _LONGEST_URI or uri.strip(_URI):
+        raise Malformed("not a URI")
+    end = _host_end(uri)
+    if not end:
+        raise Malformed("not a URI of http or https")
+    path, _, query = uri[end:].partition("#")[0].partition("?")
+    gtin_text, found = _key_and_qualifiers(path.split("/"))
+    for part in query.split("&"):
+        if part.partition("=")[0] in ("01",) + _QUALIFIERS:
+            raise Malformed(f"AI {part.partition('=')[0]} belongs in the path, not in the query")
+    if len(gtin_text) != 14:
+        raise Malformed(f"AI 01 {gtin_text[:20]!r} must be 14 digits")
+    return gtin(gtin_text), found.get("10"), found.get("21")
+
+
+def link_names(uri: "str", product: "Sequence[object]") -> "bool | None":
+    """Whether a link names the product of a stub's claim; None where the two cannot be compared.
+
+    GS1: GTIN, and serial and batch where both state them. Web link: the same URI, fragments aside.
+    """
+    if product[0] == 1:
+        return uri.partition("#")[0] == str(product[1]).partition("#")[0]
+    if product[0] != 0:
+        return None
+    try:
+        number, batch, serial = parse_link(uri)
+    except Malformed:
+        return None
+    if number != product[1] or serial not in (None, product[-1]):
+        return False
+    return len(product) < 4 or batch in (None, product[2])
+
+
+def _weighted(number: "int") -> "int":
+    total = 0
+    while number:
+        total += _PAIR[number % 100]
+        number //= 100
+    return total
+
+
+def _host_end(uri: "str") -> "int":
+    """The offset behind scheme and host, 0 where they are not right (a scheme in mixed case, say)."""
+    for scheme in ("https://", "http://", "HTTPS://", "HTTP://"):
+        if uri.startswith(scheme):
+            host = uri[len(scheme) :].partition("#")[0].partition("?")[0].partition("/")[0]
+            return len(scheme) + len(host) if host and not host.strip(_HOST) else 0
+    return 0
+
+
+def _key_and_qualifiers(parts: "list[str]") -> "tuple[str, dict[str, str]]":
+    """Walk the path by pairs from the right to AI 01: what stands before it is the resolver's own."""
+    found = {}
+    below = len(_QUALIFIERS)  # of the qualifier to the right: they ascend
+    at = len(parts) - 2
+    while at >= 1:
+        ai, value = parts[at], _percent_decoded(parts[at + 1])
+        if ai == "01":
+            return value, found
+        if ai == _TPX and not found and 0 < len(value) <= _LONGEST_TPX:
+            below = 0
+        elif ai in _QUALIFIERS[:below] and is_serial(value):
+            below = _QUALIFIERS.index(ai)
+        else:
+            raise Malformed(f"{ai[:8]!r} with {value[:30]!r} cannot stand behind AI 01 there")
+        found[ai] = value
+        at -= 2
+    raise Malformed("no AI 01 in the path")
+
+
+def _percent_encoded(ai: "str", value: "str") -> "str":
+    if not is_serial(value):
+        raise Malformed(f"AI {ai} {value[:30]!r} must be 1 to 20 characters of GS1's set 82")
+    if value in (".", ".."):  # a browser would drop such a path segment, however it is written
+        raise Malformed(f"AI {ai} {value!r} cannot stand in a link")
+    return "".join([char if char in _UNRESERVED else f"%{ord(char):02X}" for char in value])
+
+
+def _percent_decoded(text: "str") -> "str":
+    first, *rest = text.split("%")
+    for piece in rest:
+        code = piece[:2]
+        if len(code) < 2 or code.strip("0123456789abcdefABCDEF"):
+            raise Malformed(f"{text[:30]!r} has a percent sign without two hex digits")
+        first += chr(int(code, 16)) + piece[2:]
+    return first

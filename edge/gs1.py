@@ -146,7 +146,7 @@ def _host_end(uri: "str") -> "int":
 
 def _key_and_qualifiers(parts: "list[str]") -> "tuple[str, dict[str, str]]":
     """Walk the path by pairs from the right to AI 01: what stands before it is the resolver's own."""
-    found = {}
+    found: "dict[str, str]" = {}
     below = len(_QUALIFIERS)  # of the qualifier to the right: they ascend
     at = len(parts) - 2
     while at >= 1:

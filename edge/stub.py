@@ -33,7 +33,7 @@ RESTRICTED = 14
 EVIDENCE = 15
 
 GS1, WEB_LINK, DID, ISO15459 = 0, 1, 2, 3  # product schemes
-NFC, RAIN = 1, 2  # carrier kinds
+CARRIER_NFC, CARRIER_RAIN = 1, 2
 ITEM = 2  # the default granularity
 ACTIVE = 0  # the default status
 
@@ -224,11 +224,11 @@ def _check_product(key: "int", value: "list[Any]") -> None:
 
 def _check_carrier(key: "int", value: "list[Any]") -> None:
     kind, id = value
-    if type(kind) is not int or kind not in (NFC, RAIN) or type(id) is not bytes:
+    if type(kind) is not int or kind not in (CARRIER_NFC, CARRIER_RAIN) or type(id) is not bytes:
         raise _wrong(key, "must be [1, UID] or [2, TID]")
-    if kind == NFC and len(id) not in _UID_SIZES:
+    if kind == CARRIER_NFC and len(id) not in _UID_SIZES:
         raise _wrong(key, "must have a UID of 4, 7, 8 or 10 bytes")
-    if kind == RAIN and not 4 <= len(id) <= 64:
+    if kind == CARRIER_RAIN and not 4 <= len(id) <= 64:
         raise _wrong(key, "must have a TID of 4 to 64 bytes")
 
 
@@ -264,7 +264,7 @@ def _check_parts(key: "int", value: "list[Any]") -> None:
 
 
 # key: type, then the least and greatest value (of an int) or length (of all else), then what looks inside.
-_CLAIMS = {
+_CLAIMS: "dict[int, tuple[Any, int, int, Callable[[int, Any], None] | None]]" = {
     VERSION: (int, 1, 1, None),
     PRODUCT: (list, 2, 4, _check_product),
     GRANULARITY: (int, 0, 2, None),
@@ -281,7 +281,7 @@ _CLAIMS = {
     PARTS: (list, 2, 2, _check_parts),
     RESTRICTED: (bytes, 16, 16, None),
     EVIDENCE: (int, 0, 2, None),
-}  # type: dict[int, tuple[type, int, int, Callable[[int, Any], None] | None]]
+}
 
 # fmt: off
 NAMES = (
@@ -290,16 +290,22 @@ NAMES = (
 )  # by claim key
 # fmt: on
 
-_KINDS = {int: "an integer", str: "text", bytes: "bytes", list: "an array", dict: "a map"}
+_KINDS: "dict[Any, str]" = {
+    int: "an integer",
+    str: "text",
+    bytes: "bytes",
+    list: "an array",
+    dict: "a map",
+}
+_UNITS: "dict[Any, str]" = {str: "characters", bytes: "bytes", list: "items", dict: "entries"}
 
 
 def _wrong(key: "int", what: "str") -> "Malformed":
     return Malformed(f"stub: claim {key} ({NAMES[key]}) {what}")
 
 
-def _bounds(kind: "type", low: "int", high: "int") -> "str":
+def _bounds(kind: "Any", low: "int", high: "int") -> "str":
     span = f"{low}" if low == high else f"{low} to {high}"
     if kind is int:
         return f"must be {span}"
-    unit = {bytes: "bytes", str: "characters"}.get(kind, "entries")
-    return f"must be {span} {unit}"
+    return f"must be {span} {_UNITS[kind]}"

@@ -18,9 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
-import cbor2
-
-from gateway.records import ACKNOWLEDGED, JournalTrouble, Records, Row, chain, connect
+from gateway.records import ACKNOWLEDGED, Chain, Encoder, JournalTrouble, Records, Row, connect
 from gateway.schema import SchemaTrouble, migrate
 
 __all__ = [
@@ -33,7 +31,6 @@ __all__ = [
     "JournalTrouble",
     "Records",
     "Row",
-    "chain",
 ]
 
 KINDS = ("intent", "result", "void", "verdict", "refused", "repair")
@@ -82,6 +79,7 @@ class Journal(Records):
             self._writer.close()
             raise
         self._head = self._writer.head
+        self._encode = Encoder()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._group = _Group()
         self._idle = asyncio.Event()
@@ -133,7 +131,7 @@ class Journal(Records):
             station=station,
             uid=bytes(uid),
             product=product,
-            body=cbor2.dumps(dict(body), canonical=True),
+            body=self._encode(dict(body)),
             closes=_number(body, "intent") if kind in _CLOSING else None,
             stub_seq=_number(body, "seq") if kind == "result" and product else None,
         )
@@ -300,7 +298,7 @@ class _Writer:
         """Each draft's row with its seq and hash, or its refusal; a closing row may use the reserve."""
         (pages,) = self._file.execute("PRAGMA page_count").fetchone()
         room = self._limit - pages * _PAGE
-        seq, before = self.head, self._hash
+        seq, chain = self.head, Chain(self._hash)
         outcomes: list[Row | JournalFull] = []
         for d in drafts:
             room -= len(d.body) + _ROW_OVERHEAD
@@ -309,8 +307,7 @@ class _Writer:
                 continue
             seq += 1
             content = (d.at_ns, d.kind, d.station, d.uid, d.product, d.body)
-            before = chain(before, seq, *content)
-            outcomes.append(Row(seq, *content, before))
+            outcomes.append(Row(seq, *content, chain.follow(seq, *content)))
         return outcomes
 
     def _insert(self, stored: list[tuple[_Draft, Row]]) -> None:

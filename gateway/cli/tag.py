@@ -1,0 +1,342 @@
+"""`tagwright tag`: one tag at one reader."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edge import claims as claim_names
+from edge import gs1
+from edge import stub as stubs
+from gateway.cli.output import (
+    TROUBLE,
+    USAGE,
+    Commands,
+    Failure,
+    answer_is_no,
+    emit,
+    json_option,
+    passphrase,
+    passphrase_option,
+    say,
+)
+from gateway.cli.stub import read_claims
+from gateway.journal import Journal
+from gateway.keys import DeviceKey, TrustStore, open_key, public_key
+from gateway.readers.registry import open_reader
+from gateway.stations import care, commission, read, update, verify
+from gateway.stations.orders import Order
+from gateway.stations.post import Post
+from gateway.stations.result import AMBER, Result
+from gateway.stations.station import Station
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_DONE = {"commissioned", "updated", "repaired", "formatted", "locked"}
+_TORN = {"torn", "gone"}
+
+Command = Callable[..., Any]
+
+
+def _options(*which: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed((*which, json_option)):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+_reader = click.option(
+    "--reader", "url", required=True, metavar="READER", help="For example pn532:/dev/ttyUSB0"
+)
+_trust = click.option("--trust", "trust_file", type=_FILE, help="The signed trust list.")
+_trust_needed = click.option(
+    "--trust", "trust_file", type=_FILE, required=True, help="The signed trust list."
+)
+_root = click.option(
+    "--root", help="The root's public key in hex, or its key file [default: the list's pin]."
+)
+_journal = click.option(
+    "--journal",
+    "journal_file",
+    type=_FILE,
+    help="Where the act is recorded [default: journal.db in the user's state folder].",
+)
+_timeout = click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(0.1),
+    default=10.0,
+    show_default=True,
+    help="Seconds to wait for a tag.",
+)
+
+
+@click.group(cls=Commands)
+def tag() -> None:
+    """One tag at one reader: read, write, verify, format, lock, watch.
+
+    \b
+    Example:  tagwright tag verify --reader pn532:/dev/ttyUSB0 --trust trust.cbor
+    """
+
+
+@tag.command("read")
+@_options(_reader, _timeout)
+def read_(url: str, timeout_s: float, as_json: bool) -> None:
+    """Say what stands on a tag; nothing is verified.
+
+    \b
+    Example:  tagwright tag read --reader pn532:/dev/ttyUSB0 --json
+    """
+    result = _once(url, timeout_s, read.read_one)
+    answer = _account(result)
+    answer.pop("verdict", None)
+    _tell(result, answer, as_json)
+    if result.stub is None and result.link is None:
+        answer_is_no()
+
+
+@tag.command("verify")
+@_options(_reader, _trust_needed, _root, _timeout)
+def verify_(url: str, trust_file: Path, root: str | None, timeout_s: float, as_json: bool) -> None:
+    """Verify a tag with no network; exit status 1 unless the verdict is green.
+
+    \b
+    Example:  tagwright tag verify --reader pn532:/dev/ttyUSB0 --trust trust.cbor --json
+    """
+    result = _once(url, timeout_s, verify.verify_one, trust_file=trust_file, root=root)
+    _tell(result, _account(result), as_json)
+    if result.signal.colour != "green":
+        answer_is_no()
+
+
+@tag.command()
+@click.option("--url", "link", help="The https link that a phone opens; needed for a first write.")
+@click.option("--claims", "claims_file", type=_FILE, required=True, help="Claims by name, as JSON.")
+@click.option("--key", "key_file", type=_FILE, required=True, help="The key file that signs.")
+@click.option(
+    "--update",
+    "is_update",
+    is_flag=True,
+    help="Write the next stub of this tag's chain: CLAIMS are what changes.",
+)
+@click.option(
+    "--overwrite", is_flag=True, help="Write even where another product or program left something."
+)
+@click.option(
+    "--lock", is_flag=True, help="Make the tag read-only afterwards; this cannot be undone."
+)
+@_options(_reader, _trust, _root, _journal, passphrase_option, _timeout)
+def write(
+    link: str | None,
+    claims_file: Path,
+    key_file: Path,
+    is_update: bool,
+    overwrite: bool,
+    lock: bool,
+    url: str,
+    trust_file: Path | None,
+    root: str | None,
+    journal_file: Path | None,
+    passphrase_file: Path | None,
+    timeout_s: float,
+    as_json: bool,
+) -> None:
+    """Write a link and a signed stub, read back, verify and record it.
+
+    \b
+    Example:  tagwright tag write --reader pn532:/dev/ttyUSB0 --claims claims.json --key line1.key
+                --url https://id.example.com/01/09520123456788/21/A1
+    """
+    claims = read_claims(claims_file)
+    key = open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
+    if is_update:
+        job = _update(claims)
+    else:
+        order = _order(claims, link, overwrite, lock)
+
+        async def job(post: Post, target: Any) -> Result:
+            return await commission.commission_one(post, target, order)
+
+    result = _once(
+        url,
+        timeout_s,
+        job,
+        trust_file=trust_file,
+        root=root,
+        key=key,
+        journal_file=_state(journal_file),
+    )
+    _tell(result, _account(result), as_json)
+    if result.outcome not in _DONE:
+        answer_is_no()
+
+
+@tag.command("format")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_options(_reader, _journal, _timeout)
+def format_(
+    yes: bool, url: str, journal_file: Path | None, timeout_s: float, as_json: bool
+) -> None:
+    """Empty a tag: an NDEF tag with no message.
+
+    \b
+    Example:  tagwright tag format --reader pn532:/dev/ttyUSB0 --yes
+    """
+    _sure(yes, "Everything on the tag will be gone. Go on?")
+    result = _once(url, timeout_s, care.format_one, journal_file=_state(journal_file))
+    _tell(result, _account(result), as_json)
+    if result.outcome not in _DONE:
+        answer_is_no()
+
+
+@tag.command("lock")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_options(_reader, _journal, _timeout)
+def lock_(yes: bool, url: str, journal_file: Path | None, timeout_s: float, as_json: bool) -> None:
+    """Make a tag read-only for ever.
+
+    \b
+    Example:  tagwright tag lock --reader pn532:/dev/ttyUSB0 --yes
+    """
+    _sure(yes, "A locked tag can never be written again, not even to update its stub. Go on?")
+    result = _once(url, timeout_s, care.lock_one, journal_file=_state(journal_file))
+    _tell(result, _account(result), as_json)
+    if result.outcome not in _DONE:
+        answer_is_no()
+
+
+@tag.command()
+@_options(_reader, _trust, _root)
+def watch(url: str, trust_file: Path | None, root: str | None, as_json: bool) -> None:
+    """Verify every tag that shows up, until Ctrl-C.
+
+    \b
+    Example:  tagwright tag watch --reader pn532:/dev/ttyUSB0 --trust trust.cbor
+    """
+
+    async def all_tags() -> None:
+        async with at_reader(url, trust_file=trust_file, root=root) as post:
+            async for result in Station(post).run(verify.verify_one):
+                _tell(result, _account(result), as_json)
+
+    try:
+        asyncio.run(all_tags())
+    except KeyboardInterrupt:
+        say("")
+
+
+@asynccontextmanager
+async def at_reader(
+    url: str,
+    *,
+    trust_file: Path | None = None,
+    root: str | None = None,
+    key: DeviceKey | None = None,
+    journal_file: Path | None = None,
+) -> AsyncIterator[Post]:
+    """A post at the reader that `url` names; its journal and reader are closed at the end."""
+    trusted = None
+    if trust_file is not None:
+        trusted = TrustStore(trust_file, public_key(root).public if root else None).load()
+    async with AsyncExitStack() as stack:
+        journal = None
+        if journal_file is not None:
+            journal_file.parent.mkdir(parents=True, exist_ok=True)
+            journal = await stack.enter_async_context(Journal(journal_file))
+        reader = open_reader(url)
+        await reader.open()
+        stack.push_async_callback(reader.close)
+        yield Post("cli", reader, journal, trusted, time.time, time.perf_counter, key)
+
+
+def _once(
+    url: str, timeout_s: float, job: Callable[[Post, Any], Awaitable[Result]], **post: Any
+) -> Result:
+    async def one() -> Result | None:
+        async with at_reader(url, **post) as at:
+            return await Station(at).serve(job, idle_s=timeout_s)
+
+    result = asyncio.run(one())
+    if result is None:
+        raise Failure(f"no tag at {url} for {timeout_s:g} s: hold one to the reader", TROUBLE)
+    return result
+
+
+def _order(claims: dict[int, Any], link: str | None, overwrite: bool, lock: bool) -> Order:
+    if link is None:
+        raise Failure(
+            "--url is missing: a tag's first record is the link that a phone opens", USAGE
+        )
+    if not link.startswith("https://"):
+        raise Failure(f"--url {link}: a phone opens https links only", USAGE)
+    if stubs.PRODUCT not in claims:
+        raise Failure("the claims name no product", USAGE)
+    if gs1.link_names(link, claims[stubs.PRODUCT]) is False:
+        raise Failure("--url names another product than the claims", USAGE)
+    return Order(claims=claims, link=link, overwrite=overwrite, lock=lock)
+
+
+def _update(claims: dict[int, Any]) -> Callable[[Post, Any], Awaitable[Result]]:
+    own = (stubs.VERSION, stubs.PRODUCT, stubs.ISSUED_AT, stubs.SEQ, stubs.PREV, stubs.CARRIER)
+    changes = {key: value for key, value in claims.items() if key not in own}
+
+    async def job(post: Post, target: Any) -> Result:
+        return await update.update_one(post, target, changes)
+
+    return job
+
+
+def _account(result: Result) -> dict[str, Any]:
+    """What every tag command prints with --json."""
+    answer: dict[str, Any] = {
+        "uid": result.uid,
+        "outcome": result.outcome,
+        "colour": result.signal.colour,
+        "message": result.signal.sentence,
+        "url": result.link,
+        "slot": result.slot,
+        "seq": result.seq,
+        "pages_written": result.pages_written,
+        "elapsed_ms": round(result.elapsed_s * 1000, 1),
+    }
+    if result.stub is not None:
+        answer |= {"stub": result.stub.raw, "claims": claim_names.to_names(result.stub.claims)}
+    if result.verdict is not None:
+        answer["verdict"] = result.verdict.as_dict()
+    return answer
+
+
+def _tell(result: Result, answer: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        emit(answer)
+    else:
+        click.echo(
+            f"{result.uid.hex()}  {result.signal.colour.upper():5}  {result.signal.sentence}"
+        )
+        if result.link:
+            click.echo(f"  link      {result.link}")
+        for question, word in answer.get("verdict", {}).items():
+            click.echo(f"  {question:9} {word}")
+    if result.outcome in _TORN:
+        raise Failure(f"tag {result.uid.hex()}: {result.signal.sentence}", TROUBLE)
+    if result.signal.colour == AMBER:
+        say("amber: read the lines above before you trust it")
+
+
+def _sure(yes: bool, question: str) -> None:
+    if not yes:
+        click.confirm(question, abort=True, err=True)
+
+
+def _state(journal_file: Path | None) -> Path:
+    if journal_file is not None:
+        return journal_file
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "tagwright" / "journal.db"

@@ -1,0 +1,88 @@
+"""Care of a tag: emptying it, and making it read-only for ever. Both on explicit order alone."""
+
+from edge import chips, plan, type2
+
+from gateway.model import DeviceTrouble, TagRefused, Target
+from gateway.stations import verify, write
+from gateway.stations.post import Post
+from gateway.stations.result import AMBER, GREEN, Refusal, Result, Signal
+from gateway.stations.verify import Seen
+
+
+async def format_one(post: Post, target: Target) -> Result:
+    """Leave an NDEF tag without a message. Raises TagGone where the tag leaves before anything is written."""
+    started = post.ticks()
+    seen = await verify.see(post, target, whole=True)
+    chip = _chip(seen, target)
+    if chip is None:
+        refusal = Refusal("refused", "no tag that can be formatted here: its chip is unknown")
+        return await write.refuse(post, seen, refusal, seen.product, started)
+    pages = plan.format(chip, seen.capture.image)
+    return await _carry_out(post, target, seen, "formatted", chip, pages, started)
+
+
+async def lock_one(post: Post, target: Target) -> Result:
+    """Lock every page for ever. Raises TagGone where the tag leaves before anything is written."""
+    started = post.ticks()
+    seen = await verify.see(post, target, whole=True)
+    chip = _chip(seen, target)
+    if chip is None:
+        refusal = Refusal("refused", "no tag that can be locked here: its chip is unknown")
+        return await write.refuse(post, seen, refusal, seen.product, started)
+    pages = type2.lock_plan(chip, seen.capture.image)
+    return await _carry_out(post, target, seen, "locked", chip, pages, started)
+
+
+async def _carry_out(
+    post: Post,
+    target: Target,
+    seen: Seen,
+    act: str,
+    chip: chips.Chip,
+    pages: write.Pages,
+    started: float,
+) -> Result:
+    refusal = None if act == "locked" else write.locked(seen.capture.image, chip, pages)
+    if refusal is not None:
+        return await write.refuse(post, seen, refusal, seen.product, started)
+    try:
+        written = await post.reader.write(pages)
+        after = await verify.see(post, target)
+    except TagRefused as why:
+        refusal = Refusal("refused", f"the tag refuses the write: {why}")
+        return await write.refuse(post, seen, refusal, seen.product, started)
+    except DeviceTrouble as why:
+        signal = Signal(AMBER, f"half {act}: show the tag again ({why})")
+        return Result("torn", target.uid, signal, product=seen.product)
+    elapsed_s = post.ticks() - started
+    body = verify.account(after) | {
+        "act": act,
+        "pages_written": written,
+        "elapsed_ms": round(elapsed_s * 1000, 1),
+    }
+    body.pop("seq", None)  # no stub was written: the journal's known seq stays as it is
+    row = await post.record("result", target.uid, seen.product, body)
+    return Result(
+        act,
+        target.uid,
+        Signal(GREEN, act),
+        product=seen.product,
+        verdict=after.verdict,
+        stub=after.stub,
+        seq=after.stub.seq if after.stub else None,
+        slot=after.slot,
+        link=after.carrier.link,
+        pages_written=written,
+        elapsed_s=post.ticks() - started,
+        journal_seq=row.seq if row else None,
+    )
+
+
+def _chip(seen: Seen, target: Target) -> chips.Chip | None:
+    """The chip by its CC, else by the name that the reader asked it for."""
+    if seen.carrier.chip is not None or target.chip is None:
+        return seen.carrier.chip
+    try:
+        return chips.by_name(target.chip)
+    except ValueError:
+        return None

@@ -1,0 +1,104 @@
+"""Update: the next stub of a tag's chain goes into the slot that is not current; the claims not named carry over."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from edge import stub as stubs
+from edge.errors import DoesNotFit, Malformed
+
+from gateway.keys import DeviceKey
+from gateway.model import Target
+from gateway.stations import verify, write
+from gateway.stations.orders import gtin_serial
+from gateway.stations.post import Post
+from gateway.stations.result import Refusal, Result
+from gateway.stations.verify import Seen
+
+_STATIONS_OWN = (
+    stubs.VERSION,
+    stubs.PRODUCT,
+    stubs.ISSUED_AT,
+    stubs.SEQ,
+    stubs.PREV,
+    stubs.CARRIER,
+)
+
+
+async def update_one(post: Post, target: Target, changes: Mapping[int, object]) -> Result:
+    """Update one tag with `changes` (claim key -> value, None drops the claim), or answer why not.
+
+    Raises TagGone where the tag leaves before anything is written, Malformed for changes that no stub may have.
+    """
+    started = post.ticks()
+    seen = await verify.see(post, target, whole=True)
+    decided = decide(changes, seen, post.signer(), int(post.now()))
+    if isinstance(decided, write.Work):
+        return await write.write(post, target, seen, decided, started)
+    if decided.outcome == "already":
+        assert seen.verdict is not None
+        signal = replace(verify.judged(seen.verdict)[1], sentence=decided.sentence)
+        return await verify.told(post, seen, started, "already", signal)
+    return await write.refuse(post, seen, decided, seen.product, started)
+
+
+def decide(
+    changes: Mapping[int, object], seen: Seen, key: DeviceKey, now: int
+) -> write.Work | Refusal:
+    """What to do with a tag that was read whole. now: Unix seconds, the new stub's issued_at."""
+    taboo = sorted(set(changes) & set(_STATIONS_OWN))
+    if taboo:
+        raise Malformed(
+            f"claim {taboo[0]} ({stubs.NAMES[taboo[0]]}) cannot be changed by an update"
+        )
+    chip, layout = seen.carrier.chip, seen.carrier.layout
+    if seen.carrier.mini is not None:
+        return Refusal(
+            "refused", "a mini tag cannot be updated: it holds a signed link and no claims"
+        )
+    if seen.stub is None or seen.verdict is None or chip is None or layout is None:
+        return Refusal("refused", f"nothing to update: {verify.describe(seen.carrier)}")
+    if not seen.verdict.is_green():
+        return Refusal("refused", f"not updated: {verify.doubts(seen.verdict)}")
+    claims = _changed(seen.stub.claims, changes)
+    if claims == seen.stub.claims:
+        return Refusal("already", f"already so: {seen.product}, seq {seen.stub.seq}")
+    claims |= {
+        stubs.ISSUED_AT: now,
+        stubs.SEQ: seen.stub.seq + 1,
+        stubs.PREV: stubs.link16(seen.stub.raw),
+        stubs.CARRIER: [stubs.NFC, seen.capture.id],
+    }
+    size = stubs.size(claims)
+    if size > layout.room:
+        return Refusal(
+            "refused", f"{size - layout.room} bytes too many for this tag's slot: drop claims"
+        )
+    gtin, serial = gtin_serial(seen.stub.product)
+    intent = write.Intent(
+        act="updated",
+        profile=write.SLOTS if layout.slot_count == 2 else write.SINGLE,
+        chip=chip.name,
+        link=seen.carrier.link or "",
+        type=layout.type,
+        stub=stubs.encode(claims, key.alg, key.kid, key.sign),
+        seq=seen.stub.seq + 1,
+        slot=1 - (seen.slot or 0) if layout.slot_count == 2 else 0,
+        product=seen.product,
+        gtin=gtin,
+        serial=serial,
+        before=stubs.link16(seen.stub.raw),
+        link_before=seen.carrier.link or "",
+    )
+    pages = intent.pages(seen.capture.image)
+    return write.locked(seen.capture.image, chip, pages) or write.Work(intent, pages)
+
+
+def _changed(claims: Mapping[int, object], changes: Mapping[int, object]) -> dict[int, object]:
+    """The claims after the changes, defaults left out as in a stub."""
+    found = {**claims, **changes}
+    defaults = {stubs.GRANULARITY: stubs.ITEM, stubs.STATUS: stubs.ACTIVE}
+    return {
+        key: value
+        for key, value in found.items()
+        if value is not None and not (key in defaults and defaults[key] == value)
+    }

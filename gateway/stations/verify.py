@@ -1,0 +1,159 @@
+"""Verify: from a Capture to what stands on the carrier and what it is worth (steps 3 to 5 of the walk)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from edge.carrier import Carrier, carrier
+from edge.stub import NFC, PRODUCT, Stub
+from edge.trust import TrustList
+from edge.verify import Verdict, verify_best, verify_mini
+
+from gateway.model import Capture, Target
+from gateway.stations.orders import gtin_serial, product_name
+from gateway.stations.post import Post
+from gateway.stations.result import GREEN, Result, Signal
+
+Check = Callable[[bytes, bytes, bytes], bool]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A tag as it was understood: verdict None where it holds nothing of ours, stub None in the mini profile."""
+
+    capture: Capture
+    carrier: Carrier
+    verdict: Verdict | None = None
+    slot: int | None = None
+    stub: Stub | None = None
+
+    @property
+    def product(self) -> str:
+        """The journal's name of the product that the stub claims."""
+        return product_name(self.stub.claims[PRODUCT]) if self.stub else ""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether a stub stands there that is validly signed for this very tag, by whomever."""
+        found = self.verdict
+        return found is not None and (found.integrity, found.binding) == ("valid", "match")
+
+
+def look(
+    capture: Capture, trust: TrustList | None, check: Check, now: int, known_seq: int | None = None
+) -> Seen:
+    """Understand a capture; now: Unix seconds; known_seq: the highest seq ever seen of the product."""
+    found = carrier(capture.image, capture.id)
+    if found.mini is not None and found.uri_record is not None:
+        verdict = verify_mini(found.uri_record, found.mini, NFC, capture.id, trust, check, now)
+        return Seen(capture, found, verdict)
+    if not found.stubs:
+        return Seen(capture, found)
+    slot, verdict, stub = verify_best(
+        found.stubs,
+        trust,
+        check,
+        now,
+        kind=NFC,
+        id=capture.id,
+        link=found.link,
+        known_seq=known_seq,
+    )
+    return Seen(capture, found, verdict, slot, stub)
+
+
+def look_again(post: Post, seen: Seen) -> Seen:
+    """The same capture in the light of what the journal knows of its product."""
+    known = post.known_seq(seen.product)
+    if known is None:
+        return seen
+    return look(seen.capture, post.trust, post.verify, int(post.now()), known)
+
+
+async def see(post: Post, target: Target, whole: bool = False) -> Seen:
+    """Read a tag (all of it: `whole`) and understand it; raises TagGone."""
+    capture = await post.reader.read(target, whole=whole)
+    return look_again(post, look(capture, post.trust, post.verify, int(post.now())))
+
+
+async def verify_one(post: Post, target: Target) -> Result:
+    """Verify one tag and record the verdict; raises TagGone."""
+    started = post.ticks()
+    seen = await see(post, target)
+    if seen.verdict is None:
+        signal = Signal("red", f"no passport on this tag: {describe(seen.carrier)}")
+        return await told(post, seen, started, "not_verified", signal)
+    return await told(post, seen, started, *judged(seen.verdict))
+
+
+def judged(verdict: Verdict) -> tuple[str, Signal]:
+    """(outcome, Signal) that a verdict stands for."""
+    colour = verdict.colour()
+    if colour == GREEN:
+        return "verified", Signal(colour, "verified")
+    return "not_verified", Signal(colour, doubts(verdict))
+
+
+def doubts(verdict: Verdict) -> str:
+    """What keeps a verdict from green, as one line: "key unknown, binding mismatch"."""
+    fine = ("valid", "trusted", "match", "first", "follows", "not_checked")
+    words = verdict.as_dict()
+    parts = [
+        f"{question} {words[question].replace('_', ' ')}"
+        for question in ("integrity", "key", "binding", "chain", "link")
+        if words[question] not in fine
+    ]
+    return ", ".join(parts)
+
+
+def describe(found: Carrier) -> str:
+    """What stands on a tag that holds nothing of ours, as one line."""
+    words = {
+        "blank": "it is empty",
+        "unformatted": "it is not formatted for NDEF",
+        "link": f"it holds only the link {found.link}",
+        "foreign": "it holds another program's content",
+        "slots": "its slots hold no stub",
+        "mini": "its mini record is not whole",
+    }
+    return words[found.state]
+
+
+async def told(post: Post, seen: Seen, started: float, outcome: str, signal: Signal) -> Result:
+    """Record what was seen as a verdict row, and answer."""
+    elapsed_s = post.ticks() - started
+    body = account(seen) | {
+        "outcome": outcome,
+        "colour": signal.colour,
+        "elapsed_ms": round(elapsed_s * 1000, 1),
+    }
+    row = await post.record("verdict", seen.capture.id, seen.product, body)
+    return Result(
+        outcome,
+        seen.capture.id,
+        signal,
+        product=seen.product,
+        verdict=seen.verdict,
+        stub=seen.stub,
+        seq=seen.stub.seq if seen.stub else None,
+        slot=seen.slot,
+        link=seen.carrier.link,
+        elapsed_s=post.ticks() - started,
+        journal_seq=row.seq if row else None,
+    )
+
+
+def account(seen: Seen) -> dict[str, Any]:
+    """What was seen, as the body of a journal row."""
+    body: dict[str, Any] = {"reader": seen.capture.reader, "state": seen.carrier.state}
+    if seen.verdict is not None:
+        body["verdict"] = seen.verdict.as_dict()
+    if seen.carrier.link is not None:
+        body["link"] = seen.carrier.link
+    if seen.stub is not None:
+        gtin, serial = gtin_serial(seen.stub.claims[PRODUCT])
+        body |= {"stub": seen.stub.raw, "seq": seen.stub.seq, "slot": seen.slot}
+        body |= {"gtin": gtin, "serial": serial}
+    elif seen.carrier.mini is not None:
+        body["stub"] = seen.carrier.mini
+    return body

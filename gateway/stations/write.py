@@ -1,0 +1,227 @@
+"""Write: a journaled intent is carried out on the tag, read back, verified, and journaled as a result.
+
+Whatever stops it half way (the tag leaves, the reader is unplugged, the process is killed) leaves the intent open,
+and `repair` finishes or voids it when the tag is next seen.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from edge import chips, mini, plan, slots, type2
+from edge import stub as stubs
+
+from gateway.journal import Row
+from gateway.model import DeviceTrouble, TagRefused, Target
+from gateway.stations.orders import gtin_serial, product_name
+from gateway.stations.post import Post
+from gateway.stations.result import AMBER, GREEN, RED, Refusal, Result, Signal
+from gateway.stations.verify import Seen, account, doubts, see
+
+SLOTS, SINGLE, MINI = "slots", "single", "mini"
+
+Pages = list[tuple[int, bytes]]
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What is to stand on a tag, whole: enough to redo the write after a crash, from the journal alone.
+
+    act: the outcome word of the finished write, "commissioned" or "updated". stub: in the mini profile the bare
+    Sign1. before: link16 of the stub that stood there, b"" for none; link_before: the link, "" for none.
+    """
+
+    act: str
+    profile: str
+    chip: str
+    link: str
+    type: bytes
+    stub: bytes
+    seq: int
+    slot: int
+    product: str
+    gtin: str
+    serial: str
+    before: bytes = b""
+    link_before: str = ""
+    lock: bool = False
+    order_row: int = 0
+
+    @classmethod
+    def of_row(cls, row: Row) -> "Intent":
+        """The intent that a journal row holds."""
+        content = row.content()
+        return cls(**{name: content[name] for name in cls.__dataclass_fields__})
+
+    def body(self) -> dict[str, Any]:
+        """The intent as the body of a journal row."""
+        return asdict(self)
+
+    def pages(self, image: type2.Image) -> Pages:
+        """The page writes that bring `image` to what is intended, in safe order; [] when it stands."""
+        chip = chips.by_name(self.chip)
+        if self.profile == MINI:
+            return plan.commission_mini(chip, image, self.link, self.stub)
+        layout = slots.layout_of(image)
+        if self.act == "updated" and layout is not None:
+            if self.profile == SINGLE:
+                return plan.rewrite_single(layout, image, self.stub, self.seq)
+            return plan.update(layout, image, self.slot, self.stub, self.seq)
+        return plan.commission(chip, image, self.link, self.stub, type=self.type)
+
+    def stands(self, seen: Seen) -> bool:
+        """Whether the tag's current stub is the intended one, valid and bound to this tag."""
+        if not seen.is_ours or seen.carrier.link != self.link:
+            return False
+        if self.profile == MINI:
+            return seen.carrier.mini == self.stub
+        return seen.stub is not None and seen.stub.raw == self.stub
+
+
+@dataclass(frozen=True)
+class Work:
+    """A decision to write: the intent, the pages that it takes now, and the passport to keep with it."""
+
+    intent: Intent
+    pages: Pages
+    document: bytes | None = None
+    replaced_uid: bytes = b""
+
+
+def locked(image: type2.Image, chip: chips.Chip, pages: Pages) -> Refusal | None:
+    """The refusal where a page of the plan is locked, as far as the image shows lock bits."""
+    shut = type2.locked_pages(image, chip)
+    for page, _ in pages:
+        if page in shut:
+            return Refusal("refused", f"this tag is locked (page {page}): use another tag")
+    return None
+
+
+async def write(post: Post, target: Target, seen: Seen, work: Work, started: float) -> Result:
+    """Journal the intent, carry it out, journal the result. A tag that leaves ends as "torn", intent open."""
+    body = work.intent.body() | {"reader": seen.capture.reader, "pages": len(work.pages)}
+    if work.document is not None:
+        body["document"] = work.document
+    row = await post.record("intent", target.uid, work.intent.product, body)
+    if row is None:
+        raise ValueError(f"{post.name} keeps no journal: it must not write")
+    return await carry_out(post, target, row, work.intent, work.pages, started)
+
+
+async def carry_out(
+    post: Post,
+    target: Target,
+    row: Row,
+    intent: Intent,
+    pages: Pages,
+    started: float,
+    repaired: bool = False,
+) -> Result:
+    """Write `pages` for the open intent `row`, read back, verify, lock if ordered, close the intent."""
+    written = 0
+    try:
+        written = await post.reader.write(pages)
+        seen = await see(post, target)
+        if not intent.stands(seen):
+            return torn(target.uid, intent, written, "what was read back is not what was written")
+        if intent.lock:
+            chip = chips.by_name(intent.chip)
+            written += await post.reader.write(type2.lock_plan(chip, seen.capture.image))
+    except TagRefused as why:
+        return await void(post, target.uid, row, f"the tag refuses the write: {why}", intent)
+    except DeviceTrouble as why:
+        return torn(target.uid, intent, written, str(why))
+    elapsed_s = post.ticks() - started
+    body = account(seen) | {
+        "intent": row.seq,
+        "act": intent.act,
+        "seq": intent.seq,
+        "slot": intent.slot,
+        "gtin": intent.gtin,
+        "serial": intent.serial,
+        "digest": stub_digest(seen),
+        "order_row": intent.order_row,
+        "locked": intent.lock,
+        "pages_written": written,
+        "elapsed_ms": round(elapsed_s * 1000, 1),
+        "repaired": repaired,
+    }
+    closed = await post.record("result", target.uid, intent.product, body)
+    return Result(
+        "repaired" if repaired else intent.act,
+        target.uid,
+        _signal(seen, intent, repaired),
+        product=intent.product,
+        verdict=seen.verdict,
+        stub=seen.stub,
+        seq=intent.seq,
+        slot=intent.slot,
+        link=seen.carrier.link,
+        pages_written=written,
+        elapsed_s=post.ticks() - started,
+        journal_seq=closed.seq if closed else None,
+        order_row=intent.order_row,
+    )
+
+
+def torn(uid: bytes, intent: Intent, written: int, why: str) -> Result:
+    """The answer where a write stopped half way; its intent stays open."""
+    return Result(
+        "torn",
+        uid,
+        Signal(AMBER, f"torn: show the tag again ({why})"),
+        product=intent.product,
+        seq=intent.seq,
+        slot=intent.slot,
+        link=intent.link,
+        pages_written=written,
+        order_row=intent.order_row,
+    )
+
+
+async def void(post: Post, uid: bytes, row: Row, reason: str, intent: Intent) -> Result:
+    """Close an intent that will not be carried out, and say why."""
+    body = {"intent": row.seq, "reason": reason, "gtin": intent.gtin, "serial": intent.serial}
+    closed = await post.record("void", uid, intent.product, body)
+    return Result(
+        "voided",
+        uid,
+        Signal(RED, reason),
+        product=intent.product,
+        seq=intent.seq,
+        journal_seq=closed.seq if closed else None,
+        order_row=intent.order_row,
+    )
+
+
+async def refuse(
+    post: Post, seen: Seen, refusal: Refusal, product: str, started: float, order_row: int = 0
+) -> Result:
+    """Record that a tag was not written, and say why."""
+    body = account(seen) | {"outcome": refusal.outcome, "reason": refusal.sentence}
+    row = await post.record("refused", seen.capture.id, product, body)
+    return Result(
+        refusal.outcome,
+        seen.capture.id,
+        Signal(RED, refusal.sentence),
+        product=product,
+        verdict=seen.verdict,
+        stub=seen.stub,
+        seq=seen.stub.seq if seen.stub else None,
+        slot=seen.slot,
+        link=seen.carrier.link,
+        elapsed_s=post.ticks() - started,
+        journal_seq=row.seq if row else None,
+        order_row=order_row,
+    )
+
+
+def stub_digest(seen: Seen) -> bytes:
+    """The passport digest that the stub claims, b"" where it claims none."""
+    return (seen.stub.digest if seen.stub else None) or b""
+
+
+def _signal(seen: Seen, intent: Intent, repaired: bool) -> Signal:
+    assert seen.verdict is not None
+    colour = seen.verdict.colour()
+    done = f"{'repaired' if repaired else intent.act}: {intent.product}"
+    return Signal(colour, done if colour == GREEN else f"{done}, but {doubts(seen.verdict)}")

@@ -140,6 +140,11 @@ class Records:
         newest = "WHERE product = ? AND product <> '' ORDER BY seq DESC LIMIT 1"
         return next(self._rows(newest, product), None)
 
+    def last_result(self, product: str) -> Row | None:
+        """The newest result row of this product: the write that last put it on a tag."""
+        clause = "WHERE product = ? AND product <> '' AND kind = 'result' ORDER BY seq DESC LIMIT 1"
+        return next(self._rows(clause, product), None)
+
     def last_for_uid(self, uid: bytes) -> Row | None:
         """The newest row of this tag."""
         return next(self._rows("WHERE uid = ? AND uid <> x'' ORDER BY seq DESC LIMIT 1", uid), None)

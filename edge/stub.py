@@ -41,8 +41,21 @@ ACTIVE = 0  # the default status
 TOTAL_CODES = frozenset((10, 11, 12, 13, 14, 21, 22, 31, 41, 42, 43, 44, 45, 46, 51, 52, 53, 54))
 
 _CEILING = 4096  # bytes of a whole stub
+
+# Around the payload: tag 18, array of 4, << {1: alg, 4: kid} >>, {}; behind it the head of the signature.
+_HEAD = b"\xd2\x84\x4d\xa2\x01"
+_PROTECTED_AT = 2
+_ALG_AT = 5
+_KID_HEAD = b"\x04\x48"
+_KID_AT = 8
 _KID = 8  # bytes of a kid
-_ALGORITHMS = (cose.ED25519, cose.EDDSA, cose.ESP256)
+_UNPROTECTED_AT = 16
+_EMPTY_MAP = 0xA0
+_SIGNATURE_HEAD = b"\x58\x40"
+_ALGORITHMS = {0x32: cose.ED25519, 0x27: cose.EDDSA, 0x28: cose.ESP256}  # by their byte
+_SIGNATURE1 = b"\x84\x6aSignature1"
+_NO_AAD = b"\x40"
+
 _LARGEST = (1 << 53) - 1  # what JSON readers keep exactly (RFC 8259 section 6)
 _LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z, the last that RFC 3339 can write
 _LONGEST_TEXT = 255  # characters of an identifier; IEC 61406-1 allows as many to a link
@@ -53,20 +66,27 @@ _REQUIRED = (VERSION, PRODUCT, ISSUED_AT, SEQ)
 
 
 class Stub:
-    """A decoded stub: `raw` as received, its `sign1`, and `claims` that hold to the table below."""
+    """A decoded stub: `raw` as received, and its `claims`, which hold to the table below."""
 
-    def __init__(self, raw: "bytes", sign1: "cose.Sign1", claims: "Claims") -> None:
+    def __init__(self, raw: "bytes", claims: "Claims") -> None:
         self.raw = raw
-        self.sign1 = sign1
         self.claims = claims
 
     @property
     def kid(self) -> "bytes":
-        return self.sign1.headers[4]  # type: ignore[no-any-return]
+        return self.raw[_KID_AT : _KID_AT + _KID]
 
     @property
     def alg(self) -> "int":
-        return self.sign1.headers[1]  # type: ignore[no-any-return]
+        return _ALGORITHMS[self.raw[_ALG_AT]]
+
+    @property
+    def signature(self) -> "bytes":
+        return self.raw[-cose.SIGNATURE_SIZE :]
+
+    @property
+    def sign1(self) -> "cose.Sign1":
+        return cose.parse(self.raw, _CEILING)
 
     @property
     def product(self) -> "list[Any]":
@@ -103,23 +123,28 @@ class Stub:
     def status(self) -> "int":
         return self.claims.get(STATUS, ACTIVE)  # type: ignore[no-any-return]
 
+    def to_be_signed(self) -> "bytes":
+        """The Sig_structure (RFC 9052, 4.4): its parts stand in a stub as they stand in there."""
+        return (
+            _SIGNATURE1
+            + self.raw[_PROTECTED_AT:_UNPROTECTED_AT]
+            + _NO_AAD
+            + self.raw[_UNPROTECTED_AT + 1 : -len(_SIGNATURE_HEAD) - cose.SIGNATURE_SIZE]
+        )
+
 
 def decode(data: "bytes") -> "Stub":
     """The stub that `data` is; its signature is not checked here.
 
     Raises Malformed or Truncated where `encode` would not have produced these bytes.
     """
-    sign1 = cose.parse(data, _CEILING)
-    if not sign1.tagged or sign1.payload is None or sign1.unprotected:
-        raise Malformed("stub: must be tagged, carry its payload and have no unprotected header")
-    _check_headers(sign1.headers)
-    claims = cbor.decode(sign1.payload, _CEILING)
+    claims = cbor.decode(_payload(data))
     if type(claims) is not dict:
         raise Malformed("stub: the payload must be a map of claims")
     check(claims)
     if claims.get(GRANULARITY) == ITEM or claims.get(STATUS) == ACTIVE:
         raise Malformed("stub: granularity 2 and status 0 are defaults and must be left out")
-    return Stub(data, sign1, claims)
+    return Stub(data, claims)
 
 
 def encode(claims: "Claims", alg: "int", kid: "bytes", sign: "Callable[[bytes], bytes]") -> "bytes":
@@ -127,8 +152,8 @@ def encode(claims: "Claims", alg: "int", kid: "bytes", sign: "Callable[[bytes], 
 
     Raises Malformed with the claim that is wrong, DoesNotFit beyond 4096 bytes.
     """
-    _check_headers({1: alg, 4: kid})
-    raw = cose.sign1(_payload(claims), alg, kid, sign)
+    check_headers({cose.ALG: alg, cose.KID: kid})
+    raw = cose.sign1(_said(claims), alg, kid, sign)
     if len(raw) > _CEILING:
         raise DoesNotFit(
             f"{len(raw) - _CEILING} bytes too many for a stub: drop claims", len(raw) - _CEILING
@@ -174,7 +199,7 @@ def check(claims: "Claims") -> None:
         raise _wrong(PREV, "must be there from seq 1 on, and only there")
 
 
-def _payload(claims: "Claims") -> "bytes":
+def _said(claims: "Claims") -> "bytes":
     check(claims)
     said = dict(claims)
     if said.get(GRANULARITY) == ITEM:
@@ -184,12 +209,45 @@ def _payload(claims: "Claims") -> "bytes":
     return cbor.encode(said)
 
 
-def _check_headers(headers: "dict[Any, Any]") -> None:
-    if len(headers) != 2 or 1 not in headers or 4 not in headers:
+def _payload(data: "bytes") -> "bytes":
+    """The payload of a stub. All that is around it has one fixed form, so it is compared, not parsed."""
+    size = len(data)
+    if _UNPROTECTED_AT + 3 < size <= _CEILING and data.startswith(_HEAD):
+        start = _UNPROTECTED_AT + 2
+        length = data[start - 1] - 0x40
+        if length == 0x18:
+            length = data[start] if data[start] >= 0x18 else -1
+            start += 1
+        elif length == 0x19:
+            length = data[start] << 8 | data[start + 1] if data[start] else -1
+            start += 2
+        end = start + length
+        if (
+            length >= 0
+            and end + len(_SIGNATURE_HEAD) + cose.SIGNATURE_SIZE == size
+            and data[end : end + len(_SIGNATURE_HEAD)] == _SIGNATURE_HEAD
+            and data[_ALG_AT] in _ALGORITHMS
+            and data[_ALG_AT + 1 : _KID_AT] == _KID_HEAD
+            and data[_UNPROTECTED_AT] == _EMPTY_MAP
+        ):
+            return data[start:end]
+    raise _no_stub(data)
+
+
+def _no_stub(data: "bytes") -> "Malformed":
+    """Why `data` has not the fixed form: raised by COSE's parser, or returned."""
+    sign1 = cose.parse(data, _CEILING)
+    check_headers(sign1.headers)
+    return Malformed("stub: must be tagged, carry its payload and have no unprotected header")
+
+
+def check_headers(headers: "dict[Any, Any]") -> None:
+    """Raises Malformed unless `headers` are an algorithm that a stub may have and a kid of 8 bytes."""
+    if len(headers) != 2 or cose.ALG not in headers or cose.KID not in headers:
         raise Malformed("stub: the protected header must hold alg and kid, and nothing else")
-    if headers[1] not in _ALGORITHMS:
-        raise Malformed(f"stub: alg {headers[1]!r} is none of {_ALGORITHMS}")
-    if type(headers[4]) is not bytes or len(headers[4]) != _KID:
+    if headers[cose.ALG] not in _ALGORITHMS.values():
+        raise Malformed(f"stub: alg {headers[cose.ALG]!r} is none of -19, -8, -9")
+    if type(headers[cose.KID]) is not bytes or len(headers[cose.KID]) != _KID:
         raise Malformed(f"stub: kid must be {_KID} bytes")
 
 

@@ -11,7 +11,8 @@ EMPTY, WELL_KNOWN, MIME, ABSOLUTE_URI, EXTERNAL, UNKNOWN = range(6)  # TNF
 
 MOST_RECORDS = 32  # in a message that we read
 
-_MB, _ME, _CF, _SR, _IL, _TNF = 0x80, 0x40, 0x20, 0x10, 0x08, 0x07
+MB, ME = 0x80, 0x40  # flags: the message begins, ends with this record
+_CF, _SR, _IL, _TNF = 0x20, 0x10, 0x08, 0x07
 _URI = b"U"
 
 # URI RTD, table 3 "Abbreviation table": the code is the index
@@ -79,7 +80,7 @@ class Record:
 
 
 class Span:
-    """Where one record of a message stands: [start, end), its payload from `payload_at` to `end`."""
+    """Where one record of a message stands: [start, end), its payload from `payload_at`; last: ME is set."""
 
     def __init__(
         self,
@@ -89,6 +90,7 @@ class Span:
         start: "int",
         payload_at: "int",
         end: "int",
+        last: "bool",
     ) -> None:
         self.tnf = tnf
         self.type = type
@@ -96,6 +98,7 @@ class Span:
         self.start = start
         self.payload_at = payload_at
         self.end = end
+        self.last = last
 
 
 def decode(message: "bytes") -> "list[Record]":
@@ -114,12 +117,12 @@ def spans(message: "bytes", size: "int") -> "Iterator[Span]":
     """
     at = 0
     for count in range(MOST_RECORDS):
-        span, last = _span(message, at, size)
-        if (message[at] & _MB != 0) != (count == 0):
+        span = _span(message, at, size)
+        if (message[at] & MB != 0) != (count == 0):
             raise Malformed(f"NDEF: MB of the record at offset {at}")
         yield span
         at = span.end
-        if last:
+        if span.last:
             if at != size:
                 raise Malformed(f"NDEF: {size - at} bytes after the message's end at offset {at}")
             return
@@ -133,7 +136,7 @@ def encode(records: "list[Record]") -> "bytes":
     out = bytearray()
     last = len(records) - 1
     for number, record in enumerate(records):
-        place = (_MB if number == 0 else 0) | (_ME if number == last else 0)
+        place = (MB if number == 0 else 0) | (ME if number == last else 0)
         out.extend(record_head(place | record.tnf, record.type, record.id, len(record.payload)))
         out.extend(record.payload)
     return bytes(out)
@@ -153,7 +156,7 @@ def record_head(flags: "int", type: "bytes", id: "bytes", payload: "int") -> "by
 
 def first_record_bytes(message: "bytes") -> "bytes":
     """The first record of a message, as its bytes stand; the rest of the message need not be there."""
-    span, _ = _span(message, 0, len(message))
+    span = _span(message, 0, len(message))
     return bytes(message[: span.end])
 
 
@@ -186,7 +189,7 @@ def uri_of(record: "Record") -> "str | None":
     return _ABBREVIATIONS[payload[0]] + rest.decode()
 
 
-def _span(message: "bytes", at: "int", size: "int") -> "tuple[Span, bool]":
+def _span(message: "bytes", at: "int", size: "int") -> "Span":
     flags = _byte(message, at)
     type_length = _byte(message, at + 1)
     payload_length = _byte(message, at + 2)
@@ -214,7 +217,7 @@ def _span(message: "bytes", at: "int", size: "int") -> "tuple[Span, bool]":
         raise Truncated(f"NDEF: the header at offset {at} is cut")
     type = bytes(message[head : head + type_length])
     id = bytes(message[head + type_length : payload_at])
-    return Span(tnf, type, id, at, payload_at, end), flags & _ME != 0
+    return Span(tnf, type, id, at, payload_at, end, flags & ME != 0)
 
 
 def _byte(message: "bytes", at: "int") -> "int":

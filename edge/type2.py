@@ -3,6 +3,8 @@
 NFC Forum Type 2 Tag, "Memory structure"; NXP NTAG213/215/216, "Static lock bytes" and "Dynamic lock bytes".
 """
 
+from edge import tlv
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from edge.chips import Chip
@@ -84,14 +86,39 @@ def uid(image: "Image") -> "bytes":
 
 
 def cc(image: "Image") -> "tuple[int, int, bool] | None":
-    """(version as in the CC, bytes of the NDEF area, read-only) or None where no NDEF CC stands.
+    """(version as in the CC, bytes of the NDEF area, read-only) or None where no CC stands or was read.
 
     The area is cut to what page addresses of one byte can reach. Major version 1 only.
     """
+    if not image.has(CC_PAGE, 1):
+        return None
     magic, version, size, access = image.get(CC_PAGE, 1)
     if magic != _CC_MAGIC or version >> 4 != 1 or size == 0 or access >> 4:
         return None
     return version, min(size * 8, (PAGES - AREA_PAGE) * PAGE), access & 0x0F != 0
+
+
+def message_span(image: "Image") -> "tuple[int, int, int] | None":
+    """Where the NDEF message stands in the area: (end of the TLVs before it, its first byte, its end) or None.
+
+    Raises Truncated where the pages read from page 4 on do not reach its TLV, or a length runs past the area;
+    Malformed for what is no sequence of TLVs.
+    """
+    facts = cc(image)
+    if facts is None:
+        return None
+    lead = 0
+    for kind, _, value, end in tlv.spans(area(image), facts[1]):
+        if kind == tlv.NDEF:
+            return lead, value, end
+        lead = end
+    return None
+
+
+def area(image: "Image") -> "bytes":
+    """The NDEF area from page 4 on, up to its end by the CC or the first page that was not read."""
+    facts = cc(image)
+    return image.run(AREA_PAGE, AREA_PAGE + facts[1] // PAGE) if facts else b""
 
 
 def locked_pages(image: "Image", chip: "Chip | None" = None) -> "set[int]":

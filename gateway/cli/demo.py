@@ -1,0 +1,190 @@
+"""`tagwright demo`: a whole station on simulated devices."""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from contextlib import ExitStack
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway import demo as stages
+from gateway.cli.output import NO, TROUBLE, USAGE, Failure, emit, json_option, say
+from gateway.demo import Progress, Stage, Summary
+from gateway.stations.orders import OrderError
+
+_NAMES = {"commission": "commissioning", "update": "updating", "verify": "verifying"}
+_OF_INTEREST = ("refused", "torn", "repaired", "gone", "voided", "duplicate", "not_verified")
+_MANY = 50  # rows; beyond, a pipe is told of what is out of the ordinary only
+
+
+@click.command()
+@click.option(
+    "--input",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The products, as CSV [default: a small sample].",
+)
+@click.option("--products", "limit", type=click.IntRange(1), help="Only the first so many rows.")
+@click.option("--paced", is_flag=True, help="At the speed of the real wire, field and chips.")
+@click.option(
+    "--state",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep everything here; a demo that was stopped goes on [default: a temporary folder].",
+)
+@click.option(
+    "--stay/--no-stay",
+    default=None,
+    help="Keep the hub's pages up until Ctrl-C [default: on a terminal].",
+)
+@json_option
+def demo(
+    file: Path | None,
+    limit: int | None,
+    paced: bool,
+    folder: Path | None,
+    stay: bool | None,
+    as_json: bool,
+) -> None:
+    """Commission, update and verify products on a simulated line, and sync it all to a hub.
+
+    \b
+    Example:  tagwright demo
+              tagwright demo --input products.csv --json
+    """
+    name, raw = _input(file)
+    stays = sys.stdout.isatty() and not as_json if stay is None else stay
+    kept = folder or Path(tempfile.mkdtemp(prefix="tagwright-demo-"))
+    try:
+        asyncio.run(_play(kept, name, raw, limit, paced, stays, as_json))
+    except OrderError as why:
+        raise Failure(f"{file or name}: {why}", USAGE) from why
+    except TimeoutError:
+        raise Failure(
+            f"another demo uses {kept}, or the hub does not answer: try again", TROUBLE
+        ) from None
+    except KeyboardInterrupt:
+        say(f"\nstopped; everything so far is durable. Go on with: tagwright demo --state {kept}")
+        folder = kept
+    finally:
+        if folder is None:
+            shutil.rmtree(kept, ignore_errors=True)
+
+
+async def _play(
+    folder: Path, name: str, raw: bytes, limit: int | None, paced: bool, stays: bool, as_json: bool
+) -> None:
+    async with stages.stage(folder, paced) as on:
+        say(f"reader pn532:{on.conveyor.path} (simulated), hub {on.page}, everything in {folder}")
+        with _Bars(as_json) as bars:
+            summary = await stages.perform(on, raw, name, limit, bars.tell)
+        if as_json:
+            emit(_account(summary, on))
+        else:
+            click.echo(_table(summary, on))
+        if stays:
+            say(f"the hub's pages stay up at {on.page} until Ctrl-C")
+            await asyncio.Event().wait()
+    if summary.written + summary.refused != summary.rows or summary.verified != summary.written:
+        raise Failure("not every row came to its end: read the lines above", NO)
+
+
+class _Bars:
+    """Tells how far the demo is: JSON lines, a bar a pass on a terminal, or plain lines in a pipe."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self._stack = ExitStack()
+        self._bar: Any = None
+
+    def __enter__(self) -> "_Bars":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def tell(self, step: Progress) -> None:
+        result = step.result
+        if self._as_json:
+            if result is not None:
+                emit(_event(step))
+        elif sys.stderr.isatty():
+            if result is None:
+                self._stack.close()
+                self._bar = self._stack.enter_context(
+                    click.progressbar(
+                        length=step.total, label=f"{_NAMES[step.act]:13}", file=sys.stderr
+                    )
+                )
+            elif step.done > self._bar.pos:
+                self._bar.update(step.done - self._bar.pos)
+        elif result is not None and (step.total <= _MANY or result.outcome in _OF_INTEREST):
+            say(f"{_NAMES[step.act]:13} {step.done:4}/{step.total}  {result.signal.sentence}")
+
+
+def _event(step: Progress) -> dict[str, Any]:
+    result = step.result
+    assert result is not None
+    return {
+        "event": step.act,
+        "row": result.order_row or None,
+        "column": result.column or None,
+        "uid": result.uid,
+        "outcome": result.outcome,
+        "product": result.product,
+        "colour": result.signal.colour,
+        "message": result.signal.sentence,
+        "journal_seq": result.journal_seq,
+    }
+
+
+def _account(summary: Summary, on: Stage) -> dict[str, Any]:
+    return {
+        "rows": summary.rows,
+        "written": summary.written,
+        "updated": summary.updated,
+        "verified": summary.verified,
+        "refused": summary.refused,
+        "torn": summary.torn,
+        "repaired": summary.repaired,
+        "events": summary.events,
+        "acknowledged": summary.acknowledged,
+        "seconds": round(summary.seconds, 3),
+        "ms_per_tag": {act: round(ms, 1) for act, (ms, _) in summary.medians().items()},
+        "floor_ms": {act: round(floor, 1) for act, (_, floor) in summary.medians().items()},
+        "page": on.page,
+    }
+
+
+def _table(summary: Summary, on: Stage) -> str:
+    lines = [
+        "",
+        f"  products in the file      {summary.rows:6}",
+        f"  refused, with a reason    {summary.refused:6}",
+        f"  tags commissioned         {summary.written:6}",
+        f"  tags updated              {summary.updated:6}",
+        f"  tags verified green       {summary.verified:6}",
+        f"  torn in mid-write         {summary.torn:6}",
+        f"  repaired                  {summary.repaired:6}",
+        f"  events in the journal     {summary.events:6}",
+        f"  acknowledged by the hub   {summary.acknowledged:6}",
+        "",
+        "  median tag       wire + field + chip    floor (field + chip)    ratio",
+    ]
+    for act, (ms, floor) in summary.medians().items():
+        lines.append(f"  {_NAMES[act]:14} {ms:13.1f} ms {floor:20.1f} ms {ms / floor:13.2f}")
+    lines += ["", f"  {summary.seconds:.1f} s in all; the hub's page: {on.page}/", ""]
+    return "\n".join(lines)
+
+
+def _input(file: Path | None) -> tuple[str, bytes]:
+    if file is None:
+        return "products.csv", (files("gateway") / "samples" / "products.csv").read_bytes()
+    try:
+        return file.name, file.read_bytes()
+    except OSError as why:
+        raise Failure(f"cannot read {file}: {why.strerror}", USAGE) from why

@@ -21,6 +21,7 @@ MAGIC = b"TW\x01"
 
 _PAGE = type2.PAGE
 _SEQ = 0xFFFF
+_WAYS = {2: "two slots", 1: "one slot"}
 
 
 class Layout:
@@ -78,13 +79,10 @@ def plan_layout(
         layout = largest_layout(chip, link, slot_count, type)
         if layout is not None and layout.room >= stub_size:
             return layout
-    if layout is not None:
-        excess = stub_size - layout.room
-    else:
-        excess = _end(chip, link, type, slot_count, stub_size + -stub_size % _PAGE) - chip.area
-    slots = "two slots" if slot_count == 2 else "one slot"
+    excess = -_fit(chip, link, slot_count, stub_size, type).free
     raise DoesNotFit(
-        f"{excess} bytes too many for {chip.name} with {slots}: shorten the link or drop totals",
+        f"{excess} bytes too many for {chip.name} with {_WAYS[slot_count]}: "
+        "shorten the link or drop totals",
         excess,
     )
 
@@ -104,13 +102,13 @@ def largest_layout(
 
 
 class Fit:
-    """How a stub fits in one way of writing a chip. room, needed: bytes; free: what is left, or less than 0."""
+    """How a stub fits in one way of writing a chip. free: bytes that are left; below 0: that many too many."""
 
-    def __init__(self, way: "str", room: "int", needed: "int") -> None:
+    def __init__(self, way: "str", room: "int", needed: "int", free: "int | None" = None) -> None:
         self.way = way
         self.room = room
         self.needed = needed
-        self.free = room - needed
+        self.free = room - needed if free is None else free
 
 
 class Report:
@@ -119,7 +117,8 @@ class Report:
     def __init__(self, chip: "Chip", ways: "list[Fit]") -> None:
         self.chip = chip
         self.ways = ways
-        self.best = next((way for way in ways if way.free >= 0), None)
+        fitting = [way for way in ways if way.free >= 0]
+        self.best = fitting[0] if fitting else None
 
     def as_dict(self) -> "dict[str, dict[str, int | bool]]":
         """By way ("two_slots", "one_slot", "mini", "link_only"): room, needed, free, fits."""
@@ -147,15 +146,11 @@ def fits(chip_name: "str", link: "str", stub_size: "int", type: "bytes" = DEFAUL
     room and needed are bytes of each slot, of the mini record's payload (its Sign1 alone), of the URI record.
     """
     chip = chips.by_name(chip_name)
-    ways = []
-    for count in (2, 1):
-        layout = largest_layout(chip, link, count, type)
-        room = layout.room if layout else chip.area - _end(chip, link, type, count, 0)
-        ways.append(Fit("two slots" if count == 2 else "one slot", room, stub_size))
+    ways = [_fit(chip, link, count, stub_size, type) for count in (2, 1)]
     uri = len(mini.uri_record(link))
-    free = chip.area - len(chip.lead) - 2
-    ways.append(Fit("mini", free - uri - 3 - len(type), mini.SIZE))
-    ways.append(Fit("link only", free, uri))
+    ours = 3 + len(type)  # the header of the mini profile's record
+    ways.append(_plain_fit(chip, "mini", uri + ours, mini.SIZE))
+    ways.append(_plain_fit(chip, "link only", 0, uri))
     return Report(chip, ways)
 
 
@@ -233,6 +228,21 @@ def confirmed(image: "Image", layout: "Layout", slot: "int", seq: "int", size: "
     except Malformed:
         return False
     return found.seq & _SEQ == seq
+
+
+def _fit(chip: "Chip", link: "str", count: "int", stub_size: "int", type: "bytes") -> "Fit":
+    layout = largest_layout(chip, link, count, type)
+    if layout is not None:
+        return Fit(_WAYS[count], layout.room, stub_size)
+    padded = stub_size + -stub_size % _PAGE
+    free = chip.area - _end(chip, link, type, count, padded)
+    return Fit(_WAYS[count], max(0, stub_size + free), stub_size, free)
+
+
+def _plain_fit(chip: "Chip", way: "str", before: "int", needed: "int") -> "Fit":
+    message = before + needed
+    free = chip.area - len(chip.lead) - len(tlv.header(tlv.NDEF, message)) - message
+    return Fit(way, max(0, needed + free), needed, free)
 
 
 def _payload_size(count: "int", room: "int") -> "int":

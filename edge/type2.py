@@ -51,7 +51,7 @@ class Image:
     def has(self, first: "int", count: "int") -> "bool":
         """Are all `count` pages from `first` on held?"""
         end = first + count
-        return first >= 0 and end <= len(self._held) and 0 not in self._held[first:end]
+        return first >= 0 and end <= len(self._held) and self._held[first:end] == b"\x01" * count
 
     def get(self, first: "int", count: "int") -> "bytes":
         """The 4 * count bytes from page `first` on; ValueError where one is not held."""

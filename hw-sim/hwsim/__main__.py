@@ -1,0 +1,165 @@
+"""`python -m hwsim pn532 ...`: one simulated device as a process, until SIGTERM or Ctrl-C."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from hwsim import script
+from hwsim.chips import CHIPS
+from hwsim.clock import Clock
+from hwsim.faults import Faults
+from hwsim.field import Field
+from hwsim.ntag import Tag, by_memory
+from hwsim.pn532 import Pn532
+from hwsim.port import PtyPort
+
+_LONGEST_LINE = 1 << 20  # bytes of one control command
+
+
+@click.group()
+def main() -> None:
+    """Simulated devices, each on its real wire."""
+
+
+@main.command()
+@click.option(
+    "--tag", "tags", multiple=True, metavar="CHIP[:UID]", help="A tag in the field from the start."
+)
+@click.option(
+    "--link", type=click.Path(path_type=Path), help="Make a symlink to the port at this path."
+)
+@click.option("--paced", is_flag=True, help="Real time, with the delays of wire, air and EEPROM.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[:KEY=VALUE,...]",
+    help="Arm a fault (hwsim.faults).",
+)
+@click.option("--seed", default=0, show_default=True, help="Of every random choice.")
+@click.option(
+    "--dump", type=click.Path(path_type=Path), help="Write the tag's memory here at the end."
+)
+@click.option(
+    "--load", "images", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+@click.option(
+    "--script",
+    "scenario",
+    type=click.Path(path_type=Path, exists=True),
+    help="Events (hwsim.script).",
+)
+@click.option(
+    "--control", is_flag=True, help="Read JSON commands from stdin, one a line, and answer each."
+)
+def pn532(
+    tags: tuple[str, ...],
+    link: Path | None,
+    paced: bool,
+    faults: tuple[str, ...],
+    seed: int,
+    dump: Path | None,
+    images: tuple[Path, ...],
+    scenario: Path | None,
+    control: bool,
+) -> None:
+    """A PN532 reader on a serial port.
+
+    Example: python -m hwsim pn532 --tag ntag215:04a1b2c3d4e5f6 --link /tmp/reader --dump tag.bin
+    """
+    armed = Faults(seed)
+    clock = Clock()
+    field = Field(clock, armed)
+    try:
+        for text in faults:
+            armed.add(*_fault(text))
+        events = script.load(scenario) if scenario is not None else []
+        for image in images:
+            field.arrive(by_memory(image.read_bytes()))
+        for text in tags:
+            field.arrive(_tag(text, armed))
+        port = PtyPort(Pn532(field, clock), link, paced, events)
+    except (ValueError, OSError) as error:
+        raise click.UsageError(str(error)) from None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: port.stop())
+    _say({"ready": "pn532", "path": port.path, "tags": [tag.uid.hex() for tag in field.present]})
+    if control:
+        commands = _Commands(port)
+        port.run(sys.stdin.fileno(), commands.read)
+    else:
+        port.run()
+    port.close()
+    if dump is not None:
+        _dump(dump, list(field.known.values()))
+    _say({"stats": clock.stats()})
+
+
+class _Commands:
+    """JSON lines on stdin, each answered by one on stdout; the end of stdin is the end of commands only."""
+
+    def __init__(self, port: PtyPort) -> None:
+        self._port = port
+        self._pending = b""
+
+    def read(self) -> None:
+        data = os.read(sys.stdin.fileno(), 65536)
+        if not data:
+            self._port.stop()
+            return
+        *lines, self._pending = (self._pending + data).split(b"\n")
+        if len(self._pending) > _LONGEST_LINE:
+            self._pending = b""
+        for line in lines:
+            if line.strip():
+                _say(self._answer(line))
+
+    def _answer(self, line: bytes) -> dict[str, object]:
+        try:
+            command = json.loads(line)
+            if not isinstance(command, dict):
+                raise ValueError("a command is a JSON object")
+            return self._port.do(command)
+        except ValueError as error:
+            return {"error": str(error)}
+
+
+def _say(message: dict[str, object]) -> None:
+    """One line, at once; nobody listening any more is no fault of ours."""
+    try:
+        os.write(sys.stdout.fileno(), json.dumps(message).encode() + b"\n")
+    except BrokenPipeError:
+        pass
+
+
+def _tag(text: str, faults: Faults) -> Tag:
+    name, _, uid = text.partition(":")
+    if name not in CHIPS:
+        raise ValueError(f"no chip {name!r}: known are {', '.join(CHIPS)}")
+    return Tag(CHIPS[name], bytes.fromhex(uid) if uid else faults.make_uid())
+
+
+def _fault(text: str) -> tuple[str, dict[str, object]]:
+    name, _, rest = text.partition(":")
+    args: dict[str, object] = {}
+    for part in filter(None, rest.split(",")):
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise ValueError(f"fault {text!r}: {part!r} is not KEY=VALUE")
+        args[key] = value
+    return name, args
+
+
+def _dump(path: Path, tags: list[Tag]) -> None:
+    """The one tag's memory at `path`; of several, each beside it with its UID in the name."""
+    for tag in tags:
+        own = path if len(tags) == 1 else path.with_stem(f"{path.stem}-{tag.uid.hex()}")
+        own.write_bytes(tag.memory)
+
+
+if __name__ == "__main__":
+    main(prog_name="hwsim")

@@ -1,0 +1,138 @@
+"""One JSON object, one deed: what a test, a demo or a scenario can do to the simulated world."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from hwsim.chips import CHIPS
+from hwsim.ntag import Tag
+from hwsim.pn532 import Pn532
+from hwsim.script import Script
+
+Command = Mapping[str, object]
+
+
+class Control:
+    """Commands on a chip and its field, and the script's events when they are due."""
+
+    def __init__(
+        self, chip: Pn532, script: Script | None = None, now_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.chip = chip
+        self.script = script
+        self._now_s = now_s
+
+    def do(self, command: Command) -> dict[str, object]:
+        """Run one command and return its reply; ValueError says what is wrong with it."""
+        name = command.get("do")
+        deed = _DEEDS.get(name) if isinstance(name, str) else None
+        if deed is None:
+            raise ValueError(f"no command {name!r}: known are {', '.join(_DEEDS)}")
+        return deed(self, command)
+
+    def settle(self, paced: bool) -> list[tuple[float, bytes]]:
+        """Run the events that are due, and what they set free. Not paced, a waiting chip skips to the next event."""
+        chip = self.chip
+        sent: list[tuple[float, bytes]] = []
+        while True:
+            script = self.script
+            while (
+                script is not None and (event := script.due(chip.clock, self._now_s())) is not None
+            ):
+                self.do(event)
+                sent += chip.poll()
+            wait = chip.wait
+            if wait is None:
+                return sent
+            sent += chip.poll()
+            if chip.wait is not wait or paced:
+                return sent
+            moments = [wait.deadline_us, script.next_us(chip.clock) if script is not None else None]
+            soonest = min((us for us in moments if us is not None), default=None)
+            if soonest is None:
+                return sent
+            chip.clock.idle(max(0.0, soonest - chip.clock.now_us))
+
+    def _arrive(self, command: Command) -> dict[str, object]:
+        field = self.chip.field
+        uid = _uid(command)
+        if uid is not None and uid in field.known:
+            tag = field.known[uid]
+        else:
+            chip = CHIPS.get(str(command.get("tag", "ntag215")))
+            if chip is None:
+                raise ValueError(f"no chip {command.get('tag')!r}: known are {', '.join(CHIPS)}")
+            tag = Tag(chip, uid if uid is not None else self.chip.faults.make_uid())
+        field.arrive(tag)
+        return {"uid": tag.uid.hex(), "tag": tag.chip.name}
+
+    def _leave(self, command: Command) -> dict[str, object]:
+        return {"left": [tag.uid.hex() for tag in self.chip.field.leave(_uid(command))]}
+
+    def _memory(self, command: Command) -> dict[str, object]:
+        tag = self._known(command)
+        return {"uid": tag.uid.hex(), "tag": tag.chip.name, "memory": tag.memory.hex()}
+
+    def _load(self, command: Command) -> dict[str, object]:
+        tag = self._known(command)
+        memory = bytes.fromhex(str(command.get("memory", "")))
+        if len(memory) != len(tag.memory):
+            raise ValueError(f"{tag.chip.name} holds {len(tag.memory)} bytes, not {len(memory)}")
+        tag.memory[:] = memory
+        return {"uid": tag.uid.hex()}
+
+    def _known(self, command: Command) -> Tag:
+        field = self.chip.field
+        uid = _uid(command)
+        if uid is None and len(field.present) == 1:
+            return field.present[0]
+        if uid not in field.known:
+            raise ValueError(f"no tag with uid {command.get('uid')!r} has been here")
+        return field.known[uid]
+
+    def _stats(self, command: Command) -> dict[str, object]:
+        return {"stats": self.chip.clock.stats()}
+
+    def _reset_stats(self, command: Command) -> dict[str, object]:
+        stats = self.chip.clock.stats()
+        self.chip.clock.reset()
+        return {"stats": stats}
+
+    def _fault(self, command: Command) -> dict[str, object]:
+        args = command.get("args", {})
+        if not isinstance(args, Mapping):
+            raise ValueError("args is no object")
+        self.chip.faults.add(str(command.get("name")), args)
+        return {"armed": len(self.chip.faults.armed)}
+
+    def _clear_faults(self, command: Command) -> dict[str, object]:
+        self.chip.faults.armed.clear()
+        return {"armed": 0}
+
+    def _tags(self, command: Command) -> dict[str, object]:
+        return {"tags": [tag.uid.hex() for tag in self.chip.field.present]}
+
+
+def _uid(command: Command) -> bytes | None:
+    uid = command.get("uid")
+    if uid is None:
+        return None
+    try:
+        raw = bytes.fromhex(str(uid))
+    except ValueError:
+        raw = b""
+    if len(raw) != 7:
+        raise ValueError(f"uid {uid!r} is not 14 hex digits")
+    return raw
+
+
+_DEEDS: dict[str, Callable[[Control, Command], dict[str, object]]] = {
+    "arrive": Control._arrive,
+    "leave": Control._leave,
+    "memory": Control._memory,
+    "load": Control._load,
+    "stats": Control._stats,
+    "reset_stats": Control._reset_stats,
+    "fault": Control._fault,
+    "clear_faults": Control._clear_faults,
+    "tags": Control._tags,
+}

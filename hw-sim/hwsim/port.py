@@ -1,0 +1,225 @@
+"""A simulated PN532 on a pseudo terminal: programs open its path as they would open a serial port."""
+
+import os
+import select
+import termios
+import threading
+import time
+import tty
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from hwsim.control import Command, Control
+from hwsim.pn532 import Pn532
+from hwsim.script import Event, Script
+
+_CHUNK = 4096
+_SPEEDS = {
+    getattr(termios, f"B{baud}"): baud
+    for baud in (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)
+}
+
+
+class PtyPort:
+    """Use it as a context manager to run the chip in a thread; `run` is the loop for a process of its own.
+
+    link: a symlink made at that path, which stays the same when the port is unplugged and comes back.
+    paced: answers leave when wire, air and EEPROM would let them; else at once, with the same time counted.
+    """
+
+    def __init__(
+        self,
+        chip: Pn532,
+        link: Path | None = None,
+        paced: bool = False,
+        events: list[Event] | None = None,
+    ) -> None:
+        self.chip = chip
+        self.paced = paced
+        self._link = link
+        self._lock = threading.Lock()
+        script = Script(events, chip.clock, time.monotonic()) if events else None
+        self._control = Control(chip, script)
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+        self._later: list[tuple[float, bytes]] = []  # monotonic seconds, bytes; paced only
+        self._replug_at_s: float | None = None
+        self._master = self._slave = -1
+        self.path = ""
+        self._plug()
+        with self._lock:
+            self._after(chip.clock.now_us, time.monotonic(), [])
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self.run, name="hwsim-pn532", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the loop and take the port away."""
+        self.stop()
+        if self._thread is not None:
+            self._thread.join()
+        with self._lock:
+            self._unplug()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def stop(self) -> None:
+        """End the loop; safe in a signal handler."""
+        self._stopped = True
+        self._wake()
+
+    def do(self, command: Command) -> dict[str, object]:
+        """One control command, from any thread; ValueError says what is wrong with it."""
+        with self._lock:
+            if command.get("do") == "unplug":
+                self._unplug()
+                return {"unplugged": True}
+            if command.get("do") == "replug":
+                self._plug()
+                return {"path": self.path}
+            started_us, started_s = self.chip.clock.now_us, time.monotonic()
+            reply = self._control.do(command)
+            self._after(started_us, started_s, self.chip.poll())
+            self._wake()
+            return reply
+
+    def run(self, extra: int | None = None, on_extra: Callable[[], None] | None = None) -> None:
+        """Serve until `stop`; `on_extra` is called when the file descriptor `extra` can be read."""
+        while not self._stopped:
+            master = self._master
+            waiting = [fd for fd in (master, self._wake_read, extra) if fd is not None and fd >= 0]
+            try:
+                ready = select.select(waiting, (), (), self._patience_s())[0]
+            except OSError:  # the port was unplugged meanwhile
+                continue
+            if self._wake_read in ready:
+                os.read(self._wake_read, _CHUNK)
+            with self._lock:
+                if master in ready and master == self._master:
+                    self._serve()
+                elif (
+                    self._later
+                    or self._replug_at_s is not None
+                    or self._control.script is not None
+                    or self.paced
+                ):
+                    self._time_passes()
+            if extra in ready and on_extra is not None:
+                on_extra()
+
+    # -- all below: with the lock --
+
+    def _serve(self) -> None:
+        try:
+            data = os.read(self._master, _CHUNK)
+        except OSError:
+            return
+        chip = self.chip
+        baud = _SPEEDS.get(termios.tcgetattr(self._slave)[5])
+        if baud != chip.baud:
+            if baud is None or baud != chip.next_baud:
+                return  # noise to the chip
+            chip.take_next_baud()
+        started_us, started_s = chip.clock.now_us, time.monotonic()
+        self._after(started_us, started_s, chip.answers(data))
+
+    def _after(self, started_us: float, started_s: float, sent: list[tuple[float, bytes]]) -> None:
+        """Send what the chip has sent and what follows from it."""
+        chip = self.chip
+        if self._control.script is not None or chip.wait is not None:
+            sent += self._control.settle(self.paced)
+        if not self.paced:
+            if sent:
+                self._write(b"".join([data for _, data in sent]))
+        else:
+            self._later += [(started_s + (at_us - started_us) / 1e6, data) for at_us, data in sent]
+        if chip.unplugged:
+            chip.unplugged = False
+            self._unplug()
+            if chip.replug_after_s:
+                self._replug_at_s = time.monotonic() + chip.replug_after_s
+
+    def _time_passes(self) -> None:
+        now_s = time.monotonic()
+        while self._later and self._later[0][0] <= now_s:
+            self._write(self._later.pop(0)[1])
+        if self._replug_at_s is not None and now_s >= self._replug_at_s:
+            self._plug()
+        clock = self.chip.clock
+        if self.paced and not self._later:
+            behind_us = (now_s - self._paced_from_s) * 1e6 - (clock.now_us - self._paced_from_us)
+            if behind_us > 0:
+                clock.idle(behind_us)
+        self._after(clock.now_us, now_s, [])
+
+    def _patience_s(self) -> float | None:
+        """How long the loop may sleep when nothing comes."""
+        moments = [at for at, _ in self._later[:1]]
+        if self._replug_at_s is not None:
+            moments.append(self._replug_at_s)
+        script = self._control.script
+        if script is not None and (next_s := script.next_s()) is not None:
+            moments.append(next_s)
+        now_s = time.monotonic()
+        if self.paced:
+            wait = self.chip.wait
+            next_us = [script.next_us(self.chip.clock) if script is not None else None]
+            next_us.append(wait.deadline_us if wait is not None else None)
+            now_us = self.chip.clock.now_us
+            moments += [now_s + (us - now_us) / 1e6 for us in next_us if us is not None]
+        return max(0.0, min(moments) - now_s) if moments else None
+
+    def _write(self, data: bytes) -> None:
+        if self._master < 0:
+            return
+        try:
+            os.write(self._master, data)
+        except BlockingIOError:
+            pass  # nobody reads: the bytes are lost, as on a wire
+
+    def _plug(self) -> None:
+        """A new pseudo terminal, and a chip that has just got its power."""
+        self._replug_at_s = None
+        if self._master >= 0:
+            return
+        self._master, self._slave = os.openpty()  # the slave stays open here: hosts come and go
+        os.set_blocking(self._master, False)
+        tty.setraw(self._slave)
+        attributes = termios.tcgetattr(self._slave)
+        attributes[4] = attributes[5] = termios.B115200
+        termios.tcsetattr(self._slave, termios.TCSANOW, attributes)
+        self.path = os.ttyname(self._slave)
+        self._paced_from_s, self._paced_from_us = time.monotonic(), self.chip.clock.now_us
+        if self._link is not None:
+            fresh = self._link.with_name(self._link.name + ".new")
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(self.path)
+            fresh.replace(self._link)
+            self.path = str(self._link)
+        self._wake()
+
+    def _unplug(self) -> None:
+        if self._master < 0:
+            return
+        os.close(self._slave)
+        os.close(self._master)
+        self._master = self._slave = -1
+        self._later.clear()
+        self.chip.power_cycle()
+        if self._link is not None:
+            self._link.unlink(missing_ok=True)
+        self._wake()
+
+    def _wake(self) -> None:
+        try:
+            os.write(self._wake_write, b"\0")
+        except BlockingIOError:
+            pass

@@ -4,6 +4,9 @@ Whatever `decode` accepts, `encode` turns into the same bytes again. Floats, und
 indefinite lengths have no place here.
 """
 
+import struct
+from struct import unpack_from
+
 from edge.errors import Malformed, Truncated
 
 TYPE_CHECKING = False
@@ -12,6 +15,13 @@ if TYPE_CHECKING:
 
 CEILING = 4096  # bytes of one item, unless the caller names another
 DEPTH = 8  # arrays, maps and tags inside one another
+
+_FORMAT = (">H", ">I", ">Q")  # of the argument after a head that ends in 25, 26, 27,
+_LEAST = (1 << 8, 1 << 16, 1 << 32)  # and the least that needs it
+_TOO_SHORT = getattr(struct, "error", ValueError)  # MicroPython has no struct.error
+
+_TOO_LONG = "CBOR: a head longer than its number needs, before offset %d"
+_OUT_OF_ORDER = "CBOR: keys out of order or twice, before offset %d"
 
 _TEXT = 0x60
 _ARRAY = 0x80
@@ -48,7 +58,9 @@ def decode(data: "bytes", ceiling: "int" = CEILING) -> "Any":
         data = bytes(data)
     try:
         value, at = _item(data, 0, DEPTH)
-    except IndexError:
+    except UnicodeError:
+        raise Malformed("CBOR: a text that is not UTF-8")
+    except (IndexError, _TOO_SHORT):
         raise Truncated(f"CBOR: ends inside an item, at offset {len(data)}")
     if at != len(data):
         raise Malformed(f"CBOR: {len(data) - at} bytes after the item, at offset {at}")
@@ -81,36 +93,33 @@ def head(major: "int", argument: "int") -> "bytes":
 
 
 def _item(data: "bytes", at: "int", depth: "int") -> "tuple[Any, int]":
-    """(value, offset after it) of the item at `at`; `depth` levels may still open. IndexError at the end."""
+    """(value, offset after it) of the item at `at`, inside which `depth` levels may open."""
     first = data[at]
     at += 1
-    low = first & 0x1F
-    if low < 24:
-        argument = low
-    elif low == 24:
-        argument = data[at]
-        at += 1
-        if argument < 24:
-            raise Malformed(f"CBOR: a head longer than its number needs, before offset {at}")
-    elif low < 28:
-        argument, at = _long_argument(data, at, low)
-    else:
-        raise Malformed(
-            f"CBOR: indefinite length or reserved head {first:#04x}, before offset {at}"
-        )
-    if first < 0x20:
-        return argument, at
+    argument = first & 0x1F
+    if argument > 23:
+        if argument > 27:
+            raise Malformed(f"CBOR: indefinite or reserved head {first:#04x}, before offset {at}")
+        if argument == 24:
+            argument = data[at]
+            at += 1
+            least = 24
+        else:
+            width = argument - 25
+            argument = unpack_from(_FORMAT[width], data, at)[0]
+            at += 2 << width
+            least = _LEAST[width]
+        if argument < least:
+            raise Malformed(_TOO_LONG % at)
     if first < 0x40:
-        return -1 - argument, at
+        return (argument if first < 0x20 else -1 - argument), at
     if first < 0x80:
         end = at + argument
         if end > len(data):
             raise Truncated(
                 f"CBOR: a string of {argument} bytes ends past the data, at offset {at}"
             )
-        if first < 0x60:
-            return data[at:end], end
-        return _text(data[at:end], at), end
+        return (data[at:end] if first < 0x60 else _text(data[at:end])), end
     if first >= 0xE0:
         if 0xF4 <= first <= 0xF6:
             return (False, True, None)[first - 0xF4], at
@@ -124,62 +133,83 @@ def _item(data: "bytes", at: "int", depth: "int") -> "tuple[Any, int]":
         raise Truncated(f"CBOR: {argument} entries cannot fit in the rest, at offset {at}")
     if first >= 0xA0:
         return _map(data, at, argument, depth - 1)
+    return _array(data, at, argument, depth - 1)
+
+
+# _array and _map read the short integers themselves: a call for each would double the time of a stub.
+
+
+def _array(data: "bytes", at: "int", count: "int", depth: "int") -> "tuple[list[Any], int]":
     items = []
-    for _ in range(argument):
-        byte = data[at]
-        if byte < 24:
-            items.append(byte)
+    for _ in range(count):
+        value = data[at]
+        if value < 24:
             at += 1
         else:
-            value, at = _item(data, at, depth - 1)
-            items.append(value)
+            value, at = _item(data, at, depth)
+        items.append(value)
     return items, at
 
 
 def _map(data: "bytes", at: "int", count: "int", depth: "int") -> "tuple[dict[Any, Any], int]":
+    """Unsigned keys come first and in numeric order; from another key on, `_rest_of_map` reads."""
     entries: "dict[Any, Any]" = {}
-    last = -1  # first byte of the key before; where two share it, the whole keys are compared
-    last_at = last_end = at
+    last = -1
     for _ in range(count):
-        key_at = at
-        first = data[at]
-        if first < 24:
-            key = first
+        key = data[at]
+        if key < 24:
             at += 1
-        else:
-            if first >= 0x80:
-                raise Malformed(f"CBOR: a key that is no integer or string, at offset {at}")
+        elif key == 24:
+            key = data[at + 1]
+            at += 2
+            if key < 24:
+                raise Malformed(_TOO_LONG % at)
+        elif key < 28:
             key, at = _item(data, at, 0)
-        if first <= last and (first < last or data[key_at:at] <= data[last_at:last_end]):
-            raise Malformed(f"CBOR: keys out of order or twice, at offset {key_at}")
-        last = first
-        last_at = key_at
-        last_end = at
-        byte = data[at]
-        if byte < 24:
-            entries[key] = byte
-            at += 1
         else:
-            entries[key], at = _item(data, at, depth)
+            return _rest_of_map(data, at, entries, count - len(entries), depth)
+        if key <= last:
+            raise Malformed(_OUT_OF_ORDER % at)
+        last = key
+        value = data[at]
+        if value < 24:
+            at += 1
+        elif value > 26:
+            value, at = _item(data, at, depth)
+        else:
+            if value == 24:
+                value = data[at + 1]
+                at += 2
+                least = 24
+            elif value == 25:
+                value = data[at + 1] << 8 | data[at + 2]
+                at += 3
+                least = 1 << 8
+            else:
+                value = unpack_from(">I", data, at + 1)[0]
+                at += 5
+                least = 1 << 16
+            if value < least:
+                raise Malformed(_TOO_LONG % at)
+        entries[key] = value
     return entries, at
 
 
-def _long_argument(data: "bytes", at: "int", low: "int") -> "tuple[int, int]":
-    """(argument, offset after it) of a head whose low bits are 25, 26 or 27."""
-    if low == 25:
-        argument = data[at] << 8 | data[at + 1]
-        if argument > 0xFF:
-            return argument, at + 2
-    elif low == 26:
-        argument = data[at] << 24 | data[at + 1] << 16 | data[at + 2] << 8 | data[at + 3]
-        if argument > 0xFFFF:
-            return argument, at + 4
-    else:
-        data[at + 7]
-        argument = int.from_bytes(data[at : at + 8], "big")
-        if argument > 0xFFFFFFFF:
-            return argument, at + 8
-    raise Malformed(f"CBOR: a head longer than its number needs, at offset {at}")
+def _rest_of_map(
+    data: "bytes", at: "int", entries: "dict[Any, Any]", count: "int", depth: "int"
+) -> "tuple[dict[Any, Any], int]":
+    before = b""
+    for _ in range(count):
+        start = at
+        if data[at] >= 0x80:
+            raise Malformed(f"CBOR: a key that is no integer or string, at offset {at}")
+        key, at = _item(data, at, 0)
+        raw = data[start:at]
+        if raw <= before:
+            raise Malformed(_OUT_OF_ORDER % at)
+        before = raw
+        entries[key], at = _item(data, at, depth)
+    return entries, at
 
 
 def is_utf8(raw: "bytes") -> "bool":
@@ -215,6 +245,12 @@ def is_utf8(raw: "bytes") -> "bool":
 _SECOND = {0xE0: (0xA0, 0xBF), 0xED: (0x80, 0x9F), 0xF0: (0x90, 0xBF), 0xF4: (0x80, 0x8F)}
 
 
+def _careful_text(raw: "bytes") -> "str":
+    if not is_utf8(raw):
+        raise UnicodeError
+    return raw.decode()
+
+
 def _decoder_is_strict() -> "bool":
     try:
         b"\xc0\x80".decode()
@@ -223,16 +259,8 @@ def _decoder_is_strict() -> "bool":
         return True
 
 
-_STRICT = _decoder_is_strict()  # MicroPython's takes overlong forms and surrogates
-
-
-def _text(raw: "bytes", at: "int") -> "str":
-    try:
-        if _STRICT or is_utf8(raw):
-            return raw.decode()
-    except UnicodeError:
-        pass
-    raise Malformed(f"CBOR: text that is not UTF-8, at offset {at}")
+# MicroPython's decoder takes overlong forms and surrogates.
+_text = bytes.decode if _decoder_is_strict() else _careful_text
 
 
 def _put(out: "bytearray", value: "Any", depth: "int") -> None:
@@ -247,7 +275,7 @@ def _put(out: "bytearray", value: "Any", depth: "int") -> None:
         out.extend(value)
     elif isinstance(value, str):
         raw = value.encode()
-        if not _STRICT and not is_utf8(raw):
+        if _text is _careful_text and not is_utf8(raw):
             raise ValueError("CBOR: text with surrogates")
         out.extend(head(_TEXT, len(raw)))
         out.extend(raw)

@@ -34,14 +34,18 @@ class PreparedKey:
         self._table = None if point is None else _odd_multiples(_negative(point))
 
     def verify(self, message: "bytes", signature: "bytes") -> "bool":
-        """Whether `signature` (R || S, 64 bytes) is this key's for `message`, without the cofactor."""
+        """Whether `signature` (R || S, 64 bytes) is this key's for `message`: no cofactor, as in libsodium.
+
+        As there, an S that is not reduced and an R of small order are refused too.
+        """
         if self._table is None or len(signature) != 64:
             return False
         s = int.from_bytes(signature[32:], "little")
         if s >= _L:
             return False
         h = int.from_bytes(sha512(signature[:32] + self.key + message), "little") % _L
-        return _encode(_multiply(s, h, self._table)) == signature[:32]
+        point = _multiply(s, h, self._table)
+        return _encode(point) == signature[:32] and not _is_small(point)
 
 
 def verify(key: "bytes", message: "bytes", signature: "bytes") -> "bool":
@@ -82,14 +86,14 @@ def _secret(seed: "bytes") -> "tuple[int, bytes]":
 
 def _sound_point(key: "bytes") -> "Point | None":
     point = _decode(key)
-    if point is None:
-        return None
-    multiple = point
+    return None if point is None or _is_small(point) else point
+
+
+def _is_small(point: "Point") -> "bool":
+    """Whether the order of `point` is 1, 2, 4 or 8."""
     for _ in range(3):
-        multiple = _double(multiple)
-    if multiple[0] % _P == 0:  # 8A is neutral
-        return None
-    return point
+        point = _double(point)
+    return point[0] == 0 and point[1] == point[2]
 
 
 def _decode(data: "bytes") -> "Point | None":

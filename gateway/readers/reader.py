@@ -1,0 +1,138 @@
+"""A reader of tags as the event loop sees it: a TagPort on a thread of its own, reopened when it comes back."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, Self, TypeVar
+
+from edge.carrier import next_read
+from edge.type2 import AREA_PAGE, Image
+from gateway.model import Capture, ReaderBusy, ReaderGone, TagRefused, Target
+from gateway.readers.port import TagPort
+
+log = logging.getLogger(__name__)
+
+_PRESENCE_S = 0.05  # between two looks at a tag that is to leave
+_BACK_OFF_S = (
+    0.1,
+    0.2,
+    0.5,
+    1.0,
+    2.0,
+)  # between attempts to reopen; udev takes 0.1-0.5 s for a replugged bridge
+_SLICE_S = 60.0  # of a wait without an end
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class Reader:
+    """One call at a time. A cancelled call ends within the command under way; a write ends with its plan.
+
+    name: what the operator calls it; clock: Unix seconds for Capture.seen_at.
+    """
+
+    def __init__(self, name: str, port: TagPort, clock: Callable[[], float] = time.time) -> None:
+        self.name = name
+        self._port = port
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"reader {name}")
+        self._is_open = False
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """ReaderGone or ReaderBusy at once; coming back later is target()'s business."""
+        await self._run(self._port.open)
+        self._is_open = True
+
+    async def close(self) -> None:
+        """Leave the device to others, and end the thread."""
+        await self._run(self._port.close)
+        self._is_open = False
+        self._thread.shutdown()
+
+    async def target(self, timeout_s: float | None = None) -> Target | None:
+        """The next tag in the field; None after `timeout_s` (None: wait for ever).
+
+        A reader that is gone is reopened, with back-off; ReaderGone or ReaderBusy where `timeout_s` ends first.
+        DeviceTrouble where two tags are there.
+        """
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        failed = 0
+        while True:
+            left_s = _SLICE_S if until is None else until - time.monotonic()
+            try:
+                if not self._is_open:
+                    await self.open()
+                    log.info("%s: the reader is back", self.name)
+                found = await self._run(self._port.wait, max(0.0, left_s))
+            except (ReaderGone, ReaderBusy) as why:
+                pause_s = _BACK_OFF_S[min(failed, len(_BACK_OFF_S) - 1)]
+                failed += 1
+                if until is not None and time.monotonic() + pause_s >= until:
+                    raise
+                log.warning("%s: %s; trying again in %.1f s", self.name, why, pause_s)
+                await asyncio.sleep(pause_s)
+                continue
+            failed = 0
+            if found is not None or (until is not None and time.monotonic() >= until):
+                return found
+
+    async def read(self, target: Target, whole: bool = False) -> Capture:
+        """The target's memory as far as its current stub needs it; whole: both slots. TagGone, TagRefused."""
+        image = await self._run(self._read, whole)
+        return Capture(self.name, "nfc", target.uid, image, self._clock())
+
+    async def write(self, plan: Sequence[tuple[int, bytes]]) -> int:
+        """The pages of `plan` in its order; returns how many.
+
+        TagGone or TagRefused name the page at which it ended: those before it stand as planned.
+        """
+        return await self._run(self._write, plan)
+
+    async def gone(self, target: Target) -> None:
+        """Return when `target` has left the field. DeviceTrouble where another tag is there with it."""
+        while await self._run(self._port.present):
+            await asyncio.sleep(_PRESENCE_S)
+
+    def _read(self, whole: bool) -> Image:
+        image = Image()
+        while (step := next_read(image, whole)) is not None:
+            try:
+                image.put(step[0], self._port.read(*step))
+            except TagRefused as why:
+                if not image.has(0, AREA_PAGE):
+                    raise
+                log.warning("%s", why)
+                break
+        return image
+
+    def _write(self, plan: Sequence[tuple[int, bytes]]) -> int:
+        for page, data in plan:
+            self._port.write(page, data)
+        return len(plan)
+
+    async def _run(self, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """In the reader's thread. Cancelled: the thread is idle again before this ends."""
+        job = asyncio.get_running_loop().run_in_executor(
+            self._thread, lambda: call(*args, **kwargs)
+        )
+        try:
+            return await asyncio.shield(job)
+        except asyncio.CancelledError:
+            self._port.stop()
+            await asyncio.wait([job])
+            raise
+        except ReaderGone:
+            if self._is_open:
+                self._is_open = False
+                await self._run(self._port.close)
+            raise

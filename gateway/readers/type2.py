@@ -1,0 +1,81 @@
+"""Reading a Type 2 tag's pages in the longest runs that reader and tag manage (NXP NTAG213/215/216, "Commands").
+
+FAST_READ up to the reader's longest frame, else up to what a 64-byte FIFO holds, else READ. A tag answers NAK to a
+command that it does not know or that passes the end of its memory, and then waits to be selected again.
+"""
+
+from collections.abc import Callable
+
+PAGE = 4  # bytes
+WRITE = 0xA2  # page, 4 bytes -> ACK
+
+_READ = 0x30  # first page -> 4 pages, going round to page 0 at the end of the memory
+_FAST_READ = 0x3A  # first page, last page -> all of them
+_FIFO_RUN = 15  # pages: 60 bytes, CRC included in a FIFO of 64
+_READ_RUN = 4
+
+
+class Runs:
+    """exchange: a tag command to its answer, None where the tag or the reader refuses it. again(page): select the tag
+    again after that, or raise. longest_run: pages, by the reader's longest frame.
+    """
+
+    def __init__(
+        self,
+        exchange: Callable[[bytes], bytes | None],
+        again: Callable[[int], None],
+        longest_run: int,
+    ) -> None:
+        self._exchange = exchange
+        self._again = again
+        self._runs = (longest_run, _FIFO_RUN, _READ_RUN)
+        self._of_reader = 0  # index into _runs: the longest that it has been seen to need
+        self._of_tag = 0
+        self._uid = b""
+
+    def begin(self, uid: bytes) -> None:
+        """Another tag is selected; what is known of the reader stays."""
+        self._uid, self._of_tag = uid, self._of_reader
+
+    def read(self, first_page: int, count: int) -> bytes:
+        """4 * count bytes, fewer where the memory that can be read ends; raises what again() raises."""
+        data = b""
+        while len(data) < PAGE * count:
+            at = len(data) // PAGE
+            run = self._read_run(first_page + at, count - at)
+            data += run
+            if len(run) < PAGE * min(count - at, self._runs[self._of_tag]):
+                return data
+        if self._runs[self._of_tag] == _FIFO_RUN:
+            self._of_reader = self._of_tag
+        return data
+
+    def _read_run(self, page: int, want: int) -> bytes:
+        """Up to `want` pages from `page` on in one exchange; empty where not even that page can be read."""
+        tried = 0
+        for index in range(self._of_tag, len(self._runs)):
+            pages = min(want, self._runs[index])
+            if self._runs[index] == _READ_RUN:
+                command = bytes((_READ, page))
+            elif pages != tried:
+                command = bytes((_FAST_READ, page, page + pages - 1))
+                tried = pages
+            else:
+                continue
+            answer = self._exchange(command)
+            if answer is not None and len(answer) >= PAGE * pages:
+                self._of_tag = index
+                return _unwrapped(answer, self._uid)[: PAGE * pages]
+            self._again(page)
+        return b""
+
+
+def _unwrapped(pages: bytes, uid: bytes) -> bytes:
+    """The answer to READ up to where it went round to page 0: UID0..2 and BCC0, after its first page."""
+    if len(uid) != 7 or len(pages) > PAGE * _READ_RUN:
+        return pages
+    page_0 = uid[:3] + bytes((0x88 ^ uid[0] ^ uid[1] ^ uid[2],))
+    for at in range(PAGE, len(pages), PAGE):
+        if pages[at : at + PAGE] == page_0:
+            return pages[:at]
+    return pages

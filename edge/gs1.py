@@ -25,7 +25,8 @@ _QUALIFIERS = ("22", "10", "21")
 _TPX = "235"
 _LONGEST_TPX = 28
 
-# The weighted sum of each pair of digits: the tens of a pair always weigh 3, the units 1.
+# What a pair of digits adds to the sum that a right check digit makes a multiple of ten: the tens of each
+# pair weigh 3, the units 1.
 _PAIR = bytes([3 * (pair // 10) + pair % 10 for pair in range(100)])
 
 
@@ -36,7 +37,12 @@ def check_digit(digits: "str") -> "str":
     """
     if not digits or digits.strip(_DIGITS):
         raise Malformed(f"{digits!r} must be digits only")
-    return str(-_weighted(int(digits) * 10) % 10)
+    total = 0
+    weight = 3
+    for at in range(len(digits) - 1, -1, -1):
+        total += weight * int(digits[at])
+        weight = 4 - weight
+    return str(-total % 10)
 
 
 def gtin(text: "str") -> "int":
@@ -51,7 +57,13 @@ def gtin(text: "str") -> "int":
 
 def is_gtin(number: "int") -> "bool":
     """Whether `number` has at most 14 digits, the last of which is the right check digit."""
-    return 0 < number <= _LARGEST_GTIN and _weighted(number) % 10 == 0
+    if not 0 < number <= _LARGEST_GTIN:
+        return False
+    total = 0
+    while number:
+        total += _PAIR[number % 100]
+        number //= 100
+    return total % 10 == 0
 
 
 def gtin14(number: "int") -> "str":
@@ -125,14 +137,6 @@ def link_names(uri: "str", product: "Sequence[object]") -> "bool | None":
     if number != product[1] or serial not in (None, product[-1]):
         return False
     return len(product) < 4 or batch in (None, product[2])
-
-
-def _weighted(number: "int") -> "int":
-    total = 0
-    while number:
-        total += _PAIR[number % 100]
-        number //= 100
-    return total
 
 
 def _host_end(uri: "str") -> "int":

@@ -5,8 +5,9 @@ Whatever `decode` accepts, `encode` would have produced; the bytes are kept as t
 
 import hashlib
 
-from edge import cbor, cose, gs1
+from edge import cbor, cose
 from edge.errors import DoesNotFit, Malformed
+from edge.gs1 import is_gtin, is_serial, is_uri
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ RESTRICTED = 14
 EVIDENCE = 15
 
 GS1, WEB_LINK, DID, ISO15459 = 0, 1, 2, 3  # product schemes
-CARRIER_NFC, CARRIER_RAIN = 1, 2
+NFC, RAIN = 1, 2  # carrier kinds
 ITEM = 2  # the default granularity
 ACTIVE = 0  # the default status
 
@@ -258,21 +259,26 @@ def _check_unknown(key: "Any") -> None:
 
 def _check_product(key: "int", value: "list[Any]") -> None:
     scheme = value[0]
-    if scheme == GS1 and type(scheme) is int:
-        if not 3 <= len(value) <= 4:
-            raise _wrong(key, "must be [0, gtin, serial] or [0, gtin, batch, serial]")
-        if type(value[1]) is not int or not gs1.is_gtin(value[1]):
-            raise _wrong(key, "must have a GTIN of up to 14 digits with its right check digit")
-        for text in value[2:]:
-            if type(text) is not str or not gs1.is_serial(text):
-                raise _wrong(key, "must have a serial (and batch) of 1 to 20 characters of set 82")
-        return
-    if type(scheme) is not int or scheme not in (WEB_LINK, DID, ISO15459):
+    if type(scheme) is not int or not GS1 <= scheme <= ISO15459:
         raise _wrong(key, f"has scheme {scheme!r}, which is none of 0, 1, 2, 3")
+    if scheme != GS1:
+        _check_foreign_product(key, scheme, value)
+        return
+    if len(value) < 3:
+        raise _wrong(key, "must be [0, gtin, serial] or [0, gtin, batch, serial]")
+    gtin = value[1]
+    if type(gtin) is not int or not is_gtin(gtin):
+        raise _wrong(key, "must have a GTIN of up to 14 digits with its right check digit")
+    for text in value[2:]:
+        if type(text) is not str or not is_serial(text):
+            raise _wrong(key, "must have a serial (and batch) of 1 to 20 characters of set 82")
+
+
+def _check_foreign_product(key: "int", scheme: "int", value: "list[Any]") -> None:
     text = value[1]
     if len(value) != 2 or type(text) is not str or not 0 < len(text) <= _LONGEST_TEXT:
         raise _wrong(key, f"must be [{scheme}, text of 1 to {_LONGEST_TEXT} characters]")
-    if scheme == WEB_LINK and not gs1.is_uri(text):
+    if scheme == WEB_LINK and not is_uri(text):
         raise _wrong(key, "must be a URI of http or https")
     if scheme == DID and not text.startswith("did:"):
         raise _wrong(key, "must be a DID, did:method:...")
@@ -282,11 +288,11 @@ def _check_product(key: "int", value: "list[Any]") -> None:
 
 def _check_carrier(key: "int", value: "list[Any]") -> None:
     kind, id = value
-    if type(kind) is not int or kind not in (CARRIER_NFC, CARRIER_RAIN) or type(id) is not bytes:
+    if type(kind) is not int or kind not in (NFC, RAIN) or type(id) is not bytes:
         raise _wrong(key, "must be [1, UID] or [2, TID]")
-    if kind == CARRIER_NFC and len(id) not in _UID_SIZES:
+    if kind == NFC and len(id) not in _UID_SIZES:
         raise _wrong(key, "must have a UID of 4, 7, 8 or 10 bytes")
-    if kind == CARRIER_RAIN and not 4 <= len(id) <= 64:
+    if kind == RAIN and not 4 <= len(id) <= 64:
         raise _wrong(key, "must have a TID of 4 to 64 bytes")
 
 
@@ -298,10 +304,10 @@ def _check_operator(key: "int", value: "str") -> None:
 
 def _check_totals(key: "int", value: "dict[Any, Any]") -> None:
     for code, total in value.items():
+        if code not in TOTAL_CODES:
+            raise _wrong(key, f"has code {code!r}, which is not known")
         if type(total) is not int or not 0 <= total <= _LARGEST:
             raise _wrong(key, f"total {code!r} must be an integer of 0 to {_LARGEST}")
-        if code not in TOTAL_CODES:
-            raise _wrong(key, f"code {code!r} is not known")
 
 
 def _check_sector(key: "int", value: "list[Any]") -> None:

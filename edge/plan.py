@@ -31,12 +31,14 @@ def commission(
     link: "str",
     signed: "bytes",
     type: "bytes" = slots.DEFAULT_TYPE,
+    count: "int | None" = None,
 ) -> "Plan":
     """Link and slots on any tag; the stub `signed` goes into slot 0. Pages 2 and 3 must be held, else ValueError.
 
+    count: insists on 2 or 1 slots; None: two where the stub fits twice.
     Raises DoesNotFit; Malformed where `signed` is no stub or the CC is another chip's; type2.Locked.
     """
-    layout = slots.plan_layout(chip, link, len(signed), type)
+    layout = slots.plan_layout(chip, link, len(signed), type, count)
     seq = stub.decode(signed).seq
     sheet = _Sheet(image, chip)
     _open(sheet, chip)

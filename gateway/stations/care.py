@@ -1,7 +1,6 @@
 """Care of a tag: emptying it, and making it read-only for ever. Both on explicit order alone."""
 
 from edge import chips, plan, type2
-
 from gateway.model import DeviceTrouble, TagRefused, Target
 from gateway.stations import verify, write
 from gateway.stations.post import Post
@@ -17,8 +16,12 @@ async def format_one(post: Post, target: Target) -> Result:
     if chip is None:
         refusal = Refusal("refused", "no tag that can be formatted here: its chip is unknown")
         return await write.refuse(post, seen, refusal, seen.product, started)
-    pages = plan.format(chip, seen.capture.image)
-    return await _carry_out(post, target, seen, "formatted", chip, pages, started)
+    try:
+        pages = plan.format(chip, seen.capture.image)
+    except type2.Locked as why:
+        refusal = Refusal("refused", f"this tag is locked ({why})")
+        return await write.refuse(post, seen, refusal, seen.product, started)
+    return await _carry_out(post, target, seen, "formatted", pages, started)
 
 
 async def lock_one(post: Post, target: Target) -> Result:
@@ -30,7 +33,7 @@ async def lock_one(post: Post, target: Target) -> Result:
         refusal = Refusal("refused", "no tag that can be locked here: its chip is unknown")
         return await write.refuse(post, seen, refusal, seen.product, started)
     pages = type2.lock_plan(chip, seen.capture.image)
-    return await _carry_out(post, target, seen, "locked", chip, pages, started)
+    return await _carry_out(post, target, seen, "locked", pages, started)
 
 
 async def _carry_out(
@@ -38,13 +41,9 @@ async def _carry_out(
     target: Target,
     seen: Seen,
     act: str,
-    chip: chips.Chip,
     pages: write.Pages,
     started: float,
 ) -> Result:
-    refusal = None if act == "locked" else write.locked(seen.capture.image, chip, pages)
-    if refusal is not None:
-        return await write.refuse(post, seen, refusal, seen.product, started)
     try:
         written = await post.reader.write(pages)
         after = await verify.see(post, target)
@@ -60,8 +59,7 @@ async def _carry_out(
         "pages_written": written,
         "elapsed_ms": round(elapsed_s * 1000, 1),
     }
-    body.pop("seq", None)  # no stub was written: the journal's known seq stays as it is
-    row = await post.record("result", target.uid, seen.product, body)
+    row = await post.record("result", target.uid, "", body)  # no stub was written for any product
     return Result(
         act,
         target.uid,

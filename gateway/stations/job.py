@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Self
 
 from edge import stub as stubs
-
 from gateway.model import Target
 from gateway.stations import verify, write
 from gateway.stations.commission import Known, commission_one, known

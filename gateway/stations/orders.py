@@ -17,10 +17,10 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from edge import gs1, stub
 from edge.errors import Malformed
-
 from gateway.stations import passport
 
 _LARGEST_FILE = 64 << 20  # bytes
@@ -31,7 +31,7 @@ _TOTAL = re.compile(r"total_([1-9][0-9])")
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _HEX_DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 
-Claims = dict[int, object]
+Claims = dict[int, Any]
 _Rows = Iterator[list[str] | csv.Error]
 
 

@@ -120,12 +120,9 @@ def canonical(document: object) -> bytes:
 def _variables(cells: Mapping[str, str]) -> dict[str, dict[str, object]]:
     total = _within(cells, "gwp_total", Decimal(0), _LARGEST_KG_CO2E, "kg")
     shares = {name: _share(cells, column) for name, column in SHARES}
-    off = abs(sum(shares.values()) - 1)
-    if off > TOLERANCE:
-        raise Unfit(
-            SUM_COLUMN,
-            f"the four shares sum to {_plain(sum(shares.values()))}, not 1 +- {TOLERANCE}",
-        )
+    whole = sum(shares.values(), Decimal(0))
+    if abs(whole - 1) > TOLERANCE:
+        raise Unfit(SUM_COLUMN, f"the four shares sum to {_plain(whole)}, not 1 within {TOLERANCE}")
     years = _within(cells, "lifetime", Decimal(0), _LONGEST_YEARS, "years")
     found = {
         name: _variable("g", total * share * 1000, "B1.x") | {"share": _plain(share)}
@@ -169,5 +166,5 @@ def _number(cells: Mapping[str, str], column: str) -> Decimal:
     return Decimal(cell)
 
 
-def _plain(value: Decimal | int) -> str:
-    return f"{Decimal(value).normalize():f}"
+def _plain(value: Decimal) -> str:
+    return f"{value.normalize():f}"

@@ -4,13 +4,36 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from edge.trust import TrustList
-
+from edge.trust import Entry, TrustList
 from gateway.journal import Journal, Row
 from gateway.keys import DeviceKey, verifier
 from gateway.readers.reader import Reader
 
 RECORD_TYPE = b"tagwright.org:p"
+
+Check = Callable[[bytes, bytes, bytes], bool]
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What a stub is signed under now: key signs, trust and check judge, now is Unix seconds."""
+
+    key: DeviceKey
+    trust: TrustList | None
+    check: Check
+    now: int
+    record_type: bytes = RECORD_TYPE
+
+    @property
+    def own_trust(self) -> TrustList:
+        """The trust list, and the seal's own key with it: what tells a torn stub of our own from a whole one."""
+        own = Entry(self.key.kid, self.key.public)
+        if self.trust is None:
+            return TrustList(0, 0, self.now, (own,))
+        if any(entry.key == own.key for entry in self.trust.entries):
+            return self.trust
+        entries = (*self.trust.entries, own)
+        return TrustList(self.trust.number, self.trust.issued, self.trust.not_after, entries)
 
 
 @dataclass(frozen=True)
@@ -28,7 +51,7 @@ class Post:
     now: Callable[[], float]
     ticks: Callable[[], float]
     key: DeviceKey | None = None
-    verify: Callable[[bytes, bytes, bytes], bool] = verifier
+    check: Check = verifier
     record_type: bytes = RECORD_TYPE
 
     async def record(self, kind: str, uid: bytes, product: str, body: dict[str, Any]) -> Row | None:
@@ -37,11 +60,16 @@ class Post:
             return None
         return await self.journal.append(kind, self.name, uid, product, body)
 
-    def signer(self) -> DeviceKey:
-        """The key that signs; ValueError where the post has none or keeps no journal, so must not write."""
+    @property
+    def may_write(self) -> bool:
+        """Whether it has what a write needs: a key and a journal."""
+        return self.key is not None and self.journal is not None
+
+    def seal(self) -> Seal:
+        """What it signs under now; ValueError where it has no key or keeps no journal, so must not write."""
         if self.key is None or self.journal is None:
             raise ValueError(f"{self.name} has no key or no journal: it only reads")
-        return self.key
+        return Seal(self.key, self.trust, self.check, int(self.now()), self.record_type)
 
     def known_seq(self, product: str) -> int | None:
         """The highest seq of this product that the journal knows."""

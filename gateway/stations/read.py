@@ -10,8 +10,7 @@ async def read_one(post: Post, target: Target) -> Result:
     """Read one tag and record it; the signal is green when that is durable. Raises TagGone."""
     started = post.ticks()
     seen = await see(post, target)
-    if seen.stub is None:
-        sentence = describe(seen.carrier)
-    else:
-        sentence = f"{seen.product}, seq {seen.stub.seq}"
-    return await told(post, seen, started, "read", Signal(GREEN, f"read: {sentence}"))
+    sentence = f"read: {describe(seen.carrier)}"
+    if seen.stub is not None:
+        sentence = f"read: {seen.product}, seq {seen.stub.seq}"
+    return await told(post, seen, started, "read", Signal(GREEN, sentence))

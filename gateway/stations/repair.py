@@ -7,15 +7,14 @@ before (write again), no valid stub (write again), or another valid stub or link
 
 from dataclasses import dataclass
 
-from edge import chips, plan
+from edge import plan, type2
 from edge import stub as stubs
-from edge.errors import DoesNotFit
-
-from gateway.journal import Row
-from gateway.model import DeviceTrouble, Target
+from edge.errors import DoesNotFit, Malformed
+from gateway.model import Target
+from gateway.records import Row
 from gateway.stations import verify, write
-from gateway.stations.post import Post
-from gateway.stations.result import Result, Signal
+from gateway.stations.post import Post, Seal
+from gateway.stations.result import Result
 from gateway.stations.verify import Seen
 
 
@@ -30,73 +29,76 @@ async def repair_one(post: Post, target: Target, row: Row) -> Result:
     """Finish or void the open intent `row` of this tag; raises TagGone where it leaves before it was read."""
     started = post.ticks()
     intent = write.Intent.of_row(row)
-    seen = await verify.see(post, target, whole=True)
+    seen = _in_own_light(await verify.see(post, target, whole=True), post.seal())
     decided = decide(intent, seen)
     if isinstance(decided, Void):
-        return await write.void(post, target.uid, row, decided.reason, intent)
+        return await write.void(post, target.uid, row, intent, decided.reason)
     return await write.carry_out(post, target, row, intent, decided, started, repaired=True)
 
 
 def decide(intent: write.Intent, seen: Seen) -> write.Pages | Void:
     """The pages that are left to write (none: only the result is missing), or why the intent is void.
 
-    seen: the tag read whole.
+    seen: the tag read whole, judged by a trust list that holds the key which signed the intent.
     """
-    if intent.stands(seen):
-        return intent.pages(seen.capture.image)
-    if seen.is_ours and seen.stub is not None:
-        if stubs.link16(seen.stub.raw) != intent.before:
+    if seen.is_ours and seen.stub is not None and not intent.stands(seen):
+        is_before = stubs.link16(seen.stub.raw) == intent.before
+        if not is_before:
             return Void(f"this tag carries {seen.product}, seq {seen.stub.seq}, since then")
     try:
         pages = intent.pages(seen.capture.image)
-    except DoesNotFit as why:
-        return Void(f"this tag was laid out anew: {why}")
+    except (DoesNotFit, Malformed) as why:
+        return Void(f"this tag was laid out anew since then: {why}")
+    except type2.Locked as why:
+        return Void(f"this tag was locked since then: {why}")
     strange = seen.carrier.link not in (None, intent.link, intent.link_before)
     if strange and len(pages) > 1:  # one page: it is the torn one, and reads as if it were a link
         return Void(f"this tag was given the link {seen.carrier.link} since then")
-    refusal = write.locked(seen.capture.image, chips.by_name(intent.chip), pages)
-    return Void(refusal.sentence) if refusal else pages
+    return pages
 
 
-async def mend_hints(post: Post, target: Target, seen: Seen) -> Result | None:
-    """Rewrite hint pages that are torn or name another stub; None where they are right. Raises TagGone."""
+async def mend_hints(post: Post, target: Target) -> bool:
+    """Put hint pages right that do not lead to the current stub, and record it; whether there was anything to do.
+
+    Raises TagGone, TagRefused: what was written stands, the rest is done on the next sight.
+    """
+    started = post.ticks()
+    seen = _in_own_light(await verify.see(post, target, whole=True), post.seal())
     pages = hint_pages(seen)
     if not pages:
-        return None
-    started = post.ticks()
-    try:
-        written = await post.reader.write(pages)
-    except DeviceTrouble as why:
-        signal = Signal("amber", f"the hints are torn: show the tag again ({why})")
-        return Result("torn", target.uid, signal, product=seen.product)
-    elapsed_s = post.ticks() - started
+        return False
+    written = await post.reader.write(pages)
     body = verify.account(seen) | {
         "reason": "hints",
         "pages_written": written,
-        "elapsed_ms": round(elapsed_s * 1000, 1),
+        "elapsed_ms": round((post.ticks() - started) * 1000, 1),
     }
-    row = await post.record("repair", target.uid, seen.product, body)
-    return Result(
-        "repaired",
-        target.uid,
-        Signal("green", f"hints put right: {seen.product}"),
-        product=seen.product,
-        verdict=seen.verdict,
-        stub=seen.stub,
-        seq=seen.stub.seq if seen.stub else None,
-        slot=seen.slot,
-        link=seen.carrier.link,
-        pages_written=written,
-        elapsed_s=post.ticks() - started,
-        journal_seq=row.seq if row else None,
-    )
+    await post.record("repair", target.uid, seen.product, body)
+    return True
 
 
 def hint_pages(seen: Seen) -> write.Pages:
-    """The hint page to write for the current stub; [] where it is right, or the tag is not ours or was not read."""
-    layout, stub = seen.carrier.layout, seen.stub
-    if layout is None or stub is None or not seen.is_ours or seen.slot is None:
+    """The pages that make the hints lead to the current stub; [] where they do, or the tag is not to be mended.
+
+    seen: the tag read whole. The other slot keeps the stub that the current one follows; all else in it is voided.
+    """
+    layout, current = seen.carrier.layout, seen.stub
+    if not seen.hints_torn or layout is None or current is None or seen.slot is None:
         return []
-    if seen.carrier.hinted == seen.slot:
-        return []
-    return plan.update(layout, seen.capture.image, seen.slot, stub.raw, stub.seq)
+    image = seen.capture.image.copy()
+    pages: write.Pages = []
+    for slot in range(layout.slot_count):
+        raw = dict(seen.carrier.stubs).get(slot, b"")
+        if slot == seen.slot:
+            more = plan.update(layout, image, slot, current.raw, current.seq)
+        elif current.seq > 0 and stubs.link16(raw) == current.prev:
+            more = plan.update(layout, image, slot, raw, current.seq - 1)
+        else:
+            more = plan.clear(layout, image, slot)
+        pages += more
+    return pages
+
+
+def _in_own_light(seen: Seen, seal: Seal) -> Seen:
+    """The same capture, our own signatures told from torn ones even where no trust list names our key."""
+    return verify.look(seen.capture, seal.own_trust, seal.check, seal.now)

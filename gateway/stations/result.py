@@ -23,6 +23,7 @@ class Result:
     outcome: commissioned | updated | repaired | voided | formatted | locked | verified | not_verified | read |
     already | duplicate | refused | torn | gone.
     journal_seq: the durable row that says so. order_row, column: of the work order. elapsed_s: from sight to durable.
+    hints_torn: the tag's hint pages do not lead to its current stub.
     """
 
     outcome: str
@@ -39,6 +40,7 @@ class Result:
     journal_seq: int | None = None
     order_row: int = 0
     column: str = ""
+    hints_torn: bool = False
 
 
 @dataclass(frozen=True)

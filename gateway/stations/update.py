@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from edge import stub as stubs
-from edge.errors import DoesNotFit, Malformed
-
-from gateway.keys import DeviceKey
+from edge.errors import Malformed
 from gateway.model import Target
 from gateway.stations import verify, write
 from gateway.stations.orders import gtin_serial
-from gateway.stations.post import Post
+from gateway.stations.post import Post, Seal
 from gateway.stations.result import Refusal, Result
 from gateway.stations.verify import Seen
 
@@ -31,7 +29,7 @@ async def update_one(post: Post, target: Target, changes: Mapping[int, object]) 
     """
     started = post.ticks()
     seen = await verify.see(post, target, whole=True)
-    decided = decide(changes, seen, post.signer(), int(post.now()))
+    decided = decide(changes, seen, post.seal())
     if isinstance(decided, write.Work):
         return await write.write(post, target, seen, decided, started)
     if decided.outcome == "already":
@@ -41,10 +39,8 @@ async def update_one(post: Post, target: Target, changes: Mapping[int, object]) 
     return await write.refuse(post, seen, decided, seen.product, started)
 
 
-def decide(
-    changes: Mapping[int, object], seen: Seen, key: DeviceKey, now: int
-) -> write.Work | Refusal:
-    """What to do with a tag that was read whole. now: Unix seconds, the new stub's issued_at."""
+def decide(changes: Mapping[int, object], seen: Seen, seal: Seal) -> write.Work | Refusal:
+    """What to do with a tag that was read whole."""
     taboo = sorted(set(changes) & set(_STATIONS_OWN))
     if taboo:
         raise Malformed(
@@ -58,12 +54,12 @@ def decide(
     if seen.stub is None or seen.verdict is None or chip is None or layout is None:
         return Refusal("refused", f"nothing to update: {verify.describe(seen.carrier)}")
     if not seen.verdict.is_green():
-        return Refusal("refused", f"not updated: {verify.doubts(seen.verdict)}")
+        return Refusal("refused", f"not updated: {seen.verdict.why()}")
     claims = _changed(seen.stub.claims, changes)
     if claims == seen.stub.claims:
         return Refusal("already", f"already so: {seen.product}, seq {seen.stub.seq}")
     claims |= {
-        stubs.ISSUED_AT: now,
+        stubs.ISSUED_AT: seal.now,
         stubs.SEQ: seen.stub.seq + 1,
         stubs.PREV: stubs.link16(seen.stub.raw),
         stubs.CARRIER: [stubs.NFC, seen.capture.id],
@@ -75,12 +71,12 @@ def decide(
         )
     gtin, serial = gtin_serial(seen.stub.product)
     intent = write.Intent(
-        act="updated",
+        act=write.UPDATED,
         profile=write.SLOTS if layout.slot_count == 2 else write.SINGLE,
         chip=chip.name,
         link=seen.carrier.link or "",
         type=layout.type,
-        stub=stubs.encode(claims, key.alg, key.kid, key.sign),
+        stub=stubs.encode(claims, seal.key.alg, seal.key.kid, seal.key.sign),
         seq=seen.stub.seq + 1,
         slot=1 - (seen.slot or 0) if layout.slot_count == 2 else 0,
         product=seen.product,
@@ -89,8 +85,7 @@ def decide(
         before=stubs.link16(seen.stub.raw),
         link_before=seen.carrier.link or "",
     )
-    pages = intent.pages(seen.capture.image)
-    return write.locked(seen.capture.image, chip, pages) or write.Work(intent, pages)
+    return write.decided(intent, seen, seal)
 
 
 def _changed(claims: Mapping[int, object], changes: Mapping[int, object]) -> dict[int, object]:

@@ -1,6 +1,5 @@
 """Verify: from a Capture to what stands on the carrier and what it is worth (steps 3 to 5 of the walk)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,13 +7,10 @@ from edge.carrier import Carrier, carrier
 from edge.stub import NFC, PRODUCT, Stub
 from edge.trust import TrustList
 from edge.verify import Verdict, verify_best, verify_mini
-
 from gateway.model import Capture, Target
 from gateway.stations.orders import gtin_serial, product_name
-from gateway.stations.post import Post
+from gateway.stations.post import Check, Post
 from gateway.stations.result import GREEN, Result, Signal
-
-Check = Callable[[bytes, bytes, bytes], bool]
 
 
 @dataclass(frozen=True)
@@ -37,6 +33,11 @@ class Seen:
         """Whether a stub stands there that is validly signed for this very tag, by whomever."""
         found = self.verdict
         return found is not None and (found.integrity, found.binding) == ("valid", "match")
+
+    @property
+    def hints_torn(self) -> bool:
+        """Whether the hints do not lead to the current stub, so that a reader reads more than it must."""
+        return self.is_ours and self.stub is not None and self.carrier.hinted != self.slot
 
 
 def look(
@@ -67,13 +68,13 @@ def look_again(post: Post, seen: Seen) -> Seen:
     known = post.known_seq(seen.product)
     if known is None:
         return seen
-    return look(seen.capture, post.trust, post.verify, int(post.now()), known)
+    return look(seen.capture, post.trust, post.check, int(post.now()), known)
 
 
 async def see(post: Post, target: Target, whole: bool = False) -> Seen:
     """Read a tag (all of it: `whole`) and understand it; raises TagGone."""
     capture = await post.reader.read(target, whole=whole)
-    return look_again(post, look(capture, post.trust, post.verify, int(post.now())))
+    return look_again(post, look(capture, post.trust, post.check, int(post.now())))
 
 
 async def verify_one(post: Post, target: Target) -> Result:
@@ -90,20 +91,8 @@ def judged(verdict: Verdict) -> tuple[str, Signal]:
     """(outcome, Signal) that a verdict stands for."""
     colour = verdict.colour()
     if colour == GREEN:
-        return "verified", Signal(colour, "verified")
-    return "not_verified", Signal(colour, doubts(verdict))
-
-
-def doubts(verdict: Verdict) -> str:
-    """What keeps a verdict from green, as one line: "key unknown, binding mismatch"."""
-    fine = ("valid", "trusted", "match", "first", "follows", "not_checked")
-    words = verdict.as_dict()
-    parts = [
-        f"{question} {words[question].replace('_', ' ')}"
-        for question in ("integrity", "key", "binding", "chain", "link")
-        if words[question] not in fine
-    ]
-    return ", ".join(parts)
+        return "verified", Signal(colour, f"verified: {verdict.why()}")
+    return "not_verified", Signal(colour, f"not verified: {verdict.why()}")
 
 
 def describe(found: Carrier) -> str:
@@ -140,6 +129,7 @@ async def told(post: Post, seen: Seen, started: float, outcome: str, signal: Sig
         link=seen.carrier.link,
         elapsed_s=post.ticks() - started,
         journal_seq=row.seq if row else None,
+        hints_torn=seen.hints_torn,
     )
 
 

@@ -7,27 +7,29 @@ and `repair` finishes or voids it when the tag is next seen.
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edge import chips, mini, plan, slots, type2
-from edge import stub as stubs
-
-from gateway.journal import Row
-from gateway.model import DeviceTrouble, TagRefused, Target
-from gateway.stations.orders import gtin_serial, product_name
-from gateway.stations.post import Post
+from edge import chips, plan, slots, type2
+from edge.stub import NFC
+from edge.verify import Verdict, verify, verify_mini
+from gateway.model import DeviceTrouble, TagGone, TagRefused, Target
+from gateway.records import Row
+from gateway.stations.post import Post, Seal
 from gateway.stations.result import AMBER, GREEN, RED, Refusal, Result, Signal
-from gateway.stations.verify import Seen, account, doubts, see
+from gateway.stations.verify import Seen, account, see
 
-SLOTS, SINGLE, MINI = "slots", "single", "mini"
+COMMISSIONED, UPDATED = "commissioned", "updated"  # acts
+SLOTS, SINGLE, MINI = "slots", "single", "mini"  # profiles
 
 Pages = list[tuple[int, bytes]]
+
+_SLOT_COUNT = {SLOTS: 2, SINGLE: 1}
 
 
 @dataclass(frozen=True)
 class Intent:
     """What is to stand on a tag, whole: enough to redo the write after a crash, from the journal alone.
 
-    act: the outcome word of the finished write, "commissioned" or "updated". stub: in the mini profile the bare
-    Sign1. before: link16 of the stub that stood there, b"" for none; link_before: the link, "" for none.
+    act: the outcome word of the finished write. stub: in the mini profile the bare Sign1, beside uri_record.
+    before: link16 of the stub that stood there, b"" for none; link_before: the link, "" for none.
     """
 
     act: str
@@ -41,6 +43,7 @@ class Intent:
     product: str
     gtin: str
     serial: str
+    uri_record: bytes = b""
     before: bytes = b""
     link_before: str = ""
     lock: bool = False
@@ -57,24 +60,36 @@ class Intent:
         return asdict(self)
 
     def pages(self, image: type2.Image) -> Pages:
-        """The page writes that bring `image` to what is intended, in safe order; [] when it stands."""
+        """The page writes that bring `image` to what is intended, in safe order; [] where it stands.
+
+        Raises type2.Locked, DoesNotFit; Malformed where the tag's CC is another chip's.
+        """
         chip = chips.by_name(self.chip)
         if self.profile == MINI:
-            return plan.commission_mini(chip, image, self.link, self.stub)
+            return plan.commission_mini(chip, image, self.link, self.stub, self.type)
         layout = slots.layout_of(image)
-        if self.act == "updated" and layout is not None:
+        if self.act == UPDATED and layout is not None:
             if self.profile == SINGLE:
                 return plan.rewrite_single(layout, image, self.stub, self.seq)
             return plan.update(layout, image, self.slot, self.stub, self.seq)
-        return plan.commission(chip, image, self.link, self.stub, type=self.type)
+        count = _SLOT_COUNT[self.profile]
+        return plan.commission(chip, image, self.link, self.stub, self.type, count)
 
     def stands(self, seen: Seen) -> bool:
-        """Whether the tag's current stub is the intended one, valid and bound to this tag."""
-        if not seen.is_ours or seen.carrier.link != self.link:
+        """Whether the tag holds, as current, the very bytes that were signed for it."""
+        if seen.carrier.link != self.link:
             return False
         if self.profile == MINI:
             return seen.carrier.mini == self.stub
         return seen.stub is not None and seen.stub.raw == self.stub
+
+    def verdict(self, seal: Seal, uid: bytes) -> Verdict:
+        """What a reader will say of it, told before it is written."""
+        if self.profile == MINI:
+            return verify_mini(
+                self.uri_record, self.stub, NFC, uid, seal.trust, seal.check, seal.now
+            )
+        return verify(self.stub, seal.trust, seal.check, seal.now, NFC, uid, self.link)[0]
 
 
 @dataclass(frozen=True)
@@ -84,16 +99,20 @@ class Work:
     intent: Intent
     pages: Pages
     document: bytes | None = None
-    replaced_uid: bytes = b""
 
 
-def locked(image: type2.Image, chip: chips.Chip, pages: Pages) -> Refusal | None:
-    """The refusal where a page of the plan is locked, as far as the image shows lock bits."""
-    shut = type2.locked_pages(image, chip)
-    for page, _ in pages:
-        if page in shut:
-            return Refusal("refused", f"this tag is locked (page {page}): use another tag")
-    return None
+def decided(
+    intent: Intent, seen: Seen, seal: Seal, document: bytes | None = None
+) -> Work | Refusal:
+    """The work that an intent is on this tag; a refusal where the tag is locked, or readers would not trust it."""
+    if seal.trust is not None:
+        verdict = intent.verdict(seal, seen.capture.id)
+        if verdict.key not in ("trusted", "expired_list") or verdict.colour() == RED:
+            return Refusal("refused", f"not written, for readers would say: {verdict.why()}")
+    try:
+        return Work(intent, intent.pages(seen.capture.image), document)
+    except type2.Locked as why:
+        return Refusal("refused", f"this tag is locked ({why}): use another tag")
 
 
 async def write(post: Post, target: Target, seen: Seen, work: Work, started: float) -> Result:
@@ -127,18 +146,23 @@ async def carry_out(
             chip = chips.by_name(intent.chip)
             written += await post.reader.write(type2.lock_plan(chip, seen.capture.image))
     except TagRefused as why:
-        return await void(post, target.uid, row, f"the tag refuses the write: {why}", intent)
+        return await void(post, target.uid, row, intent, f"the tag refuses the write: {why}")
+    except TagGone as why:
+        return torn(target.uid, intent, written or _before(why.page, pages), str(why))
     except DeviceTrouble as why:
         return torn(target.uid, intent, written, str(why))
+    assert seen.verdict is not None
     elapsed_s = post.ticks() - started
     body = account(seen) | {
         "intent": row.seq,
         "act": intent.act,
+        "profile": intent.profile,
+        "stub": intent.stub,
         "seq": intent.seq,
         "slot": intent.slot,
         "gtin": intent.gtin,
         "serial": intent.serial,
-        "digest": stub_digest(seen),
+        "digest": (seen.stub.digest if seen.stub else None) or b"",
         "order_row": intent.order_row,
         "locked": intent.lock,
         "pages_written": written,
@@ -146,10 +170,12 @@ async def carry_out(
         "repaired": repaired,
     }
     closed = await post.record("result", target.uid, intent.product, body)
+    outcome = "repaired" if repaired else intent.act
+    colour, done_to = seen.verdict.colour(), f"{outcome}: {intent.product}"
     return Result(
-        "repaired" if repaired else intent.act,
+        outcome,
         target.uid,
-        _signal(seen, intent, repaired),
+        Signal(colour, done_to if colour == GREEN else f"{done_to}, but {seen.verdict.why()}"),
         product=intent.product,
         verdict=seen.verdict,
         stub=seen.stub,
@@ -160,6 +186,7 @@ async def carry_out(
         elapsed_s=post.ticks() - started,
         journal_seq=closed.seq if closed else None,
         order_row=intent.order_row,
+        hints_torn=seen.hints_torn,
     )
 
 
@@ -178,7 +205,7 @@ def torn(uid: bytes, intent: Intent, written: int, why: str) -> Result:
     )
 
 
-async def void(post: Post, uid: bytes, row: Row, reason: str, intent: Intent) -> Result:
+async def void(post: Post, uid: bytes, row: Row, intent: Intent, reason: str) -> Result:
     """Close an intent that will not be carried out, and say why."""
     body = {"intent": row.seq, "reason": reason, "gtin": intent.gtin, "serial": intent.serial}
     closed = await post.record("void", uid, intent.product, body)
@@ -212,16 +239,11 @@ async def refuse(
         elapsed_s=post.ticks() - started,
         journal_seq=row.seq if row else None,
         order_row=order_row,
+        hints_torn=seen.hints_torn,
     )
 
 
-def stub_digest(seen: Seen) -> bytes:
-    """The passport digest that the stub claims, b"" where it claims none."""
-    return (seen.stub.digest if seen.stub else None) or b""
-
-
-def _signal(seen: Seen, intent: Intent, repaired: bool) -> Signal:
-    assert seen.verdict is not None
-    colour = seen.verdict.colour()
-    done = f"{'repaired' if repaired else intent.act}: {intent.product}"
-    return Signal(colour, done if colour == GREEN else f"{done}, but {doubts(seen.verdict)}")
+def _before(page: int | None, pages: Pages) -> int:
+    """How many of the writes come before that of `page`."""
+    numbers = [number for number, _ in pages]
+    return numbers.index(page) if page in numbers else 0

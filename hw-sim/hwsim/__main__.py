@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from hwsim import script
+from hwsim import shelf as shelves
 from hwsim.chips import CHIPS
 from hwsim.clock import Clock
 from hwsim.faults import Faults
@@ -48,6 +49,11 @@ def main() -> None:
     "--load", "images", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.option(
+    "--shelf",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Keep the memory of all tags here, from one run to the next.",
+)
+@click.option(
     "--script",
     "scenario",
     type=click.Path(path_type=Path, exists=True),
@@ -64,6 +70,7 @@ def pn532(
     seed: int,
     dump: Path | None,
     images: tuple[Path, ...],
+    shelf: Path | None,
     scenario: Path | None,
     control: bool,
 ) -> None:
@@ -78,6 +85,8 @@ def pn532(
         for text in faults:
             armed.add(*_fault(text))
         events = script.load(scenario) if scenario is not None else []
+        if shelf is not None:
+            shelves.take_down(shelf, field)
         for image in images:
             field.arrive(by_memory(image.read_bytes()))
         for text in tags:
@@ -94,6 +103,8 @@ def pn532(
     else:
         port.run()
     port.close()
+    if shelf is not None:
+        shelves.put_back(shelf, field)
     if dump is not None:
         _dump(dump, list(field.known.values()))
     _say({"stats": clock.stats()})

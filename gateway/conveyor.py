@@ -16,9 +16,7 @@ class Conveyor:
     """`python -m hwsim pn532 --control`; tags: the file that keeps the tags' memory between two runs."""
 
     def __init__(self, tags: Path, paced: bool, inherit: tuple[int, ...] = ()) -> None:
-        self._arguments = ["--control", "--dump", str(tags)]
-        if tags.exists():
-            self._arguments += ["--load", str(tags)]
+        self._arguments = ["--control", "--shelf", str(tags)]
         if paced:
             self._arguments.append("--paced")
         self._inherit = inherit
@@ -65,9 +63,7 @@ class Conveyor:
 
     async def spent_ms(self) -> dict[str, float]:
         """The time that the wire, the field and the chips took since the last call: uart_ms, rf_ms, eeprom_ms."""
-        spent = await self._tell({"do": "stats"})
-        await self._tell({"do": "reset_stats"})
-        found = spent.get("stats", spent)
+        found = (await self._tell({"do": "reset_stats"}))["stats"]
         return {name: float(found[name]) for name in ("uart_ms", "rf_ms", "eeprom_ms")}
 
     async def _tell(self, command: dict[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,10 @@ from statistics import median
 
 from edge import stub as stubs
 from edge.trust import Entry, TrustList
+from gateway.config import HubConfig
 from gateway.conveyor import Conveyor
-from gateway.hub.app import running
+from gateway.hub.app import create_app, running
+from gateway.hub.store import Store
 from gateway.journal import Journal
 from gateway.keys import DeviceKey, TrustStore, open_key
 from gateway.model import Target
@@ -28,7 +30,7 @@ from gateway.stations.job import WRITTEN, JobRun, ResultFile
 from gateway.stations.orders import Order, OrderError, orders
 from gateway.stations.post import Post
 from gateway.stations.result import Result
-from gateway.stations.station import Station
+from gateway.stations.station import Job, Station
 from gateway.sync.uplink import Uplink
 
 LINK = "https://id.example.com"
@@ -108,14 +110,16 @@ async def stage(folder: Path, paced: bool = False) -> AsyncIterator[Stage]:
         await asyncio.wait_for(asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX), _LOCK_S)
         key, trusted = _keys(folder)
         journal = await stack.enter_async_context(Journal(folder / "journal.db"))
-        page = await stack.enter_async_context(running(folder / "hub.db"))
+        hub = Store(folder / "hub.db")
+        stack.callback(hub.close)
+        page = await stack.enter_async_context(running(create_app(hub)))
         conveyor = Conveyor(folder / "tags.json", paced, (lock.fileno(),))
         await stack.enter_async_context(conveyor)
-        reader = open_reader(f"pn532:{conveyor.path}", "demo")
+        reader = open_reader(f"pn532:{conveyor.path}")
         stack.push_async_callback(reader.close)
         await reader.open()
         post = Post("demo", reader, journal, trusted, time.time, time.perf_counter, key)
-        uplink = Uplink(journal, page, "demo")
+        uplink = Uplink(journal, HubConfig(url=page), "demo")
         sync = asyncio.create_task(uplink.run())
         stack.push_async_callback(_ended, sync)
         yield Stage(post, conveyor, uplink, page, folder)
@@ -134,7 +138,7 @@ async def perform(on: Stage, raw: bytes, name: str, limit: int | None, tell: Tel
     await _verify(on, tags, tell)
     journal = on.post.journal
     assert journal is not None
-    await asyncio.wait_for(on.uplink.caught_up(), _SYNC_S)
+    await asyncio.wait_for(on.uplink.acknowledged(journal.head()), _SYNC_S)
     on.summary.events = journal.head()
     on.summary.acknowledged = journal.head() - journal.lag()
     on.summary.seconds = time.perf_counter() - started
@@ -213,7 +217,7 @@ async def _pass(
     on: Stage,
     act: str,
     tags: list[bytes],
-    job: Callable[[Post, Target], "asyncio.Future[Result] | object"],
+    job: Job,
     tell: Tell,
 ) -> AsyncIterator[Result]:
     tell(Progress(act, 0, len(tags)))
@@ -222,7 +226,7 @@ async def _pass(
         await on.conveyor.arrive(uid)
         await on.conveyor.spent_ms()
         while True:
-            result = await station.serve(job, _IDLE_S)  # type: ignore[arg-type]
+            result = await station.serve(job, _IDLE_S)
             assert result is not None
             on.summary.count(act, await on.conveyor.spent_ms())
             await on.conveyor.leave()

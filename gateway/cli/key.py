@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 
 import click
-from edge.trust import Entry, TrustList
 
+from edge.trust import Entry, TrustList
 from gateway.cli.output import (
     USAGE,
     Commands,

@@ -17,8 +17,10 @@ import structlog
 
 from edge.errors import DoesNotFit, Malformed
 from gateway.config import ConfigProblem
+from gateway.journal import JournalTrouble
 from gateway.keys import PASSPHRASE_VARIABLE, KeyProblem
 from gateway.model import DeviceTrouble
+from gateway.readers.registry import UsageProblem
 
 NO = 1
 USAGE = 2
@@ -32,7 +34,7 @@ class Failure(click.ClickException):
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc]  # click declares it for the class, reads it off the instance
 
     def show(self, file: Any = None) -> None:
         click.echo(f"tagwright: {self.message}", err=True)
@@ -46,9 +48,9 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (Malformed, DoesNotFit) as why:
             raise Failure(str(why), NO) from why
-        except (ConfigProblem, KeyProblem) as why:
+        except (ConfigProblem, KeyProblem, UsageProblem) as why:
             raise Failure(str(why), USAGE) from why
-        except (DeviceTrouble, ConnectionError) as why:
+        except (DeviceTrouble, JournalTrouble, ConnectionError) as why:
             raise Failure(str(why), TROUBLE) from why
 
 

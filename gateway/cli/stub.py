@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
-from edge.verify import verify as verify_stub
 
 from edge import chips, slots
 from edge import claims as claim_names
 from edge import stub as stubs
 from edge.errors import Malformed
+from edge.verify import verify as verify_stub
 from gateway.cli.output import (
     NO,
     USAGE,
@@ -33,7 +33,7 @@ _LARGEST_JSON = 1 << 16  # bytes; the claims of a 4096-byte stub are smaller
 _KINDS = {"nfc": 1, "rain": 2}
 
 
-class Hex(click.ParamType):
+class Hex(click.ParamType[bytes]):
     """Bytes in hex."""
 
     name = "hex"

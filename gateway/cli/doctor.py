@@ -1,0 +1,61 @@
+"""`tagwright doctor`: what is not well, and what to do about it."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from gateway.cli.output import USAGE, Failure, answer_is_no, emit, json_option
+from gateway.config import Config, ConfigProblem, load
+from gateway.doctor import FAULT, WARNING, WELL, Finding, examine, hub_finding
+from gateway.sync.uplink import reach
+
+_COLOURS = {WELL: "green", WARNING: "yellow", FAULT: "red"}
+
+
+@click.command()
+@click.option(
+    "-c",
+    "--config",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The gateway's TOML.",
+)
+@json_option
+def doctor(file: Path | None, as_json: bool) -> None:
+    """Look at configuration, devices, clock, disk, keys, journal and hub; one line each, with a remedy.
+
+    \b
+    Example:  tagwright doctor -c tagwright.toml
+    """
+    worst = WELL
+    for finding in _findings(file):
+        worst = FAULT if FAULT in (worst, finding.state) else worst
+        if as_json:
+            emit(vars(finding))
+            continue
+        click.secho(f"{finding.state:8}", fg=_COLOURS[finding.state], nl=False)
+        click.echo(f"{finding.check:16} {finding.detail}")
+        if finding.state != WELL and finding.remedy:
+            click.echo(f"{'':24} -> {finding.remedy}")
+    if worst == FAULT:
+        answer_is_no()
+
+
+def _findings(file: Path | None) -> Iterator[Finding]:
+    config = Config()
+    if file is not None:
+        try:
+            config = load(file)
+        except ConfigProblem as why:
+            raise Failure(str(why), USAGE) from why
+        yield Finding("configuration", WELL, f"{file}: {len(config.reader)} readers")
+    else:
+        yield Finding("configuration", WARNING, "none given", "tagwright doctor -c tagwright.toml")
+    yield from examine(config, time.time())
+    if config.hub.url:
+        started = time.perf_counter()
+        trouble = asyncio.run(reach(config.hub))
+        yield hub_finding(config.hub.url, trouble, time.perf_counter() - started)

@@ -76,6 +76,8 @@ def pn532(
 ) -> None:
     """A PN532 reader on a serial port.
 
+    With --control the end of stdin ends the simulator, too.
+
     Example: python -m hwsim pn532 --tag ntag215:04a1b2c3d4e5f6 --link /tmp/reader --dump tag.bin
     """
     armed = Faults(seed)
@@ -90,7 +92,7 @@ def pn532(
         for image in images:
             field.arrive(by_memory(image.read_bytes()))
         for text in tags:
-            field.arrive(_tag(text, armed))
+            field.arrive(_tag(text, field))
         port = PtyPort(Pn532(field, clock), link, paced, events)
     except (ValueError, OSError) as error:
         raise click.UsageError(str(error)) from None
@@ -102,6 +104,8 @@ def pn532(
         port.run(sys.stdin.fileno(), commands.read)
     else:
         port.run()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # it is ending already
     port.close()
     if shelf is not None:
         shelves.put_back(shelf, field)
@@ -111,7 +115,7 @@ def pn532(
 
 
 class _Commands:
-    """JSON lines on stdin, each answered by one on stdout; the end of stdin is the end of commands only."""
+    """JSON lines on stdin, each answered by one on stdout; the end of stdin ends the simulator."""
 
     def __init__(self, port: PtyPort) -> None:
         self._port = port
@@ -147,11 +151,12 @@ def _say(message: dict[str, object]) -> None:
         pass
 
 
-def _tag(text: str, faults: Faults) -> Tag:
+def _tag(text: str, field: Field) -> Tag:
     name, _, uid = text.partition(":")
     if name not in CHIPS:
         raise ValueError(f"no chip {name!r}: known are {', '.join(CHIPS)}")
-    return Tag(CHIPS[name], bytes.fromhex(uid) if uid else faults.make_uid())
+    raw = bytes.fromhex(uid) if uid else field.faults.make_uid()
+    return field.known.get(raw) or Tag(CHIPS[name], raw)
 
 
 def _fault(text: str) -> tuple[str, dict[str, object]]:

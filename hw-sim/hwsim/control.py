@@ -101,7 +101,7 @@ class Control:
         args = command.get("args", {})
         if not isinstance(args, Mapping):
             raise ValueError("args is no object")
-        self.chip.faults.add(str(command.get("name")), args)
+        self.chip.faults.add(str(command.get("name")), args).start(self.chip)
         return {"armed": len(self.chip.faults.armed)}
 
     def _clear_faults(self, command: Command) -> dict[str, object]:

@@ -23,6 +23,7 @@ from hwsim.chips import CHIPS
 from hwsim.ntag import Tag
 
 if TYPE_CHECKING:
+    from hwsim.field import Field
     from hwsim.pn532 import Pn532
 
 
@@ -31,10 +32,13 @@ class Fault:
 
     done = False
 
+    def start(self, chip: "Pn532") -> None:
+        """The fault meets its chip."""
+
     def command(self, chip: "Pn532") -> None:
         """A command has come; called before it runs."""
 
-    def exchange(self, chip: "Pn532") -> None:
+    def exchange(self, rf: "Field", armed: list["Fault"]) -> None:
         """The chip is about to send data to the selected tag."""
 
     def line_in(self, data: bytes, random: Random) -> bytes:
@@ -85,14 +89,14 @@ class TagLeaves(Fault):
     after: int = 0
     back: int = 0
 
-    def exchange(self, chip: "Pn532") -> None:
+    def exchange(self, rf: "Field", armed: list["Fault"]) -> None:
         if self.after:
             self.after -= 1
             return
         self.done = True
-        for tag in chip.field.leave():
+        for tag in rf.leave():
             if self.back:
-                chip.faults.armed.append(Return(tag, self.back))
+                armed.append(Return(tag, self.back))
 
 
 @dataclass
@@ -195,6 +199,10 @@ class SecondTag(Fault):
 @dataclass
 class WrongBaud(Fault):
     baud: int = 921600
+    done = True
+
+    def start(self, chip: "Pn532") -> None:
+        chip.stand_at(self.baud)
 
 
 @dataclass
@@ -240,9 +248,9 @@ class Faults:
             fault.command(chip)
         self._clear()
 
-    def exchange(self, chip: "Pn532") -> None:
+    def exchange(self, rf: "Field") -> None:
         for fault in tuple(self.armed):
-            fault.exchange(chip)
+            fault.exchange(rf, self.armed)
         self._clear()
 
     def line_in(self, data: bytes) -> bytes:

@@ -59,11 +59,10 @@ def is_gtin(number: "int") -> "bool":
     """Whether `number` has at most 14 digits, the last of which is the right check digit."""
     if not 0 < number <= _LARGEST_GTIN:
         return False
-    total = 0
-    while number:
-        total += _PAIR[number % 100]
-        number //= 100
-    return total % 10 == 0
+    high, low = number // 100000000, number % 100000000
+    total = _PAIR[high // 10000] + _PAIR[high // 100 % 100] + _PAIR[high % 100]
+    total += _PAIR[low // 1000000] + _PAIR[low // 10000 % 100]
+    return (total + _PAIR[low // 100 % 100] + _PAIR[low % 100]) % 10 == 0
 
 
 def gtin14(number: "int") -> "str":

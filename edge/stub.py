@@ -1,20 +1,25 @@
 """The passport stub, version 1: one COSE_Sign1_Tagged whose payload is a map of claims with integer keys.
 
-Whatever `decode` accepts, `encode` would have produced; the bytes are kept as they were received.
+Whatever `decode` accepts, `encode` would have produced; the bytes are kept as they were received. Each claim has
+a reader that knows the only form that its bytes may have, and what is to be written is encoded and read back: so
+one set of rules stands for both ways, and a stub is read in one pass.
 """
 
 import hashlib
+from struct import unpack_from
 
-from edge import cbor, cose
-from edge.errors import DoesNotFit, Malformed
+from edge import cbor, cose, typed
+from edge.errors import DoesNotFit, Malformed, Truncated
 from edge.gs1 import is_gtin, is_serial, is_uri
+from edge.typed import LONG, NO_INTEGER, long
+from edge.typed import text as short_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    Claims = dict[int, Any]
+    Claims = Mapping[int, Any]
 
 VERSION = 0
 PRODUCT = 1
@@ -33,6 +38,13 @@ PARTS = 13
 RESTRICTED = 14
 EVIDENCE = 15
 
+# fmt: off
+NAMES = (
+    "version", "product", "granularity", "digest", "issued_at", "seq", "prev", "carrier", "operator",
+    "status", "step", "totals", "sector", "parts", "restricted", "evidence",
+)  # by claim key
+# fmt: on
+
 GS1, WEB_LINK, DID, ISO15459 = 0, 1, 2, 3  # product schemes
 NFC, RAIN = 1, 2  # carrier kinds
 ITEM = 2  # the default granularity
@@ -42,28 +54,28 @@ ACTIVE = 0  # the default status
 TOTAL_CODES = frozenset((10, 11, 12, 13, 14, 21, 22, 31, 41, 42, 43, 44, 45, 46, 51, 52, 53, 54))
 
 _CEILING = 4096  # bytes of a whole stub
-
-# Around the payload: tag 18, array of 4, << {1: alg, 4: kid} >>, {}; behind it the head of the signature.
-_HEAD = b"\xd2\x84\x4d\xa2\x01"
-_PROTECTED_AT = 2
-_ALG_AT = 5
-_KID_HEAD = b"\x04\x48"
-_KID_AT = 8
-_KID = 8  # bytes of a kid
-_UNPROTECTED_AT = 16
-_EMPTY_MAP = 0xA0
-_SIGNATURE_HEAD = b"\x58\x40"
-_ALGORITHMS = {0x32: cose.ED25519, 0x27: cose.EDDSA, 0x28: cose.ESP256}  # by their byte
-_SIGNATURE1 = b"\x84\x6aSignature1"
-_NO_AAD = b"\x40"
-
+_LAST_KEY = 63  # of the unknown claims that are kept
 _LARGEST = (1 << 53) - 1  # what JSON readers keep exactly (RFC 8259 section 6)
 _LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z, the last that RFC 3339 can write
-_LONGEST_TEXT = 255  # characters of an identifier; IEC 61406-1 allows as many to a link
+_UID_SIZES = (4, 7, 8, 10)  # bytes; ISO/IEC 14443-3: 4, 7, 10; ISO/IEC 15693: 8
+_TID_SIZES = range(4, 65)  # bytes
 _VISIBLE = "".join([chr(code) for code in range(0x21, 0x7F)])
 _CONTROLS = "".join([chr(code) for code in range(0x20)]) + "\x7f"
-_UID_SIZES = (4, 7, 8, 10)  # ISO/IEC 14443-3: 4, 7, 10; ISO/IEC 15693: 8
-_REQUIRED = (VERSION, PRODUCT, ISSUED_AT, SEQ)
+
+# Around the payload: tag 18, array of 4, << {1: alg, 4: kid} >>, {}; behind it the head of the signature.
+_HEADS = {
+    b"\xd2\x84\x4d\xa2\x01\x32\x04\x48": cose.ED25519,
+    b"\xd2\x84\x4d\xa2\x01\x27\x04\x48": cose.EDDSA,
+    b"\xd2\x84\x4d\xa2\x01\x28\x04\x48": cose.ESP256,
+}
+_PROTECTED_AT = 2
+_KID_AT = 8
+_UNPROTECTED_AT = 16
+_KID = 8  # bytes of a kid
+_EMPTY_MAP = 0xA0
+_SIGNATURE_HEAD = b"\x58\x40"
+_SIGNATURE1 = b"\x84\x6aSignature1"
+_NO_AAD = b"\x40"
 
 
 class Stub:
@@ -79,7 +91,7 @@ class Stub:
 
     @property
     def alg(self) -> "int":
-        return _ALGORITHMS[self.raw[_ALG_AT]]
+        return _HEADS[self.raw[:_KID_AT]]
 
     @property
     def signature(self) -> "bytes":
@@ -139,13 +151,9 @@ def decode(data: "bytes") -> "Stub":
 
     Raises Malformed or Truncated where `encode` would not have produced these bytes.
     """
-    claims = cbor.decode(_payload(data))
-    if type(claims) is not dict:
-        raise Malformed("stub: the payload must be a map of claims")
-    check(claims)
-    if claims.get(GRANULARITY) == ITEM or claims.get(STATUS) == ACTIVE:
-        raise Malformed("stub: granularity 2 and status 0 are defaults and must be left out")
-    return Stub(data, claims)
+    if type(data) is not bytes:
+        data = bytes(data)
+    return Stub(data, _read(_payload(data)))
 
 
 def encode(claims: "Claims", alg: "int", kid: "bytes", sign: "Callable[[bytes], bytes]") -> "bytes":
@@ -154,7 +162,7 @@ def encode(claims: "Claims", alg: "int", kid: "bytes", sign: "Callable[[bytes], 
     Raises Malformed with the claim that is wrong, DoesNotFit beyond 4096 bytes.
     """
     check_headers({cose.ALG: alg, cose.KID: kid})
-    raw = cose.sign1(_said(claims), alg, kid, sign)
+    raw = cose.sign1(_written(claims), alg, kid, sign)
     if len(raw) > _CEILING:
         raise DoesNotFit(
             f"{len(raw) - _CEILING} bytes too many for a stub: drop claims", len(raw) - _CEILING
@@ -180,55 +188,37 @@ def is_same_product(a: "Sequence[Any]", b: "Sequence[Any]") -> "bool":
 
 
 def check(claims: "Claims") -> None:
-    """Hold `claims` against the table of claims; raises Malformed that names the first wrong one."""
-    for key, value in claims.items():
-        row = _CLAIMS.get(key)
-        if row is None:
-            _check_unknown(key)
-            continue
-        kind, low, high, inner = row
-        if type(value) is not kind:
-            raise _wrong(key, f"must be {_KINDS[kind]}")
-        if not low <= (value if kind is int else len(value)) <= high:
-            raise _wrong(key, _bounds(kind, low, high))
-        if inner is not None:
-            inner(key, value)
-    for key in _REQUIRED:
-        if key not in claims:
-            raise _wrong(key, "is missing")
-    if (PREV in claims) != (claims[SEQ] > 0):
-        raise _wrong(PREV, "must be there from seq 1 on, and only there")
+    """Raises Malformed that names the first claim that may not stand in a stub; ValueError for what is no CBOR."""
+    _written(claims)
 
 
-def _said(claims: "Claims") -> "bytes":
-    check(claims)
-    said = dict(claims)
-    if said.get(GRANULARITY) == ITEM:
-        del said[GRANULARITY]
-    if said.get(STATUS) == ACTIVE:
-        del said[STATUS]
-    return cbor.encode(said)
+def check_headers(headers: "dict[Any, Any]") -> None:
+    """Raises Malformed unless `headers` are an algorithm that a stub may have and a kid of 8 bytes."""
+    if len(headers) != 2 or cose.ALG not in headers or cose.KID not in headers:
+        raise Malformed("stub: the protected header must hold alg and kid, and nothing else")
+    if headers[cose.ALG] not in _HEADS.values():
+        raise Malformed(f"stub: alg {headers[cose.ALG]!r} is none of -19, -8, -9")
+    if type(headers[cose.KID]) is not bytes or len(headers[cose.KID]) != _KID:
+        raise Malformed(f"stub: kid must be {_KID} bytes")
 
 
 def _payload(data: "bytes") -> "bytes":
     """The payload of a stub. All that is around it has one fixed form, so it is compared, not parsed."""
     size = len(data)
-    if _UNPROTECTED_AT + 3 < size <= _CEILING and data.startswith(_HEAD):
-        start = _UNPROTECTED_AT + 2
+    start = _UNPROTECTED_AT + 2
+    if start + 2 <= size <= _CEILING and data[:_KID_AT] in _HEADS:
         length = data[start - 1] - 0x40
         if length == 0x18:
-            length = data[start] if data[start] >= 0x18 else -1
-            start += 1
+            length = data[start]
+            start = start + 1 if length >= 0x18 else size
         elif length == 0x19:
-            length = data[start] << 8 | data[start + 1] if data[start] else -1
-            start += 2
+            length = data[start] << 8 | data[start + 1]
+            start = start + 2 if length >= 0x100 else size
         end = start + length
         if (
-            length >= 0
-            and end + len(_SIGNATURE_HEAD) + cose.SIGNATURE_SIZE == size
-            and data[end : end + len(_SIGNATURE_HEAD)] == _SIGNATURE_HEAD
-            and data[_ALG_AT] in _ALGORITHMS
-            and data[_ALG_AT + 1 : _KID_AT] == _KID_HEAD
+            end == size - cose.SIGNATURE_SIZE - 2
+            and length >= 0
+            and data[end : end + 2] == _SIGNATURE_HEAD
             and data[_UNPROTECTED_AT] == _EMPTY_MAP
         ):
             return data[start:end]
@@ -242,134 +232,196 @@ def _no_stub(data: "bytes") -> "Malformed":
     return Malformed("stub: must be tagged, carry its payload and have no unprotected header")
 
 
-def check_headers(headers: "dict[Any, Any]") -> None:
-    """Raises Malformed unless `headers` are an algorithm that a stub may have and a kid of 8 bytes."""
-    if len(headers) != 2 or cose.ALG not in headers or cose.KID not in headers:
-        raise Malformed("stub: the protected header must hold alg and kid, and nothing else")
-    if headers[cose.ALG] not in _ALGORITHMS.values():
-        raise Malformed(f"stub: alg {headers[cose.ALG]!r} is none of -19, -8, -9")
-    if type(headers[cose.KID]) is not bytes or len(headers[cose.KID]) != _KID:
-        raise Malformed(f"stub: kid must be {_KID} bytes")
+def _written(claims: "Claims") -> "bytes":
+    """The payload that holds `claims`, without those that say no more than a default does."""
+    said = dict(claims)
+    if said.get(GRANULARITY) == ITEM:
+        del said[GRANULARITY]
+    if said.get(STATUS) == ACTIVE:
+        del said[STATUS]
+    data = cbor.encode(said)
+    _read(data)
+    return data
 
 
-def _check_unknown(key: "Any") -> None:
-    if type(key) is not int or not 15 < key < 64:
-        raise Malformed(f"stub: claim {key!r} is unknown; only 16 to 63 are kept unread")
+def _read(data: "bytes") -> "dict[int, Any]":
+    """The claims of a payload, each checked."""
+    key = -1
+    try:
+        count, at = _map_head(data, 0)
+        claims: "dict[int, Any]" = {}
+        for _ in range(count):
+            last = key
+            key = data[at]
+            if last < key < 16:
+                claims[key], at = _READERS[key](data, at + 1)
+            else:
+                key, at = _unknown_key(data, at, last)
+                claims[key], at = cbor._item(data, at, cbor.DEPTH - 1)
+    except Malformed as why:
+        raise Malformed(f"stub: {_name(key)} {why}")
+    except UnicodeError:
+        raise Malformed(f"stub: {_name(key)} must be UTF-8")
+    except (IndexError, typed.TOO_SHORT):
+        raise Truncated(f"stub: the claims end inside {_name(key)}")
+    if at != len(data):
+        raise Malformed(f"stub: the claims end at {at}, their byte string at {len(data)}")
+    if not (VERSION in claims and PRODUCT in claims and ISSUED_AT in claims and SEQ in claims):
+        raise Malformed("stub: version, product, issued_at and seq must all be there")
+    if (PREV in claims) != (claims[SEQ] > 0):
+        raise Malformed("stub: claim 6 (prev) must be there from seq 1 on, and only there")
+    return claims
 
 
-def _check_product(key: "int", value: "list[Any]") -> None:
-    scheme = value[0]
-    if type(scheme) is not int or not GS1 <= scheme <= ISO15459:
-        raise _wrong(key, f"has scheme {scheme!r}, which is none of 0, 1, 2, 3")
+def _map_head(data: "bytes", at: "int") -> "tuple[int, int]":
+    count = data[at] - 0xA0
+    if 0 <= count < 24:
+        return count, at + 1
+    if count != 24 or data[at + 1] < 24:
+        raise Malformed("must be a map")
+    return data[at + 1], at + 2
+
+
+def _unknown_key(data: "bytes", at: "int", last: "int") -> "tuple[int, int]":
+    try:
+        key, at = typed.number(16, _LAST_KEY)(data, at)
+    except Malformed:
+        raise Malformed("is followed by a key that is unknown: only 16 to 63 are kept unread")
+    if key <= last:
+        raise Malformed("is followed by a key out of order, or twice")
+    return key, at
+
+
+def _product(data: "bytes", at: "int") -> "tuple[list[Any], int]":
+    size = data[at] - 0x80
+    scheme = data[at + 1]
+    at += 2
     if scheme != GS1:
-        _check_foreign_product(key, scheme, value)
-        return
-    if len(value) < 3:
-        raise _wrong(key, "must be [0, gtin, serial] or [0, gtin, batch, serial]")
-    gtin = value[1]
-    if type(gtin) is not int or not is_gtin(gtin):
-        raise _wrong(key, "must have a GTIN of up to 14 digits with its right check digit")
-    for text in value[2:]:
-        if type(text) is not str or not is_serial(text):
-            raise _wrong(key, "must have a serial (and batch) of 1 to 20 characters of set 82")
+        return _foreign_product(data, at, size, scheme)
+    if not 3 <= size <= 4:
+        raise Malformed("must be [0, gtin, serial] or [0, gtin, batch, serial]")
+    gtin, at = long(data, at)
+    if not is_gtin(gtin):
+        raise Malformed("must have a GTIN of up to 14 digits with its right check digit")
+    value = [scheme, gtin]  # type: list[Any]
+    for _ in range(size - 2):
+        text, at = short_text(data, at)
+        if not is_serial(text):
+            raise Malformed("must have a serial (and batch) of 1 to 20 characters of GS1's set 82")
+        value.append(text)
+    return value, at
 
 
-def _check_foreign_product(key: "int", scheme: "int", value: "list[Any]") -> None:
-    text = value[1]
-    if len(value) != 2 or type(text) is not str or not 0 < len(text) <= _LONGEST_TEXT:
-        raise _wrong(key, f"must be [{scheme}, text of 1 to {_LONGEST_TEXT} characters]")
-    if scheme == WEB_LINK and not is_uri(text):
-        raise _wrong(key, "must be a URI of http or https")
-    if scheme == DID and not text.startswith("did:"):
-        raise _wrong(key, "must be a DID, did:method:...")
+def _foreign_product(
+    data: "bytes", at: "int", size: "int", scheme: "int"
+) -> "tuple[list[Any], int]":
+    if size != 2 or scheme > ISO15459:
+        raise Malformed("must be [1, link], [2, DID], [3, ISO/IEC 15459 string], or GS1's")
+    text, at = typed.text(data, at)
     if text.strip(_VISIBLE):
-        raise _wrong(key, "must be visible ASCII")
+        raise Malformed("must be visible ASCII")
+    if scheme == WEB_LINK and not is_uri(text):
+        raise Malformed("must be a URI of http or https")
+    if scheme == DID and not text.startswith("did:"):
+        raise Malformed("must be a DID, did:method:...")
+    return [scheme, text], at
 
 
-def _check_carrier(key: "int", value: "list[Any]") -> None:
-    kind, id = value
-    if type(kind) is not int or kind not in (NFC, RAIN) or type(id) is not bytes:
-        raise _wrong(key, "must be [1, UID] or [2, TID]")
-    if kind == NFC and len(id) not in _UID_SIZES:
-        raise _wrong(key, "must have a UID of 4, 7, 8 or 10 bytes")
-    if kind == RAIN and not 4 <= len(id) <= 64:
-        raise _wrong(key, "must have a TID of 4 to 64 bytes")
+def _carrier(data: "bytes", at: "int") -> "tuple[list[Any], int]":
+    kind = data[at + 1]
+    if data[at] != 0x82 or kind not in (NFC, RAIN):
+        raise Malformed("must be [1, UID] or [2, TID]")
+    id, at = typed.short_octets(data, at + 2)
+    if len(id) not in (_UID_SIZES if kind == NFC else _TID_SIZES):
+        raise Malformed("must have a UID of 4, 7, 8 or 10 bytes, or a TID of 4 to 64")
+    return [kind, id], at
 
 
-def _check_operator(key: "int", value: "str") -> None:
+def _operator(data: "bytes", at: "int") -> "tuple[str, int]":
+    value, end = typed.text(data, at)
+    if not cbor.is_utf8(value.encode()):
+        raise Malformed("must be UTF-8")
     for char in value:
         if char in _CONTROLS:
-            raise _wrong(key, "must have no control characters")
+            raise Malformed("must have no control characters")
+    return value, end
 
 
-def _check_totals(key: "int", value: "dict[Any, Any]") -> None:
-    for code, total in value.items():
-        if code not in TOTAL_CODES:
-            raise _wrong(key, f"has code {code!r}, which is not known")
-        if type(total) is not int or not 0 <= total <= _LARGEST:
-            raise _wrong(key, f"total {code!r} must be an integer of 0 to {_LARGEST}")
+def _totals(data: "bytes", at: "int") -> "tuple[dict[int, int], int]":
+    count, at = _map_head(data, at)
+    if not count:
+        raise Malformed("must be left out where there are none")
+    totals = {}
+    last = 0
+    for _ in range(count):
+        code = data[at]
+        at += 1
+        if code == 24:
+            code = data[at]
+            at += 1
+        if code <= last or code not in TOTAL_CODES:
+            raise Malformed(f"must have known codes in order, once each, and not {code}")
+        last = code
+        value = data[at]
+        if value < 24:
+            at += 1
+        else:
+            form, least, width = LONG.get(value, NO_INTEGER)
+            value = unpack_from(form, data, at + 1)[0]
+            if not least <= value <= _LARGEST:
+                raise Malformed(f"must have shortest integers of 0 to {_LARGEST}")
+            at += width
+        totals[code] = value
+    return totals, at
 
 
-def _check_sector(key: "int", value: "list[Any]") -> None:
-    profile, fields = value
-    if type(profile) is not int or not 0 <= profile <= _LARGEST or type(fields) is not dict:
-        raise _wrong(key, "must be [profile id, map of fields]")
+def _sector(data: "bytes", at: "int") -> "tuple[list[Any], int]":
+    if data[at] != 0x82:
+        raise Malformed("must be [profile id, map of fields]")
+    profile, at = _count(data, at + 1)
+    fields, at = cbor._item(data, at, cbor.DEPTH - 2)
+    if type(fields) is not dict:
+        raise Malformed("must be [profile id, map of fields]")
     for field in fields:
         if type(field) is not int:
-            raise _wrong(key, f"field {field!r} must have an integer key")
+            raise Malformed(f"must have integers as keys of its fields, not {field!r}")
+    return [profile, fields], at
 
 
-def _check_parts(key: "int", value: "list[Any]") -> None:
-    count, root = value
-    if type(count) is not int or not 0 < count <= _LARGEST:
-        raise _wrong(key, "must count at least one part")
-    if type(root) is not bytes or len(root) != 16:
-        raise _wrong(key, "must have a root of 16 bytes")
+def _parts(data: "bytes", at: "int") -> "tuple[list[Any], int]":
+    if data[at] != 0x82:
+        raise Malformed("must be [count, root]")
+    count, at = _count(data, at + 1)
+    if not count:
+        raise Malformed("must count at least one part")
+    root, at = _root(data, at)
+    return [count, root], at
 
 
-# key: type, then the least and greatest value (of an int) or length (of all else), then what looks inside.
-_CLAIMS: "dict[int, tuple[Any, int, int, Callable[[int, Any], None] | None]]" = {
-    VERSION: (int, 1, 1, None),
-    PRODUCT: (list, 2, 4, _check_product),
-    GRANULARITY: (int, 0, 2, None),
-    DIGEST: (bytes, 32, 32, None),
-    ISSUED_AT: (int, 0, _LAST_SECOND, None),
-    SEQ: (int, 0, _LARGEST, None),
-    PREV: (bytes, 16, 16, None),
-    CARRIER: (list, 2, 2, _check_carrier),
-    OPERATOR: (str, 1, _LONGEST_TEXT, _check_operator),
-    STATUS: (int, 0, 3, None),
-    STEP: (int, 0, 7, None),
-    TOTALS: (dict, 1, len(TOTAL_CODES), _check_totals),
-    SECTOR: (list, 2, 2, _check_sector),
-    PARTS: (list, 2, 2, _check_parts),
-    RESTRICTED: (bytes, 16, 16, None),
-    EVIDENCE: (int, 0, 2, None),
-}
+_count = typed.number(0, _LARGEST)
+_root = typed.octets(16)
 
-# fmt: off
-NAMES = (
-    "version", "product", "granularity", "digest", "issued_at", "seq", "prev", "carrier", "operator",
-    "status", "step", "totals", "sector", "parts", "restricted", "evidence",
+_READERS: "tuple[typed.Reader, ...]" = (
+    typed.number(1, 1),  # version
+    _product,
+    typed.number(0, ITEM - 1),  # granularity: the default is left out
+    typed.octets(32),  # digest
+    typed.number(0, _LAST_SECOND),  # issued_at
+    _count,  # seq
+    _root,  # prev
+    _carrier,
+    _operator,
+    typed.number(ACTIVE + 1, 3),  # status: the default is left out
+    typed.number(0, 7),  # step
+    _totals,
+    _sector,
+    _parts,
+    _root,  # restricted
+    typed.number(0, 2),  # evidence
 )  # by claim key
-# fmt: on
-
-_KINDS: "dict[Any, str]" = {
-    int: "an integer",
-    str: "text",
-    bytes: "bytes",
-    list: "an array",
-    dict: "a map",
-}
-_UNITS: "dict[Any, str]" = {str: "characters", bytes: "bytes", list: "items", dict: "entries"}
 
 
-def _wrong(key: "int", what: "str") -> "Malformed":
-    return Malformed(f"stub: claim {key} ({NAMES[key]}) {what}")
-
-
-def _bounds(kind: "Any", low: "int", high: "int") -> "str":
-    span = f"{low}" if low == high else f"{low} to {high}"
-    if kind is int:
-        return f"must be {span}"
-    return f"must be {span} {_UNITS[kind]}"
+def _name(key: "int") -> "str":
+    if key < 0:
+        return "the payload"
+    return f"claim {key} ({NAMES[key]})" if key < len(NAMES) else f"claim {key}"

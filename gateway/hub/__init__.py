@@ -1,1 +1,1 @@
-"""The hub: the minimal back end."""
+"""The hub: the minimal back end. It keeps what gateways send, once, and answers what is known of a product."""

@@ -47,29 +47,21 @@ class Uplink:
         self._journal = journal
         self._gateway = gateway
         self._url = httpx2.URL(f"{hub.url.rstrip('/')}/v1/batches")
-        self._headers = {"Content-Type": "application/cbor"}
-        if hub.token_file is not None:
-            self._headers["Authorization"] = f"Bearer {_token(hub.token_file)}"
-        self._tls = _tls(hub) if self._url.scheme == "https" else None
+        self._client = _client(hub, self._url)
         self._pause = pause
         self._pauses = Pause(uniform)
         self._most_rows = MOST_ROWS
         self._progress = asyncio.Event()
 
     async def run(self) -> None:
-        """Send for ever; ends by being cancelled, or by JournalTrouble."""
-        async with httpx2.AsyncClient(
-            verify=self._tls or False,
-            timeout=_TIMEOUT,
-            headers=self._headers,
-            trust_env=self._url.host not in _LOOPBACK,
-        ) as client:
+        """Send for ever; ends by being cancelled, or by JournalTrouble. To be called once."""
+        async with self._client:
             while True:
                 batch = await next_batch(self._journal, self._gateway, self._most_rows)
                 if batch is None:
                     await self._journal.grown_beyond(self._journal.cursor(ACKNOWLEDGED))
                     continue
-                wait_s = await self._take(batch, await self._post(client, batch))
+                wait_s = await self._take(batch, await self._post(batch))
                 if wait_s:
                     await self._pause(wait_s)
 
@@ -78,11 +70,14 @@ class Uplink:
         while self._journal.cursor(ACKNOWLEDGED) < seq:
             await self._progress.wait()
 
-    async def _post(self, client: httpx2.AsyncClient, batch: Batch) -> Answer:
+    async def _post(self, batch: Batch) -> Answer:
         body = bytearray()
         try:
-            async with client.stream(
-                "POST", self._url, content=batch.data, headers={"Idempotency-Key": batch.key}
+            async with self._client.stream(
+                "POST",
+                self._url,
+                content=batch.data,
+                headers={"Content-Type": "application/cbor", "Idempotency-Key": batch.key},
             ) as response:
                 async for piece in response.aiter_bytes():
                     body += piece
@@ -136,6 +131,30 @@ class Uplink:
             log.warning("the hub takes no rows: %s", step.reason)
         self.trouble = step.reason
         return self._pauses.next_s(step.at_least_s)
+
+
+async def reach(hub: HubConfig) -> str | None:
+    """Ask the hub for its health: None, or why there is no answer. Raises ConfigProblem."""
+    if hub.url is None:
+        return "hub.url is missing"
+    url = httpx2.URL(f"{hub.url.rstrip('/')}/health")
+    try:
+        async with _client(hub, url) as client:
+            response = await client.get(url)
+    except httpx2.HTTPError as e:
+        return str(e) or type(e).__name__
+    return None if response.status_code == 200 else f"it answers {response.status_code}"
+
+
+def _client(hub: HubConfig, url: httpx2.URL) -> httpx2.AsyncClient:
+    """A client with the token, the trust and the client certificate of [hub]. Raises ConfigProblem."""
+    token = {"Authorization": f"Bearer {_token(hub.token_file)}"} if hub.token_file else {}
+    return httpx2.AsyncClient(
+        verify=_tls(hub) if url.scheme == "https" else False,
+        timeout=_TIMEOUT,
+        headers=token,
+        trust_env=url.host not in _LOOPBACK,
+    )
 
 
 def _seconds(headers: httpx2.Headers) -> float | None:

@@ -1,0 +1,83 @@
+"""hub.toml: where the hub listens, where it keeps what it is sent, and who may send.
+
+listen = "127.0.0.1:8470"    database = "hub.db"    token_file = "token"    cert = "hub.pem"    key = "hub.key"
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gateway.config import ConfigProblem, TomlPath
+
+_LARGEST = 64 << 10  # bytes
+
+
+class HubSettings(BaseModel):
+    """listen: HOST:PORT, port 0 for a free one. token_file: its first line is the bearer token of /v1/.
+
+    cert, key: PEM files; with both, the hub speaks HTTPS.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    listen: Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):[0-9]{1,5}$")] = (
+        "127.0.0.1:8470"
+    )
+    database: TomlPath = Path("hub.db")
+    token_file: TomlPath | None = None
+    cert: TomlPath | None = None
+    key: TomlPath | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """(host, port) of `listen`."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    def token(self) -> str | None:
+        """The bearer token, None where none is asked for. Raises ConfigProblem."""
+        if self.token_file is None:
+            return None
+        try:
+            found = self.token_file.read_text().partition("\n")[0].strip()
+        except (OSError, UnicodeDecodeError) as e:
+            raise ConfigProblem(f"token_file: cannot read {self.token_file}: {e}") from e
+        if not found:
+            raise ConfigProblem(
+                f"token_file: {self.token_file} is empty: put a token on its line 1"
+            )
+        return found
+
+
+def load(path: Path) -> HubSettings:
+    """Read hub.toml; relative paths are taken from its own folder. Raises ConfigProblem."""
+    try:
+        raw = path.read_bytes()
+    except OSError as e:
+        raise ConfigProblem(f"cannot read {path}: {e.strerror}") from e
+    return parse(raw, str(path), path.parent)
+
+
+def parse(raw: bytes, name: str = "hub.toml", folder: Path = Path()) -> HubSettings:
+    """The settings in `raw`. Raises ConfigProblem and nothing else."""
+    if len(raw) > _LARGEST:
+        raise ConfigProblem(f"{name}: larger than {_LARGEST} bytes")
+    try:
+        found = HubSettings.model_validate(tomllib.loads(raw.decode()))
+    except UnicodeDecodeError as e:
+        raise ConfigProblem(f"{name}: not UTF-8 at byte {e.start}") from e
+    except (tomllib.TOMLDecodeError, RecursionError) as e:
+        raise ConfigProblem(f"{name}: {e}") from e
+    except ValidationError as e:
+        error = e.errors()[0]
+        where = ".".join(str(part) for part in error["loc"])
+        known = ", ".join(HubSettings.model_fields)
+        raise ConfigProblem(f"{name}: {where}: {error['msg']} (keys: {known})") from e
+    if found.address[1] > 0xFFFF:
+        raise ConfigProblem(f"{name}: listen: {found.listen!r} has no port below 65536")
+    if (found.cert is None) != (found.key is None):
+        raise ConfigProblem(f"{name}: cert and key: HTTPS needs both")
+    anchored = {key: folder / value for key, value in found if isinstance(value, Path)}
+    return found.model_copy(update=anchored)

@@ -1,0 +1,188 @@
+"""What the hub says of a product, as JSON values and as small HTML pages without script.
+
+Nothing here is a verdict: the hub has no trust list. The pages show what the signed stubs claim and what the
+gateways report, and say so.
+"""
+
+import math
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from html import escape
+from typing import Any
+
+from edge import claims, stub
+from edge.errors import Malformed
+from gateway.hub.store import Event, JournalState, StoredStub
+
+_DEEPEST = 16  # levels of a body that are shown; a body may even hold itself (CBOR tag 29)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_CSS = """
+:root { color-scheme: light dark; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 72rem; margin: 0 auto; padding: 1rem; }
+h1 { font-size: 1.5rem; overflow-wrap: anywhere; }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
+caption { text-align: left; font-weight: 600; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #8886; }
+td { overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: 0; }
+dt { font-weight: 600; }
+dd { margin: 0; overflow-wrap: anywhere; }
+.note { border-left: .3rem solid #888; padding-left: .8rem; }
+"""
+CSP = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+    f" style-src 'sha256-{b64encode(sha256(_CSS.encode()).digest()).decode()}'"
+)
+
+
+def rfc3339(at_ns: int) -> str:
+    """Nanoseconds since 1970 as RFC 3339 UTC with milliseconds."""
+    at = _EPOCH + timedelta(microseconds=at_ns // 1000)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def stub_json(held: StoredStub) -> dict[str, Any]:
+    """A stub: its hex, and its claims by name; claims null for a mini record, which has none."""
+    said: dict[str, Any] | None = None
+    kid = None
+    try:
+        found = stub.decode(held.raw)
+        said, kid = claims.to_names(found.claims), found.kid.hex()
+    except Malformed:
+        pass
+    return {
+        "seq": held.seq,
+        "uid": held.uid.hex(),
+        "sha256": held.sha256.hex(),
+        "kid": kid,
+        "stub": held.raw.hex(),
+        "claims": said,
+    }
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """An event: who, when, what, and its content."""
+    return {
+        "journal": event.journal.hex(),
+        "gateway": event.gateway,
+        "seq": event.seq,
+        "at": rfc3339(event.at_ns),
+        "kind": event.kind,
+        "station": event.station,
+        "uid": event.uid.hex(),
+        "product": event.product,
+        "content": _plain(event.content),
+    }
+
+
+def journal_json(journal: JournalState) -> dict[str, Any]:
+    """How far a journal has come."""
+    return {
+        "journal": journal.id.hex(),
+        "gateway": journal.gateway,
+        "watermark": journal.watermark,
+        "rows": journal.rows,
+        "withheld": journal.withheld,
+        "conflicts": journal.conflicts,
+        "received_at": rfc3339(journal.received_ns),
+    }
+
+
+def product_page(name: str, stubs: Sequence[StoredStub], events: Sequence[Event]) -> str:
+    """The page of one product: its current stub's claims, the stubs before it, its history."""
+    parts = [f"<h1>Product {escape(name)}</h1>", _NOTE]
+    if stubs:
+        newest = stub_json(stubs[-1])
+        parts += ["<h2>What its tag says</h2>", _list(_claim_lines(newest))]
+        rows = [(s["seq"], s["uid"], s["kid"] or "", s["stub"]) for s in map(stub_json, stubs)]
+        parts.append(_table("Signed stubs", ("seq", "tag", "key", "stub (hex)"), rows))
+    else:
+        parts.append("<p>No stub of this product has been written to a tag.</p>")
+    return _page(f"Product {name}", [*parts, _history("History", events)])
+
+
+def front_page(counts: Mapping[str, int], events: Sequence[Event]) -> str:
+    """The page of the hub: how much it holds, and what came last."""
+    parts = ["<h1>Tagwright hub</h1>", _list((name, str(n)) for name, n in counts.items())]
+    return _page("Tagwright hub", [*parts, _history("Latest events", events)])
+
+
+def missing_page(sentence: str) -> str:
+    """The page for a product that is not known, or a name that is none."""
+    return _page("Not known", ["<h1>Not known</h1>", f"<p>{escape(sentence)}</p>"])
+
+
+_NOTE = (
+    '<p class="note">This page shows what signed stubs claim and what gateways reported. It has not checked the'
+    " signatures: read the tag with a verifier that holds your trust list.</p>"
+)
+
+
+def _claim_lines(said: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    for name, value in (said["claims"] or {}).items():
+        if name == "issued_at":
+            value = rfc3339(value * 1_000_000_000)
+        if isinstance(value, Mapping):
+            value = ", ".join(f"{key} {each}" for key, each in value.items())
+        yield name.replace("_", " "), str(value)
+
+
+def _history(caption: str, events: Sequence[Event]) -> str:
+    rows = [
+        (
+            rfc3339(e.at_ns),
+            e.kind,
+            e.name,
+            e.station,
+            e.uid.hex(),
+            str(_plain(e.content.get("outcome", e.content.get("act", "")))),
+            str(_plain(e.content.get("reason", ""))),
+        )
+        for e in events
+    ]
+    return _table(caption, ("when", "kind", "product", "station", "tag", "what", "why"), rows)
+
+
+def _list(lines: Iterable[tuple[str, str]]) -> str:
+    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines)
+    return f"<dl>{items}</dl>"
+
+
+def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return (
+        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table>"
+    )
+
+
+def _page(title: str, parts: Iterable[str]) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_CSS}</style></head>"
+        f"<body><main>{''.join(parts)}</main></body></html>"
+    )
+
+
+def _plain(value: object, depth: int = 0) -> Any:
+    """A CBOR value as JSON can say it: bytes in hex, what JSON lacks as text."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if depth == _DEEPEST:
+        return "..."
+    if isinstance(value, Mapping):
+        return {str(_plain(key, depth + 1)): _plain(v, depth + 1) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each, depth + 1) for each in value]
+    return type(value).__name__

@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 _INTERVAL_S = 0.05  # between two looks; nfcpy's own 0.5 s finds a tag after 254 ms on average
 _EXCHANGE_S = 0.0128  # the longest, WRITE, takes 10 ms; a step of the chip's time-outs
 _LONGEST = 262  # bytes: nfcpy's host_command_frame_max_size less code and status, and its CRC
+_WRITES = (
+    2  # of a page that the tag answers by NAK, or by noise on the air; a page may be written twice
+)
 _ACK = b"\x0a"
 _HELD = (errno.EACCES, errno.EBUSY, errno.EAGAIN)
 
@@ -91,9 +94,10 @@ class Nfcpy:
     def write(self, page: int, data: bytes) -> None:
         if not self._uid:
             raise self._gone(page)
-        if self._exchange(bytes((WRITE, page)) + data) == _ACK:
-            return
-        self._select_again(page)
+        for _ in range(_WRITES):
+            if self._exchange(bytes((WRITE, page)) + data) == _ACK:
+                return
+            self._select_again(page)
         raise TagRefused(f"{self._tag}: page {page} cannot be written: is it locked?", page)
 
     def present(self) -> bool:

@@ -16,6 +16,10 @@ log = logging.getLogger(__name__)
 
 _LIST_S = 0.1  # a tag that is there is selected in about 10 ms; three tries without one take 20
 
+_WRITES = (
+    2  # of a page that the tag answers by NAK, or by noise on the air; a page may be written twice
+)
+
 _TARGET = 1  # the number that the chip gives to its only target
 _DONE = b"\x00"  # status
 
@@ -65,12 +69,15 @@ class Pn532:
         if not self._alone:
             self._find_again(page)
             self._alone = True
-        answer = self._chip.ask(pn532.in_data_exchange(_TARGET, bytes((WRITE, page)) + data))
-        if answer[:1] == _DONE:
-            return
-        self._select_again(page)
+        command = pn532.in_data_exchange(_TARGET, bytes((WRITE, page)) + data)
+        for _ in range(_WRITES):
+            answer = self._chip.ask(command)
+            if answer[:1] == _DONE:
+                return
+            self._status = _why(answer)
+            self._select_again(page)
         raise TagRefused(
-            f"{self._tag}: page {page} cannot be written ({_why(answer)}): is it locked?", page
+            f"{self._tag}: page {page} cannot be written ({self._status}): is it locked?", page
         )
 
     def present(self) -> bool:

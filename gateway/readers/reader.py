@@ -130,6 +130,8 @@ class Reader:
         except asyncio.CancelledError:
             self._port.stop()
             await asyncio.wait([job])
+            if (why := job.exception()) is not None:
+                log.info("%s: cancelled, and %s", self.name, why)
             raise
         except ReaderGone:
             if self._is_open:

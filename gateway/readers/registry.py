@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
+from gateway.config import ConfigProblem
 from gateway.readers.port import TagPort
 from gateway.readers.reader import Reader
 
 
-class UsageProblem(ValueError):
+class UsageProblem(ConfigProblem):
     """What the operator wrote names no reader; the text says what does."""
 
 
-def open_reader(url: str) -> Reader:
-    """The reader at `url`, named by it, not yet open; UsageProblem, in words for the operator."""
+def open_reader(url: str, name: str | None = None) -> Reader:
+    """The reader at `url`, not yet open, called `name` or else by its URL; UsageProblem where that is none."""
     scheme, colon, rest = url.partition(":")
     if not colon or not rest:
         raise UsageProblem(f"{url!r} is no reader: write pn532:/dev/ttyUSB0 or nfcpy:usb:072f:2200")
@@ -20,7 +21,7 @@ def open_reader(url: str) -> Reader:
     if make is None:
         known = ", ".join(sorted(_SCHEMES))
         raise UsageProblem(f"{scheme}: not built yet: this version knows {known}")
-    return Reader(url, make(rest))
+    return Reader(name or url, make(rest))
 
 
 def _pn532(rest: str) -> TagPort:

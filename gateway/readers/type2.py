@@ -13,6 +13,8 @@ _READ = 0x30  # first page -> 4 pages, going round to page 0 at the end of the m
 _FAST_READ = 0x3A  # first page, last page -> all of them
 _FIFO_RUN = 15  # pages: 60 bytes, CRC included in a FIFO of 64
 _READ_RUN = 4
+_LONG, _FIFO = 0, 1
+_SURE = 2
 
 
 class Runs:
@@ -29,8 +31,9 @@ class Runs:
         self._exchange = exchange
         self._again = again
         self._runs = (longest_run, _FIFO_RUN, _READ_RUN)
-        self._of_reader = 0  # index into _runs: the longest that it has been seen to need
-        self._of_tag = 0
+        self._of_reader = _LONG  # index into _runs
+        self._of_tag = _LONG
+        self._short = 0  # tags in a row that were read in FIFO runs after all
         self._uid = b""
 
     def begin(self, uid: bytes) -> None:
@@ -39,6 +42,7 @@ class Runs:
 
     def read(self, first_page: int, count: int) -> bytes:
         """4 * count bytes, fewer where the memory that can be read ends; raises what again() raises."""
+        known = self._of_tag
         data = b""
         while len(data) < PAGE * count:
             at = len(data) // PAGE
@@ -46,9 +50,15 @@ class Runs:
             data += run
             if len(run) < PAGE * min(count - at, self._runs[self._of_tag]):
                 return data
-        if self._runs[self._of_tag] == _FIFO_RUN:
-            self._of_reader = self._of_tag
+        if known == _LONG and count > _FIFO_RUN:
+            self._learn()
         return data
+
+    def _learn(self) -> None:
+        """After a whole read that began with a long run: noise may end one of those, the reader ends each."""
+        self._short = self._short + 1 if self._of_tag == _FIFO else 0
+        if self._short == _SURE:
+            self._of_reader = _FIFO
 
     def _read_run(self, page: int, want: int) -> bytes:
         """Up to `want` pages from `page` on in one exchange; empty where not even that page can be read."""

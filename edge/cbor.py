@@ -57,7 +57,7 @@ def decode(data: "bytes", ceiling: "int" = CEILING) -> "Any":
     if type(data) is not bytes:
         data = bytes(data)
     try:
-        value, at = _item(data, 0, DEPTH)
+        value, at = item(data, 0, DEPTH)
     except UnicodeError:
         raise Malformed("CBOR: a text that is not UTF-8")
     except (IndexError, _TOO_SHORT):
@@ -92,8 +92,11 @@ def head(major: "int", argument: "int") -> "bytes":
     return bytes((major | 27,)) + argument.to_bytes(8, "big")
 
 
-def _item(data: "bytes", at: "int", depth: "int") -> "tuple[Any, int]":
-    """(value, offset after it) of the item at `at`, inside which `depth` levels may open."""
+def item(data: "bytes", at: "int", depth: "int") -> "tuple[Any, int]":
+    """(value, offset after it) of the item at `at`, inside which `depth` levels may open.
+
+    Raises Malformed; IndexError or struct's error (ValueError on MicroPython) where the data ends.
+    """
     first = data[at]
     at += 1
     argument = first & 0x1F
@@ -127,7 +130,7 @@ def _item(data: "bytes", at: "int", depth: "int") -> "tuple[Any, int]":
     if not depth:
         raise Malformed(f"CBOR: more than {DEPTH} levels, at offset {at}")
     if first >= 0xC0:
-        value, at = _item(data, at, depth - 1)
+        value, at = item(data, at, depth - 1)
         return Tag(argument, value), at
     if argument > len(data) - at:
         raise Truncated(f"CBOR: {argument} entries cannot fit in the rest, at offset {at}")
@@ -146,7 +149,7 @@ def _array(data: "bytes", at: "int", count: "int", depth: "int") -> "tuple[list[
         if value < 24:
             at += 1
         else:
-            value, at = _item(data, at, depth)
+            value, at = item(data, at, depth)
         items.append(value)
     return items, at
 
@@ -165,7 +168,7 @@ def _map(data: "bytes", at: "int", count: "int", depth: "int") -> "tuple[dict[An
             if key < 24:
                 raise Malformed(_TOO_LONG % at)
         elif key < 28:
-            key, at = _item(data, at, 0)
+            key, at = item(data, at, 0)
         else:
             return _rest_of_map(data, at, entries, count - len(entries), depth)
         if key <= last:
@@ -175,7 +178,7 @@ def _map(data: "bytes", at: "int", count: "int", depth: "int") -> "tuple[dict[An
         if value < 24:
             at += 1
         elif value > 26:
-            value, at = _item(data, at, depth)
+            value, at = item(data, at, depth)
         else:
             if value == 24:
                 value = data[at + 1]
@@ -203,12 +206,12 @@ def _rest_of_map(
         start = at
         if data[at] >= 0x80:
             raise Malformed(f"CBOR: a key that is no integer or string, at offset {at}")
-        key, at = _item(data, at, 0)
+        key, at = item(data, at, 0)
         raw = data[start:at]
         if raw <= before:
             raise Malformed(_OUT_OF_ORDER % at)
         before = raw
-        entries[key], at = _item(data, at, depth)
+        entries[key], at = item(data, at, depth)
     return entries, at
 
 

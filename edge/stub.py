@@ -257,7 +257,7 @@ def _read(data: "bytes") -> "dict[int, Any]":
                 claims[key], at = _READERS[key](data, at + 1)
             else:
                 key, at = _unknown_key(data, at, last)
-                claims[key], at = cbor._item(data, at, cbor.DEPTH - 1)
+                claims[key], at = cbor.item(data, at, cbor.DEPTH - 1)
     except Malformed as why:
         raise Malformed(f"stub: {_name(key)} {why}")
     except UnicodeError:
@@ -379,7 +379,7 @@ def _sector(data: "bytes", at: "int") -> "tuple[list[Any], int]":
     if data[at] != 0x82:
         raise Malformed("must be [profile id, map of fields]")
     profile, at = _count(data, at + 1)
-    fields, at = cbor._item(data, at, cbor.DEPTH - 2)
+    fields, at = cbor.item(data, at, cbor.DEPTH - 2)
     if type(fields) is not dict:
         raise Malformed("must be [profile id, map of fields]")
     for field in fields:

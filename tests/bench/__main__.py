@@ -1,0 +1,88 @@
+"""`python -m tests.bench [SUITE...]`: measure ours, a peer and the limit; exit status 1 when a bar is missed."""
+
+import importlib
+import os
+import platform
+from collections.abc import Iterator
+from typing import Protocol, cast
+
+import click
+
+from tests.bench.size import Size
+from tests.bench.table import Printer, Row, progress
+
+SUITES = {
+    "read": "detect and read tags: wire, field and EEPROM in virtual time, against nfcpy",
+    "write": "write and update tags: ditto",
+    "tear": "cut the power at every write of an update, and read what is left",
+    "verify": "parse and verify stubs, against libsodium alone",
+    "journal": "durable events, against the disk and plain SQLite",
+    "demo": "the demo over the 1,226 real products",
+    "fuzz": "hostile input to every decoder",
+    "kill": "kill -9 the demo at random points, and account for everything",
+}
+_BY_DEFAULT = tuple(SUITES)
+
+
+class Suite(Protocol):
+    """What a suite's module offers."""
+
+    def rows(self, size: Size) -> Iterator[Row]:
+        """Measure, and yield a row as soon as it stands."""
+
+
+def suite(name: str) -> Suite:
+    """The module of a suite; imported when it is run, for some need what others do without."""
+    return cast(Suite, importlib.import_module(f"tests.bench.{name}"))
+
+
+def _help() -> str:
+    return "\n".join(f"  {name:8} {about}" for name, about in SUITES.items())
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="\b\nExample:  ./run bench read write\n          ./run bench fuzz --count 1000000 --json",
+    help=f"""Measure ours, a peer and the limit in one run; exit status 1 when a bar is missed.
+
+\b
+Suites, all of them unless some are named:
+{_help()}
+
+\b
+Sizes                quick                          --full
+  tear               4 patterns a write, NTAG215    64 patterns a write, NTAG215 and 216, nfcpy on each
+  fuzz               100,000 inputs                 1,000,000 inputs
+  kill               10 kills                       200 kills
+  journal, verify    about 5 s                      about 30 s""",
+)
+@click.argument("suites", nargs=-1, metavar="[SUITE...]")
+@click.option("--full", is_flag=True, help="The long campaigns, half an hour in all.")
+@click.option(
+    "--count", type=click.IntRange(1), help="Inputs (fuzz), patterns (tear), kills (kill)."
+)
+@click.option("--seed", default=1, show_default=True, help="Of every random choice.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a row on stdout.")
+def main(suites: tuple[str, ...], full: bool, count: int | None, seed: int, as_json: bool) -> None:
+    """See `help` above."""
+    unknown = [name for name in suites if name not in SUITES]
+    if unknown:
+        raise click.UsageError(f"no suite {unknown[0]!r}: known are {', '.join(SUITES)}")
+    if not as_json:
+        load = os.getloadavg()[0]
+        click.echo(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f}")
+    printer = Printer(as_json)
+    for name in suites or _BY_DEFAULT:
+        printer.begin(name, SUITES[name])
+        for row in suite(name).rows(Size(full, count, seed)):
+            progress("")
+            printer.row(name, row)
+    if not as_json:
+        click.echo("")
+    for missed in printer.missed:
+        click.echo(f"missed: {missed}", err=True)
+    raise SystemExit(bool(printer.missed))
+
+
+if __name__ == "__main__":
+    main(prog_name="bench")

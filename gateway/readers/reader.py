@@ -59,6 +59,11 @@ class Reader:
         self._is_open = False
         self._thread.shutdown()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the device answered when it was last asked."""
+        return self._is_open
+
     async def target(self, timeout_s: float | None = None) -> Target | None:
         """The next tag in the field; None after `timeout_s` (None: wait for ever).
 

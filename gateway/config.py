@@ -29,6 +29,18 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 TomlPath = Annotated[Path, Field(strict=False)]
 
 
+Step = Literal[
+    "commissioned",
+    "inspected",
+    "shipped",
+    "received",
+    "repaired",
+    "remanufactured",
+    "transferred",
+    "decommissioned",
+]
+
+
 class GatewayConfig(_Section):
     """Who this gateway is, and where its journal lies. link: the https base that the tags' links begin with."""
 
@@ -71,7 +83,7 @@ class ReaderConfig(_Section):
     url: str
     job: Literal["read", "verify", "update", "commission"] = "verify"
     orders: TomlPath | None = None  # the CSV of a commission job
-    step: str | None = None  # what an update job enters, for example "inspected"
+    step: Step | None = None  # what an update job enters
     lock: bool = False
     dedupe_s: Annotated[float, Field(ge=0, le=3600, strict=False)] = 2.0
 
@@ -124,6 +136,10 @@ def _check(config: Config, name: str) -> None:
         if reader.job == "commission" and reader.orders is None:
             raise ConfigProblem(
                 f"{name}: reader {reader.name}: job commission needs orders = FILE.csv"
+            )
+        if reader.job == "update" and reader.step is None:
+            raise ConfigProblem(
+                f'{name}: reader {reader.name}: job update needs step = "inspected"'
             )
         if reader.job in ("commission", "update") and config.keys.device is None:
             raise ConfigProblem(f"{name}: reader {reader.name}: job {reader.job} needs keys.device")

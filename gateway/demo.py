@@ -37,6 +37,7 @@ LINK = "https://id.example.com"
 INSPECTED = 1  # claim 10, step
 
 _TEAR_EVERY = 50  # tags; one in so many is torn away in mid-write
+_FIRST_TORN = 4
 _CHIPS = ("ntag215", "ntag215", "ntag216")
 _IDLE_S = 15.0  # no simulated tag takes longer to be seen
 _YEAR = 365 * 86400
@@ -189,7 +190,7 @@ async def _show_next(on: Stage, waiting: list[bytes], served: int) -> bytes:
         return uid
     uid = b"\x04" + random.randbytes(6)
     await on.conveyor.arrive(uid, _CHIPS[served % len(_CHIPS)])
-    if served % _TEAR_EVERY == _TEAR_EVERY // 2:
+    if served % _TEAR_EVERY == _FIRST_TORN:
         await on.conveyor.tear_write(random.randint(1, 40))
     await on.conveyor.spent_ms()
     return uid

@@ -42,7 +42,8 @@ def test_readers_are_read_in_their_order() -> None:
         ("[gateway]\nlink='http://id.example.com'\n", "gateway.link"),
         ("[gateway\n", "Expected"),
         ("[[reader]]\nname='a'\nurl='b'\njob='commission'\n", "needs orders"),
-        ("[[reader]]\nname='a'\nurl='b'\njob='update'\n", "needs keys.device"),
+        ("[[reader]]\nname='a'\nurl='b'\njob='update'\n", "needs step"),
+        ("[[reader]]\nname='a'\nurl='b'\njob='update'\nstep='inspected'\n", "needs keys.device"),
         ("[[reader]]\nname='a'\nurl='b'\n[[reader]]\nname='a'\nurl='c'\n", "'a' stands twice"),
     ],
 )

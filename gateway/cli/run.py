@@ -1,0 +1,75 @@
+"""`tagwright run`: the gateway daemon."""
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+
+import click
+
+from gateway.cli.output import USAGE, Failure, emit, json_option, passphrase, rfc3339, say
+from gateway.config import load
+from gateway.daemon import serve
+from gateway.stations.orders import OrderError
+from gateway.stations.result import Result
+
+
+@click.command()
+@click.option(
+    "-c",
+    "--config",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The gateway's TOML.",
+)
+@json_option
+def run(file: Path, as_json: bool) -> None:
+    """Run the gateway daemon until SIGTERM or Ctrl-C.
+
+    \b
+    Example:  tagwright run -c tagwright.toml
+    """
+    config = load(file)
+    secret = passphrase(config.keys.passphrase_file, f"Passphrase of {config.keys.device}")
+
+    def tell(reader: str, result: Result) -> None:
+        if as_json:
+            emit(_event(reader, result))
+        else:
+            click.echo(
+                f"{reader}  {result.signal.colour:5}  {result.uid.hex():14}  {result.signal.sentence}"
+            )
+
+    async def until_stopped() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        say(
+            f"{config.gateway.name}: {len(config.reader)} readers, journal {config.gateway.journal}"
+        )
+        await serve(config, secret, tell)
+
+    try:
+        asyncio.run(until_stopped())
+    except asyncio.CancelledError:
+        say("stopped; everything told is durable")
+    except OrderError as why:
+        raise Failure(str(why), USAGE) from why
+
+
+def _event(reader: str, result: Result) -> dict[str, object]:
+    return {
+        "at": rfc3339(time.time()),
+        "reader": reader,
+        "uid": result.uid,
+        "outcome": result.outcome,
+        "colour": result.signal.colour,
+        "message": result.signal.sentence,
+        "product": result.product,
+        "seq": result.seq,
+        "journal_seq": result.journal_seq,
+        "verdict": result.verdict.as_dict() if result.verdict else None,
+    }

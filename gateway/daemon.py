@@ -1,0 +1,154 @@
+"""The daemon: a task for each reader's station, one for the uplink, one for the metrics, in one task group."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from edge import claims as claim_names
+from edge import stub as stubs
+from gateway.config import Config, ConfigProblem, ReaderConfig
+from gateway.hub.app import running
+from gateway.journal import Journal
+from gateway.keys import TrustStore, open_key
+from gateway.metrics import CONTENT_TYPE, Metrics
+from gateway.model import DeviceTrouble, ReaderBusy, ReaderGone, Target
+from gateway.readers.reader import Reader
+from gateway.readers.registry import open_reader
+from gateway.stations import read, update, verify
+from gateway.stations.job import JobRun, ResultFile, with_options
+from gateway.stations.orders import orders
+from gateway.stations.post import Post
+from gateway.stations.result import Result
+from gateway.stations.station import Job, Station
+from gateway.sync.uplink import Uplink
+
+log = logging.getLogger(__name__)
+
+Tell = Callable[[str, Result], None]
+
+_AGAIN_S = 0.3  # until a field with two tags in it is looked at again
+_PAGE_ROWS = 512  # counted in one go
+
+
+async def serve(config: Config, passphrase: str | None, tell: Tell) -> None:
+    """Run every station of the configuration until cancelled; `tell` is called with each (reader, Result).
+
+    Raises KeyProblem, ConfigProblem or OrderError before a tag is touched; JournalTrouble, which stops every station.
+    """
+    key = open_key(config.keys.device, passphrase) if config.keys.device else None
+    root = bytes.fromhex(config.keys.root) if config.keys.root else None
+    trusted = TrustStore(config.keys.trust, root).load() if config.keys.trust else None
+    metrics = Metrics()
+    async with AsyncExitStack() as stack:
+        journal = await stack.enter_async_context(
+            Journal(
+                config.gateway.journal,
+                max_bytes=config.gateway.journal_max_mb << 20,
+                on_commit=metrics.on_commit,
+            )
+        )
+        posts = [
+            Post(
+                each.name,
+                open_reader(each.url),
+                journal,
+                trusted,
+                time.time,
+                time.monotonic,
+                key,
+                record_type=config.gateway.record_type.encode(),
+            )
+            for each in config.reader
+        ]
+        for post in posts:
+            stack.push_async_callback(post.reader.close)
+        if config.metrics.listen:
+            page = _page(metrics, journal, {post.name: post.reader for post in posts})
+            host, _, port = config.metrics.listen.rpartition(":")
+            url = await stack.enter_async_context(running(page, (host, int(port))))
+            log.info("metrics at %s/metrics", url)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_counted(metrics, journal), name="metrics")
+                if config.hub.url:
+                    uplink = Uplink(journal, config.hub, config.gateway.name)
+                    tasks.create_task(uplink.run(), name="sync")
+                for post, each in zip(posts, config.reader, strict=True):
+                    tasks.create_task(_station(post, each, config, tell), name=each.name)
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+
+async def _station(post: Post, reader: ReaderConfig, config: Config, tell: Tell) -> None:
+    """One reader's station for ever: what is wrong with the device is told, and tried again."""
+    while True:
+        try:
+            async for result in _results(post, reader, config):
+                tell(post.name, result)
+        except (ReaderGone, ReaderBusy) as why:
+            log.warning("%s: %s", post.name, why)
+        except DeviceTrouble as why:
+            log.warning("%s: %s", post.name, why)
+            await asyncio.sleep(_AGAIN_S)
+
+
+async def _results(post: Post, reader: ReaderConfig, config: Config) -> AsyncIterator[Result]:
+    if reader.job == "commission":
+        assert reader.orders is not None  # config.py sees to it
+        try:
+            raw = reader.orders.read_bytes()
+        except OSError as why:
+            raise ConfigProblem(
+                f"reader.orders: cannot read {reader.orders}: {why.strerror}"
+            ) from why
+        items = with_options(orders(raw, config.gateway.link), overwrite=False, lock=reader.lock)
+        with ResultFile.beside(reader.orders) as results:
+            async for result in JobRun(post, items, results, reader.dedupe_s).run():
+                yield result
+        log.info(
+            "%s: every order of %s is done; tags are verified from now on", post.name, reader.orders
+        )
+    async for result in Station(post, reader.dedupe_s).run(_job(reader)):
+        yield result
+
+
+def _job(reader: ReaderConfig) -> Job:
+    if reader.job == "read":
+        return read.read_one
+    if reader.job != "update":
+        return verify.verify_one
+    changes = claim_names.from_names({"step": reader.step}) if reader.step else {}
+
+    async def job(post: Post, target: Target) -> Result:
+        return await update.update_one(post, target, {stubs.STEP: changes[stubs.STEP]})
+
+    return job
+
+
+async def _counted(metrics: Metrics, journal: Journal) -> None:
+    """Count each row that becomes durable from now on."""
+    seen = journal.head()
+    while True:
+        await journal.grown_beyond(seen)
+        for row in journal.after(seen, _PAGE_ROWS):
+            metrics.count(row)
+            seen = row.seq
+
+
+def _page(metrics: Metrics, journal: Journal, readers: dict[str, Reader]) -> Starlette:
+    async def text(request: Request) -> Response:
+        for name, reader in readers.items():
+            metrics.reader(name, reader.is_open)
+        return Response(metrics.text(journal), media_type=CONTENT_TYPE)
+
+    async def health(request: Request) -> Response:
+        return JSONResponse({"head": journal.head(), "lag": journal.lag()})
+
+    return Starlette(routes=[Route("/metrics", text), Route("/health", health)])

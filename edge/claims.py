@@ -23,7 +23,6 @@ STEPS = (
     "decommissioned",
 )
 # fmt: on
-EVIDENCE_LEVELS = ("self-declared", "second-party", "third-party")
 CARRIERS = {"nfc": stub.NFC, "rain": stub.RAIN}
 
 # Scheme: claim value, and the name of its one text. GS1 has more and stands apart.
@@ -315,5 +314,5 @@ _ROWS: "tuple[Row, ...]" = (
     (_sector, _sector_named),
     (_parts, _parts_named),
     _OCTETS,  # restricted
-    _words(EVIDENCE_LEVELS),
+    _words(stub.EVIDENCE_LEVELS),
 )  # by claim key: from JSON, to JSON

@@ -8,7 +8,7 @@ one set of rules stands for both ways, and a stub is read in one pass.
 import hashlib
 from struct import unpack_from
 
-from edge import cbor, cose, typed
+from edge import cbor, cose, envelope, typed
 from edge.errors import DoesNotFit, Malformed, Truncated
 from edge.gs1 import is_gtin, is_serial, is_uri
 from edge.typed import LONG, NO_INTEGER, long
@@ -49,11 +49,11 @@ GS1, WEB_LINK, DID, ISO15459 = 0, 1, 2, 3  # product schemes
 NFC, RAIN = 1, 2  # carrier kinds
 ITEM = 2  # the default granularity
 ACTIVE = 0  # the default status
+EVIDENCE_LEVELS = ("self-declared", "second-party", "third-party")  # by claim value
 
 # Product mass, and the circular-product-passport variables A1.1-A3.1, B1.1-B2.1 and C1.1-C1.4.
 TOTAL_CODES = frozenset((10, 11, 12, 13, 14, 21, 22, 31, 41, 42, 43, 44, 45, 46, 51, 52, 53, 54))
 
-_CEILING = 4096  # bytes of a whole stub
 _LAST_KEY = 63  # of the unknown claims that are kept
 _LARGEST = (1 << 53) - 1  # what JSON readers keep exactly (RFC 8259 section 6)
 _LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z, the last that RFC 3339 can write
@@ -61,21 +61,6 @@ _UID_SIZES = (4, 7, 8, 10)  # bytes; ISO/IEC 14443-3: 4, 7, 10; ISO/IEC 15693: 8
 _TID_SIZES = range(4, 65)  # bytes
 _VISIBLE = "".join([chr(code) for code in range(0x21, 0x7F)])
 _CONTROLS = "".join([chr(code) for code in range(0x20)]) + "\x7f"
-
-# Around the payload: tag 18, array of 4, << {1: alg, 4: kid} >>, {}; behind it the head of the signature.
-_HEADS = {
-    b"\xd2\x84\x4d\xa2\x01\x32\x04\x48": cose.ED25519,
-    b"\xd2\x84\x4d\xa2\x01\x27\x04\x48": cose.EDDSA,
-    b"\xd2\x84\x4d\xa2\x01\x28\x04\x48": cose.ESP256,
-}
-_PROTECTED_AT = 2
-_KID_AT = 8
-_UNPROTECTED_AT = 16
-_KID = 8  # bytes of a kid
-_EMPTY_MAP = 0xA0
-_SIGNATURE_HEAD = b"\x58\x40"
-_SIGNATURE1 = b"\x84\x6aSignature1"
-_NO_AAD = b"\x40"
 
 
 class Stub:
@@ -87,11 +72,11 @@ class Stub:
 
     @property
     def kid(self) -> "bytes":
-        return self.raw[_KID_AT : _KID_AT + _KID]
+        return envelope.kid(self.raw)
 
     @property
     def alg(self) -> "int":
-        return _HEADS[self.raw[:_KID_AT]]
+        return envelope.alg(self.raw)
 
     @property
     def signature(self) -> "bytes":
@@ -99,7 +84,7 @@ class Stub:
 
     @property
     def sign1(self) -> "cose.Sign1":
-        return cose.parse(self.raw, _CEILING)
+        return cose.parse(self.raw, envelope.CEILING)
 
     @property
     def product(self) -> "list[Any]":
@@ -137,13 +122,8 @@ class Stub:
         return self.claims.get(STATUS, ACTIVE)  # type: ignore[no-any-return]
 
     def to_be_signed(self) -> "bytes":
-        """The Sig_structure (RFC 9052, 4.4): its parts stand in a stub as they stand in there."""
-        return (
-            _SIGNATURE1
-            + self.raw[_PROTECTED_AT:_UNPROTECTED_AT]
-            + _NO_AAD
-            + self.raw[_UNPROTECTED_AT + 1 : -len(_SIGNATURE_HEAD) - cose.SIGNATURE_SIZE]
-        )
+        """What the signature covers: the Sig_structure (RFC 9052, 4.4)."""
+        return envelope.to_be_signed(self.raw)
 
 
 def decode(data: "bytes") -> "Stub":
@@ -153,7 +133,7 @@ def decode(data: "bytes") -> "Stub":
     """
     if type(data) is not bytes:
         data = bytes(data)
-    return Stub(data, _read(_payload(data)))
+    return Stub(data, _read(envelope.payload(data)))
 
 
 def encode(claims: "Claims", alg: "int", kid: "bytes", sign: "Callable[[bytes], bytes]") -> "bytes":
@@ -161,18 +141,17 @@ def encode(claims: "Claims", alg: "int", kid: "bytes", sign: "Callable[[bytes], 
 
     Raises Malformed with the claim that is wrong, DoesNotFit beyond 4096 bytes.
     """
-    check_headers({cose.ALG: alg, cose.KID: kid})
+    envelope.check_headers({cose.ALG: alg, cose.KID: kid})
     raw = cose.sign1(_written(claims), alg, kid, sign)
-    if len(raw) > _CEILING:
-        raise DoesNotFit(
-            f"{len(raw) - _CEILING} bytes too many for a stub: drop claims", len(raw) - _CEILING
-        )
+    excess = len(raw) - envelope.CEILING
+    if excess > 0:
+        raise DoesNotFit(f"{excess} bytes too many for a stub: drop claims", excess)
     return raw
 
 
 def size(claims: "Claims") -> "int":
     """Bytes of the signed stub of `claims`, with Ed25519 and without a key at hand."""
-    return len(encode(claims, cose.ED25519, bytes(_KID), lambda message: bytes(64)))
+    return len(encode(claims, cose.ED25519, bytes(envelope.KID_SIZE), lambda message: bytes(64)))
 
 
 def link16(stub: "bytes") -> "bytes":
@@ -190,46 +169,6 @@ def is_same_product(a: "Sequence[Any]", b: "Sequence[Any]") -> "bool":
 def check(claims: "Claims") -> None:
     """Raises Malformed that names the first claim that may not stand in a stub; ValueError for what is no CBOR."""
     _written(claims)
-
-
-def check_headers(headers: "dict[Any, Any]") -> None:
-    """Raises Malformed unless `headers` are an algorithm that a stub may have and a kid of 8 bytes."""
-    if len(headers) != 2 or cose.ALG not in headers or cose.KID not in headers:
-        raise Malformed("stub: the protected header must hold alg and kid, and nothing else")
-    if headers[cose.ALG] not in _HEADS.values():
-        raise Malformed(f"stub: alg {headers[cose.ALG]!r} is none of -19, -8, -9")
-    if type(headers[cose.KID]) is not bytes or len(headers[cose.KID]) != _KID:
-        raise Malformed(f"stub: kid must be {_KID} bytes")
-
-
-def _payload(data: "bytes") -> "bytes":
-    """The payload of a stub. All that is around it has one fixed form, so it is compared, not parsed."""
-    size = len(data)
-    start = _UNPROTECTED_AT + 2
-    if start + 2 <= size <= _CEILING and data[:_KID_AT] in _HEADS:
-        length = data[start - 1] - 0x40
-        if length == 0x18:
-            length = data[start]
-            start = start + 1 if length >= 0x18 else size
-        elif length == 0x19:
-            length = data[start] << 8 | data[start + 1]
-            start = start + 2 if length >= 0x100 else size
-        end = start + length
-        if (
-            end == size - cose.SIGNATURE_SIZE - 2
-            and length >= 0
-            and data[end : end + 2] == _SIGNATURE_HEAD
-            and data[_UNPROTECTED_AT] == _EMPTY_MAP
-        ):
-            return data[start:end]
-    raise _no_stub(data)
-
-
-def _no_stub(data: "bytes") -> "Malformed":
-    """Why `data` has not the fixed form: raised by COSE's parser, or returned."""
-    sign1 = cose.parse(data, _CEILING)
-    check_headers(sign1.headers)
-    return Malformed("stub: must be tagged, carry its payload and have no unprotected header")
 
 
 def _written(claims: "Claims") -> "bytes":

@@ -4,7 +4,7 @@ The answers of stub.md, "Verdict", kept apart; one table turns them into a colou
 the answer is a value.
 """
 
-from edge import cose, gs1, mini, ndef, stub
+from edge import cose, envelope, gs1, mini, ndef, stub
 from edge.errors import Malformed
 
 TYPE_CHECKING = False
@@ -52,8 +52,6 @@ COLOURS: "tuple[tuple[str, dict[str, tuple[str, ...]], str], ...]" = (
     ),
     ("red", {}, "an answer that this table does not know"),
 )
-
-EVIDENCE_LEVELS = ("self-declared", "second-party", "third-party")  # by claim value
 
 # Which of several stubs tells most, where none is valid.
 _TELLING = ("unsigned", "malformed", "bad_signature", "not_checked", "valid")
@@ -190,7 +188,7 @@ def verify_mini(
         sign1 = cose.parse(sign1_bytes)
         if sign1.tagged or sign1.payload is not None or sign1.unprotected:
             return verdict
-        stub.check_headers(sign1.headers)
+        envelope.check_headers(sign1.headers)
     except Malformed:
         return verdict
     signed = cose.to_be_signed(sign1.protected, uri_record, mini.aad(kind, id))
@@ -230,7 +228,7 @@ def _judged(
         verdict.link = "match" if names else "mismatch"
     level = found.claims.get(stub.EVIDENCE)
     if level is not None:
-        verdict.evidence = EVIDENCE_LEVELS[level]
+        verdict.evidence = stub.EVIDENCE_LEVELS[level]
     return verdict, found
 
 

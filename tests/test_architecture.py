@@ -13,7 +13,7 @@ BESIDE = {"LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "run"}
 LARGEST = 400  # lines; style.md item 1
 SANS_IO = {"asyncio", "socket", "threading", "time", "selectors", "select"}
 ONE_FILE = {
-    "serial": "gateway/readers/pn532.py",
+    "serial": "gateway/readers/line.py",
     "nfc": "gateway/readers/nfcpy.py",
     "httpx2": "gateway/sync/uplink.py",
     "sqlite3": None,  # the journal and the hub each own a file of their own

@@ -1,43 +1,48 @@
 """A whole line for a test: a simulated PN532 on a pty, our driver, a journal, a key that is trusted."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from hwsim.clock import Clock
-from hwsim.faults import Faults
-from hwsim.field import Field
-from hwsim.pn532 import Pn532
-from hwsim.port import PtyPort
 
 from edge import gs1
 from edge import stub as stubs
 from edge.trust import Entry, TrustList
 from gateway.journal import Journal
 from gateway.keys import DeviceKey
+from gateway.model import Target
 from gateway.readers.registry import open_reader
 from gateway.stations.commission import commission_one
 from gateway.stations.orders import Order
 from gateway.stations.post import Post
 from gateway.stations.result import Result
 from gateway.stations.station import Job, Station
+from gateway.stations.update import update_one
+from gateway.stations.verify import verify_one
+from hwsim.clock import Clock
+from hwsim.faults import Faults
+from hwsim.field import Field
+from hwsim.pn532 import Pn532
+from hwsim.port import PtyPort
 
 NOW = 1_790_000_000
 BASE = "https://id.example.com"
 GTIN = 9520123456788
 UID = bytes.fromhex("04a1b2c3d4e5f6")
+INSPECTED, SHIPPED = 1, 2  # steps
 SECOND_UID = bytes.fromhex("04112233445566")
 
 
 def order(serial: str = "A1", **more: object) -> Order:
     """A work order for one product of the test GTIN; more: fields of Order, or totals."""
+    base = more.pop("base", BASE)
     claims: dict[int, object] = {
         stubs.PRODUCT: [0, GTIN, serial],
         stubs.DIGEST: bytes(range(32)),
         stubs.TOTALS: more.pop("totals", {41: 162640, 10: 1240}),
     }
-    return Order(claims, gs1.link(BASE, GTIN, serial), **more)  # type: ignore[arg-type]
+    return Order(claims, gs1.link(base, GTIN, serial), **more)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -107,7 +112,32 @@ class Line:
         result = await self.station.serve(job, idle_s=10)
         assert result is not None
         self.take()
+        await self.station.left()
         return result
+
+    def distrust(self) -> None:
+        """From now on the station's trust list does not name its own key."""
+        self.station = Station(replace(self.post, trust=TrustList(2, NOW, NOW + 86400, ())), 0)
+
+    def read_only(self) -> None:
+        """From now on the station has no key."""
+        self.station = Station(replace(self.post, key=None), 0)
+
+    async def write_elsewhere(self, uid: bytes, what: Order) -> None:
+        """Commission a tag at another station, of whose journal this one knows nothing."""
+        self.show(uid)
+        async with Journal(self.folder / "elsewhere.db") as journal:
+            station = Station(replace(self.post, name="line 2", journal=journal), 0)
+            result = await station.serve(commissioning(replace(what, overwrite=True)), idle_s=10)
+            assert result is not None
+            assert result.outcome == "commissioned"
+            self.take()
+            await station.left()
+
+    async def verify(self, uid: bytes = UID) -> Result:
+        """Show a tag and verify it."""
+        self.show(uid)
+        return await self.serve(verify_one)
 
     async def commission(self, what: Order, uid: bytes = UID, chip: str = "ntag216") -> Result:
         self.show(uid, chip)
@@ -115,8 +145,19 @@ class Line:
 
 
 def commissioning(what: Order) -> Job:
-    async def job(post: Post, target: object) -> Result:
-        return await commission_one(post, target, what)  # type: ignore[arg-type]
+    """The job that puts this order onto the tag that is shown."""
+
+    async def job(post: Post, target: Target) -> Result:
+        return await commission_one(post, target, what)
+
+    return job
+
+
+def updating(changes: dict[int, object]) -> Job:
+    """The job that updates the tag that is shown."""
+
+    async def job(post: Post, target: Target) -> Result:
+        return await update_one(post, target, changes)
 
     return job
 

@@ -41,10 +41,10 @@ def decide(intent: write.Intent, seen: Seen) -> write.Pages | Void:
 
     seen: the tag read whole, judged by a trust list that holds the key which signed the intent.
     """
-    if seen.is_ours and seen.stub is not None and not intent.stands(seen):
-        is_before = stubs.link16(seen.stub.raw) == intent.before
-        if not is_before:
-            return Void(f"this tag carries {seen.product}, seq {seen.stub.seq}, since then")
+    if intent.stands(seen):
+        return _last_pages(intent, seen)
+    if seen.is_ours and seen.stub is not None and stubs.link16(seen.stub.raw) != intent.before:
+        return Void(f"this tag carries {seen.product}, seq {seen.stub.seq}, since then")
     try:
         pages = intent.pages(seen.capture.image)
     except (DoesNotFit, Malformed) as why:
@@ -97,6 +97,14 @@ def hint_pages(seen: Seen) -> write.Pages:
             more = plan.clear(layout, image, slot)
         pages += more
     return pages
+
+
+def _last_pages(intent: write.Intent, seen: Seen) -> write.Pages:
+    """What is left where the stub stands: its hint at most, for that comes last."""
+    layout = seen.carrier.layout
+    if layout is None or seen.slot is None:
+        return []
+    return plan.update(layout, seen.capture.image, seen.slot, intent.stub, intent.seq)
 
 
 def _in_own_light(seen: Seen, seal: Seal) -> Seen:

@@ -52,9 +52,23 @@ class Station:
             return None
         return await self._serve(target, job)
 
+    async def left(self) -> None:
+        """Wait until the tag served last has left."""
+        while self._present is not None:
+            try:
+                await self.post.reader.gone(self._present)
+            except (ReaderGone, ReaderBusy) as why:
+                log.warning("%s", why)  # target() waits for it to come back
+            except DeviceTrouble as why:
+                log.warning("%s", why)
+                await asyncio.sleep(_PAUSE_S)
+                continue
+            self._remember(self._present.uid)
+            self._present = None
+
     async def _next_target(self, idle_s: float | None) -> Target:
         while True:
-            await self._until_gone()
+            await self.left()
             try:
                 target = await self.post.reader.target(idle_s)
             except (ReaderGone, ReaderBusy):
@@ -69,20 +83,6 @@ class Station:
             if last is None or self.post.ticks() - last >= self._dedupe_s:
                 return target
             self._present = target
-
-    async def _until_gone(self) -> None:
-        """Wait until the tag served last has left."""
-        while self._present is not None:
-            try:
-                await self.post.reader.gone(self._present)
-            except (ReaderGone, ReaderBusy) as why:
-                log.warning("%s", why)  # target() waits for it to come back
-            except DeviceTrouble as why:
-                log.warning("%s", why)
-                await asyncio.sleep(_PAUSE_S)
-                continue
-            self._remember(self._present.uid)
-            self._present = None
 
     async def _serve(self, target: Target, job: Job) -> Result:
         try:

@@ -63,18 +63,16 @@ def look(
     return Seen(capture, found, verdict, slot, stub)
 
 
-def look_again(post: Post, seen: Seen) -> Seen:
-    """The same capture in the light of what the journal knows of its product."""
-    known = post.known_seq(seen.product)
-    if known is None:
-        return seen
-    return look(seen.capture, post.trust, post.check, int(post.now()), known)
-
-
 async def see(post: Post, target: Target, whole: bool = False) -> Seen:
-    """Read a tag (all of it: `whole`) and understand it; raises TagGone."""
+    """Read a tag (both slots: `whole`) and understand it; raises TagGone.
+
+    Where the journal knows a later stub than the hints led to, both slots are read.
+    """
     capture = await post.reader.read(target, whole=whole)
-    return look_again(post, look(capture, post.trust, post.check, int(post.now())))
+    seen = _look_again(post, look(capture, post.trust, post.check, int(post.now())))
+    if not whole and seen.verdict is not None and seen.verdict.chain == "behind":
+        return await see(post, target, whole=True)
+    return seen
 
 
 async def verify_one(post: Post, target: Target) -> Result:
@@ -147,3 +145,11 @@ def account(seen: Seen) -> dict[str, Any]:
     elif seen.carrier.mini is not None:
         body["stub"] = seen.carrier.mini
     return body
+
+
+def _look_again(post: Post, seen: Seen) -> Seen:
+    """The same capture in the light of what the journal knows of its product."""
+    known = post.known_seq(seen.product)
+    if known is None:
+        return seen
+    return look(seen.capture, post.trust, post.check, int(post.now()), known)

@@ -31,6 +31,7 @@ _SCHEMES = {
     "did": (stub.DID, "did"),
     "iso15459": (stub.ISO15459, "id"),
 }
+_OF_THE_STUB = (stub.VERSION, stub.PRODUCT, stub.ISSUED_AT, stub.SEQ, stub.PREV, stub.CARRIER)
 _LARGEST = (1 << 53) - 1  # what JSON readers keep exactly (RFC 8259 section 6)
 _DIGITS = "0123456789"
 _HEX = "0123456789abcdefABCDEF"
@@ -41,16 +42,21 @@ def from_names(obj: "Any") -> "dict[int, Any]":
 
     Raises Malformed with the path of what is wrong: "totals.41: ...".
     """
-    claims: "dict[int, Any]" = {}
-    for name, value in _object("claims", obj, ()).items():
-        if name in stub.NAMES:
-            key = stub.NAMES.index(name)
-            claims[key] = _ROWS[key][0](name, value)
-        elif _is_unknown(name):
-            claims[int(name)] = _value(name, value, cbor.DEPTH - 1)
-        else:
-            raise Malformed(f"{name}: no such claim; there are {', '.join(stub.NAMES)}, 16 to 63")
+    claims = _keyed(obj)
     stub.check(_filled(claims))
+    return claims
+
+
+def changes_from_names(obj: "Any") -> "dict[int, Any]":
+    """What a parsed JSON object changes in a stub that stands: any claims but those that make it that stub.
+
+    Raises Malformed with the path of what is wrong.
+    """
+    claims = _keyed(obj)
+    for key in _OF_THE_STUB:
+        if key in claims:
+            raise Malformed(f"{stub.NAMES[key]}: an update cannot change it")
+    stub.check(_filled({stub.PRODUCT: [stub.DID, "did:example:any"], **claims}))
     return claims
 
 
@@ -63,6 +69,19 @@ def to_names(claims: "Mapping[int, Any]") -> "dict[str, Any]":
         else:
             names[str(key)] = _named(claims[key])
     return names
+
+
+def _keyed(obj: "Any") -> "dict[int, Any]":
+    claims: "dict[int, Any]" = {}
+    for name, value in _object("claims", obj, ()).items():
+        if name in stub.NAMES:
+            key = stub.NAMES.index(name)
+            claims[key] = _ROWS[key][0](name, value)
+        elif _is_unknown(name):
+            claims[int(name)] = _value(name, value, cbor.DEPTH - 1)
+        else:
+            raise Malformed(f"{name}: no such claim; there are {', '.join(stub.NAMES)}, 16 to 63")
+    return claims
 
 
 def _filled(claims: "dict[int, Any]") -> "dict[int, Any]":

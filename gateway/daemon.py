@@ -12,7 +12,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from edge import claims as claim_names
-from edge import stub as stubs
 from gateway.config import Config, ConfigProblem, ReaderConfig
 from gateway.hub.app import running
 from gateway.journal import Journal
@@ -124,10 +123,10 @@ def _job(reader: ReaderConfig) -> Job:
         return read.read_one
     if reader.job != "update":
         return verify.verify_one
-    changes = claim_names.from_names({"step": reader.step}) if reader.step else {}
+    changes = claim_names.changes_from_names({"step": reader.step})
 
     async def job(post: Post, target: Target) -> Result:
-        return await update.update_one(post, target, {stubs.STEP: changes[stubs.STEP]})
+        return await update.update_one(post, target, changes)
 
     return job
 

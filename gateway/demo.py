@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from edge import stub as stubs
-from edge.trust import Entry, TrustList
+from edge.trust import TrustList
 from gateway.config import HubConfig
 from gateway.conveyor import Conveyor
 from gateway.hub.app import create_app, running
@@ -245,18 +245,7 @@ def _keys(folder: Path) -> tuple[DeviceKey, TrustList]:
         device.unlink(missing_ok=True)
         key, now = DeviceKey.generate(operator="demo"), int(time.time())
         key.save(device, None)
-        entry = Entry(
-            kid=key.kid,
-            key=key.public,
-            operator=key.operator,
-            roles=("issuer",),
-            valid_from=now - 86400,
-            valid_to=None,
-            revoked_since=None,
-            gtin_prefixes=(),
-            jurisdiction="",
-        )
-        store.save(TrustList(1, now, now + _YEAR, (entry,)), DeviceKey.generate())
+        store.save(TrustList(1, now, now + _YEAR, (key.card.entry(now),)), DeviceKey.generate())
     return open_key(device, None), store.load()
 
 

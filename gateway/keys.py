@@ -21,13 +21,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
 )
-from edge.ed25519 import is_sound
 
 from edge import cose, trust
+from edge.ed25519 import is_sound
 from edge.errors import Malformed
 
 PASSPHRASE_VARIABLE = "TAGWRIGHT_PASSPHRASE"
 _PRIVATE = 0o600
+_DAY = 86400  # seconds
 
 
 class KeyProblem(Exception):
@@ -50,6 +51,28 @@ class KeyCard:
     def alg(self) -> int:
         """The COSE algorithm that this key signs with: -19 or -9."""
         return cose.ED25519 if len(self.public) == 32 else cose.ESP256
+
+    def entry(self, now: int, **more: Any) -> trust.Entry:
+        """This key's entry in a trust list, good from a day before `now` (Unix seconds): clocks run late.
+
+        more: fields of trust.Entry that differ from an issuer's of no GTIN prefix and no end.
+        """
+        fields: dict[str, Any] = {
+            "kid": self.kid,
+            "key": self.public,
+            "operator": self.operator,
+            "roles": ("issuer",),
+            "valid_from": now - _DAY,
+            "valid_to": None,
+            "revoked_since": None,
+            "gtin_prefixes": (),
+            "jurisdiction": "",
+        }
+        return trust.Entry(**(fields | more))
+
+    def alone(self, now: int) -> trust.TrustList:
+        """An unsigned list of this key alone, for who checks what they have just signed."""
+        return trust.TrustList(0, now, now + _DAY, (self.entry(now),))
 
 
 class DeviceKey:

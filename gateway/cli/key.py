@@ -22,6 +22,17 @@ from gateway.keys import DeviceKey, KeyCard, TrustStore, open_key, public_key, r
 _DAY = 86400  # seconds
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_FIELDS = (
+    "kid",
+    "key",
+    "operator",
+    "roles",
+    "valid_from",
+    "valid_to",
+    "revoked_since",
+    "gtin_prefixes",
+    "jurisdiction",
+)
 
 
 @click.group(cls=Commands)
@@ -140,14 +151,10 @@ def trust(
     entries = {entry.key: entry for entry in _entries(path, root)}
     for name in keys:
         card = public_key(name)
-        entries[card.public] = Entry(
-            kid=card.kid,
-            key=card.public,
+        entries[card.public] = card.entry(
+            now,
             operator=card.operator if operator is None else operator,
             roles=roles,
-            valid_from=now - _DAY,  # clocks of handhelds run late
-            valid_to=None,
-            revoked_since=None,
             gtin_prefixes=prefixes,
             jurisdiction=jurisdiction,
         )
@@ -187,18 +194,8 @@ def revoke(
     if not hit:
         raise Failure(f"{path} has no key {kid}: see `tagwright key list {path}`", USAGE)
     for place in hit:
-        was = entries[place]
-        entries[place] = Entry(
-            kid=was.kid,
-            key=was.key,
-            operator=was.operator,
-            roles=was.roles,
-            valid_from=was.valid_from,
-            valid_to=was.valid_to,
-            revoked_since=now if since is None else since,
-            gtin_prefixes=was.gtin_prefixes,
-            jurisdiction=was.jurisdiction,
-        )
+        fields = {name: getattr(entries[place], name) for name in _FIELDS}
+        entries[place] = Entry(**(fields | {"revoked_since": now if since is None else since}))
     _sign(path, root, entries, now, days, as_json)
 
 
@@ -240,14 +237,7 @@ def _show(card: KeyCard, as_json: bool, path: Path) -> None:
 
 
 def _entry(entry: Entry) -> dict[str, object]:
-    return {
-        "kid": entry.kid,
-        "public_key": entry.key,
-        "operator": entry.operator,
-        "roles": list(entry.roles),
-        "valid_from": entry.valid_from and rfc3339(entry.valid_from),
-        "valid_to": entry.valid_to and rfc3339(entry.valid_to),
-        "revoked_since": entry.revoked_since and rfc3339(entry.revoked_since),
-        "gtin_prefixes": list(entry.gtin_prefixes),
-        "jurisdiction": entry.jurisdiction,
-    }
+    shown = {name: getattr(entry, name) for name in _FIELDS}
+    for name in ("valid_from", "valid_to", "revoked_since"):
+        shown[name] = None if shown[name] is None else rfc3339(shown[name])
+    return shown | {"public_key": shown.pop("key")}

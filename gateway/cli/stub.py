@@ -4,6 +4,7 @@ import binascii
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,7 +16,6 @@ from edge import stub as stubs
 from edge.errors import Malformed
 from edge.verify import verify as verify_stub
 from gateway.cli.output import (
-    NO,
     USAGE,
     Commands,
     Failure,
@@ -98,7 +98,7 @@ def encode(
     elif sys.stdout.isatty():
         click.echo(made.hex())
     else:
-        click.get_binary_stream("stdout").write(made)
+        sys.stdout.buffer.write(made)
 
 
 @stub.command()
@@ -168,8 +168,13 @@ def verify(
         answer_is_no()
 
 
-def read_claims(file: Path) -> dict[int, Any]:
-    """The claims in a JSON file, by their integer keys; ends with status 2 where it cannot be used."""
+def read_claims(
+    file: Path, meaning: Callable[[Any], dict[int, Any]] = claim_names.from_names
+) -> dict[int, Any]:
+    """The claims in a JSON file, by their integer keys; ends with status 2 where it cannot be used.
+
+    meaning: claim_names.from_names for a whole stub's, changes_from_names for what changes in one.
+    """
     try:
         raw = file.read_bytes()
     except OSError as why:
@@ -183,7 +188,7 @@ def read_claims(file: Path) -> dict[int, Any]:
     if not isinstance(tree, dict):
         raise Failure(f"{file}: claims are a JSON object", USAGE)
     try:
-        return claim_names.from_names(tree)
+        return meaning(tree)
     except Malformed as why:
         raise Failure(f"{file}: {why}", USAGE) from why
 
@@ -211,5 +216,5 @@ def _fit(chip: str, url: str | None, size: int, as_json: bool) -> None:
         emit({"chip": chip, "bytes": size, "fits": report.as_dict()})
     else:
         click.echo(str(report))
-    if report.best is None:
-        click.get_current_context().exit(NO)
+    if report.best is None or report.best.way == "link only":
+        slots.plan_layout(report.chip, url, size)  # says by how much, and the remedy

@@ -154,12 +154,11 @@ def write(
     Example:  tagwright tag write --reader pn532:/dev/ttyUSB0 --claims claims.json --key line1.key
                 --url https://id.example.com/01/09520123456788/21/A1
     """
-    claims = read_claims(claims_file)
     key = open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
     if is_update:
-        job = _update(claims)
+        job = _update(read_claims(claims_file, claim_names.changes_from_names))
     else:
-        order = _order(claims, link, overwrite, lock)
+        order = _order(read_claims(claims_file), link, overwrite, lock)
 
         async def job(post: Post, target: Any) -> Result:
             return await commission.commission_one(post, target, order)
@@ -245,6 +244,8 @@ async def at_reader(
     trusted = None
     if trust_file is not None:
         trusted = TrustStore(trust_file, public_key(root).public if root else None).load()
+    elif key is not None:
+        trusted = key.card.alone(int(time.time()))  # what we wrote is checked against our own key
     async with AsyncExitStack() as stack:
         journal = None
         if journal_file is not None:
@@ -276,17 +277,12 @@ def _order(claims: dict[int, Any], link: str | None, overwrite: bool, lock: bool
         )
     if not link.startswith("https://"):
         raise Failure(f"--url {link}: a phone opens https links only", USAGE)
-    if stubs.PRODUCT not in claims:
-        raise Failure("the claims name no product", USAGE)
     if gs1.link_names(link, claims[stubs.PRODUCT]) is False:
         raise Failure("--url names another product than the claims", USAGE)
     return Order(claims=claims, link=link, overwrite=overwrite, lock=lock)
 
 
-def _update(claims: dict[int, Any]) -> Callable[[Post, Any], Awaitable[Result]]:
-    own = (stubs.VERSION, stubs.PRODUCT, stubs.ISSUED_AT, stubs.SEQ, stubs.PREV, stubs.CARRIER)
-    changes = {key: value for key, value in claims.items() if key not in own}
-
+def _update(changes: dict[int, Any]) -> Callable[[Post, Any], Awaitable[Result]]:
     async def job(post: Post, target: Any) -> Result:
         return await update.update_one(post, target, changes)
 

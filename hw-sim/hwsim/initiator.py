@@ -205,11 +205,13 @@ class Initiator:
         self.ciu.put_fifo(0)
         chosen = []
         for level, select in enumerate((SEL1, SEL2)):
-            part = self._resolve(select)
+            if parts is None:
+                part = self._resolve(select)
+            else:
+                part = parts[level]
+                self.field.exchange(bytes((select, 0x20)), _SENS_TIMEOUT_US)
             if part is None:
                 return None
-            if parts is not None:
-                part = parts[level]
             if not self.field.exchange(bytes((select, 0x70)) + part, _SENS_TIMEOUT_US):
                 return None
             chosen.append(part)

@@ -209,13 +209,13 @@ class PtyPort:
     def _unplug(self) -> None:
         if self._master < 0:
             return
+        if self._link is not None:
+            self._link.unlink(missing_ok=True)
         os.close(self._slave)
         os.close(self._master)
         self._master = self._slave = -1
         self._later.clear()
         self.chip.power_cycle()
-        if self._link is not None:
-            self._link.unlink(missing_ok=True)
         self._wake()
 
     def _wake(self) -> None:

@@ -74,6 +74,8 @@ def events(text: str) -> list[Event]:
         raw = [json.loads(line) for line in text.splitlines() if line.strip()]
     else:
         raw = tomllib.loads(text).get("event", [])
+        if not isinstance(raw, list):
+            raise ValueError("event is no list of tables: write [[event]]")
     return [_event(number, item) for number, item in enumerate(raw, 1)]
 
 

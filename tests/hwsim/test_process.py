@@ -1,0 +1,214 @@
+"""`python -m hwsim` as scripts use it: the ready line, control commands, dumps, SIGTERM, stats."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import termios
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hwsim import hsu
+
+ROOT = Path(__file__).resolve().parents[2]
+UID = "04a1b2c3d4e5f6"
+END_S = 20
+
+
+class Sim:
+    def __init__(self, *options: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "hwsim", "pn532", *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "hw-sim")},
+        )
+        self.ready = self.line()
+
+    def line(self) -> Any:
+        assert self.process.stdout is not None
+        return json.loads(self.process.stdout.readline())
+
+    def do(self, **command: object) -> Any:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(command).encode() + b"\n")
+        self.process.stdin.flush()
+        return self.line()
+
+    def end(self, number: int = signal.SIGTERM) -> Any:
+        self.process.send_signal(number)
+        stats = self.line()["stats"]
+        assert self.process.wait(END_S) == 0
+        return stats
+
+
+@contextmanager
+def running(*options: str) -> Iterator[Sim]:
+    sim = Sim(*options)
+    try:
+        yield sim
+    finally:
+        if sim.process.poll() is None:
+            sim.process.kill()
+        sim.process.wait()
+        for pipe in (sim.process.stdin, sim.process.stdout):
+            assert pipe is not None
+            pipe.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_where_it_is_and_at_the_end_what_it_did(tmp_path: Path, number: int) -> None:
+    link = tmp_path / "reader"
+    with running("--tag", f"ntag215:{UID}", "--tag", "ntag213", "--link", str(link)) as sim:
+        assert sim.ready["ready"] == "pn532" and sim.ready["path"] == str(link)
+        assert sim.ready["tags"][0] == UID and len(sim.ready["tags"]) == 2
+        fd = os.open(link, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(fd)
+        attributes = termios.tcgetattr(fd)
+        attributes[4] = attributes[5] = termios.B115200
+        termios.tcsetattr(fd, termios.TCSANOW, attributes)
+        os.write(fd, b"\x55" * 5 + hsu.frame(b"\xd4\x02"))
+        answer = b""
+        while len(answer) < 19:
+            answer += os.read(fd, 100)
+        os.close(fd)
+        stats = sim.end(number)
+        assert stats["commands"] == 1 and stats["bytes_in"] == 14 and stats["bytes_out"] == 19
+        assert not link.is_symlink()
+
+
+def test_tags_come_and_go_and_keep_their_memory_by_command() -> None:
+    with running("--control") as sim:
+        assert sim.ready["tags"] == []
+        assert sim.do(do="arrive", tag="ntag216", uid=UID) == {"uid": UID, "tag": "ntag216"}
+        memory = sim.do(do="memory", uid=UID)["memory"]
+        changed = memory[:32] + "deadbeef" + memory[40:]
+        assert sim.do(do="load", uid=UID, memory=changed) == {"uid": UID}
+        assert sim.do(do="leave") == {"left": [UID]}
+        made = sim.do(do="arrive")["uid"]
+        assert len(made) == 14 and made.startswith("04")
+        assert sim.do(do="leave", uid=UID) == {"left": []}
+        sim.do(do="arrive", uid=UID)
+        assert sim.do(do="tags") == {"tags": [made, UID]}
+        assert sim.do(do="memory", uid=UID)["memory"] == changed
+        assert sim.do(do="fault", name="tear", args={"at": 3, "bits": "0f"}) == {"armed": 1}
+        assert sim.do(do="clear_faults") == {"armed": 0}
+        assert sim.do(do="reset_stats")["stats"]["commands"] == 0
+        assert sim.do(do="unplug") == {"unplugged": True}
+        assert "path" in sim.do(do="replug")
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ({"do": "dance"}, "known are arrive"),
+        ({}, "no command None"),
+        ({"do": "arrive", "tag": "ntag999"}, "known are ntag213"),
+        ({"do": "arrive", "uid": "0411"}, "14 hex digits"),
+        ({"do": "memory", "uid": "04000000000009"}, "has been here"),
+        ({"do": "load", "uid": UID, "memory": "00"}, "540 bytes, not 1"),
+        ({"do": "fault", "name": "flood"}, "known are tear"),
+        ({"do": "fault", "name": "tear", "args": 3}, "args"),
+    ],
+)
+def test_a_wrong_command_is_answered_and_nothing_else_happens(
+    command: dict[str, object], says: str
+) -> None:
+    with running("--control", "--tag", f"ntag215:{UID}") as sim:
+        assert says in sim.do(**command)["error"]
+        assert sim.do(do="tags") == {"tags": [UID]}
+
+
+def test_what_is_no_json_is_answered_too() -> None:
+    with running("--control") as sim:
+        assert sim.process.stdin is not None
+        sim.process.stdin.write(b"hello\n[1]\n\xff\n\n")
+        sim.process.stdin.flush()
+        for _ in range(3):
+            assert "error" in sim.line()
+
+
+def test_the_end_of_its_commands_is_its_end() -> None:
+    with running("--control") as sim:
+        assert sim.process.stdin is not None
+        sim.process.stdin.close()
+        assert "stats" in sim.line()
+        assert sim.process.wait(END_S) == 0
+
+
+def test_a_dump_is_the_memory_and_loads_again(tmp_path: Path) -> None:
+    dump = tmp_path / "tag.bin"
+    with running("--tag", f"ntag215:{UID}", "--dump", str(dump)) as sim:
+        sim.end()
+    memory = bytearray(dump.read_bytes())
+    assert len(memory) == 540
+    memory[16:20] = b"torn"
+    dump.write_bytes(memory)
+    with running("--load", str(dump), "--control") as sim:
+        assert sim.ready["tags"] == [UID]
+        assert sim.do(do="memory", uid=UID)["memory"] == memory.hex()
+
+
+def test_several_tags_are_dumped_beside_each_other(tmp_path: Path) -> None:
+    with running(
+        "--tag",
+        f"ntag215:{UID}",
+        "--tag",
+        "ntag213:04000000000001",
+        "--dump",
+        str(tmp_path / "t.bin"),
+    ) as sim:
+        sim.end()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "t-04000000000001.bin",
+        "t-04a1b2c3d4e5f6.bin",
+    ]
+
+
+def test_a_shelf_keeps_all_tags_from_run_to_run(tmp_path: Path) -> None:
+    shelf = tmp_path / "shelf.json"
+    with running("--shelf", str(shelf), "--control") as sim:
+        sim.do(do="arrive", tag="ntag213", uid=UID)
+        memory = sim.do(do="memory", uid=UID)["memory"]
+        sim.do(do="load", uid=UID, memory=memory[:-2] + "77")
+        sim.end()
+    with running("--shelf", str(shelf), "--control") as sim:
+        assert sim.ready["tags"] == []
+        assert sim.do(do="arrive", uid=UID) == {"uid": UID, "tag": "ntag213"}
+        assert sim.do(do="memory", uid=UID)["memory"].endswith("77")
+
+
+def test_the_same_seed_makes_the_same_tags() -> None:
+    uids = []
+    for seed in ("1", "1", "2"):
+        with running("--seed", seed, "--tag", "ntag215") as sim:
+            uids.append(sim.ready["tags"])
+    assert uids[0] == uids[1] != uids[2]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--tag", "ntag999"),
+        ("--tag", "ntag215:04"),
+        ("--fault", "flood"),
+        ("--fault", "tear:at"),
+        ("--load", "/dev/null"),
+    ],
+)
+def test_wrong_options_end_it_with_status_2_and_one_line(options: tuple[str, str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "hwsim", "pn532", *options],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "hw-sim")},
+        timeout=END_S,
+        check=False,
+    )
+    assert ended.returncode == 2 and ended.stdout == b""
+    assert ended.stderr.decode().splitlines()[-1].startswith("Error: ")

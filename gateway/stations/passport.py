@@ -74,7 +74,7 @@ def passport(cells: Mapping[str, str], serial: str) -> Passport:
     for column in ("manufacturer", "name"):
         if not cells[column].strip():
             raise Unfit(column, "empty")
-    gtin = test_gtin(cells["manufacturer"], cells["name"])
+    gtin = example_gtin(cells["manufacturer"], cells["name"])
     document = {
         "product": {
             "gtin": gs1.gtin14(gtin),
@@ -89,7 +89,7 @@ def passport(cells: Mapping[str, str], serial: str) -> Passport:
     return Passport(gtin, serial, canonical(document))
 
 
-def test_gtin(manufacturer: str, name: str) -> int:
+def example_gtin(manufacturer: str, name: str) -> int:
     """A GTIN under the test prefix: the same for the same model, with a right check digit."""
     model = hashlib.sha256(f"{manufacturer}\0{name}".encode()).digest()
     item = int.from_bytes(model[:8], "big") % 10**9
@@ -144,7 +144,7 @@ def _variable(unit: str, value: Decimal, method: str) -> dict[str, object]:
 def _share(cells: Mapping[str, str], column: str) -> Decimal:
     value = _number(cells, column)
     if not 0 <= value <= 1:
-        raise Unfit(column, f"{_plain(value)} is not a share between 0 and 1")
+        raise Unfit(column, f"{cells[column].strip()} is not a share between 0 and 1")
     return value
 
 
@@ -153,7 +153,9 @@ def _within(
 ) -> Decimal:
     value = _number(cells, column)
     if not above < value <= most:
-        raise Unfit(column, f"{_plain(value)} {unit} is not above {above} and at most {most}")
+        raise Unfit(
+            column, f"{cells[column].strip()} {unit} is not above {above} and at most {most}"
+        )
     return value
 
 

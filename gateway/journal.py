@@ -85,7 +85,7 @@ class Journal(Records):
         self._idle = asyncio.Event()
         self._idle.set()
         self._growth = asyncio.Event()
-        self._failure: JournalFailed | None = None
+        self._refusal: JournalFailed | ValueError | None = None
 
     @staticmethod
     def open_readonly(path: str | os.PathLike[str]) -> Records:
@@ -100,7 +100,8 @@ class Journal(Records):
         self.close()
 
     def close(self) -> None:
-        """Close the file. What no append has returned for may be lost."""
+        """Close the file. What no append has returned for may be lost; a later append is a ValueError."""
+        self._refusal = ValueError(f"{self._writer.path} is closed")
         self._thread.shutdown()
         super().close()
         self._writer.close()
@@ -159,8 +160,8 @@ class Journal(Records):
 
     def _gather(self) -> "_Group":
         """The group that is open; the first to join it starts its commit, at the end of the loop's turn."""
-        if self._failure is not None:
-            raise self._failure
+        if self._refusal is not None:
+            raise self._refusal
         if self._idle.is_set():
             self._idle.clear()
             asyncio.get_running_loop().call_soon(self._flush)
@@ -168,6 +169,10 @@ class Journal(Records):
 
     def _flush(self) -> None:
         group, self._group = self._group, _Group()
+        if self._refusal is not None:
+            group.fail(self._refusal)
+            self._idle.set()
+            return
         work = asyncio.get_running_loop().run_in_executor(
             self._thread,
             self._writer.commit,
@@ -190,9 +195,7 @@ class Journal(Records):
         else:
             group.fail(trouble)
         if isinstance(trouble, JournalFailed):
-            self._failure = trouble
-            self._group.fail(trouble)
-            self._group = _Group()
+            self._refusal = trouble
         if self._group.drafts or self._group.notes:
             self._flush()
         else:
@@ -259,7 +262,7 @@ class _Writer:
     def __init__(self, path: Path, max_bytes: int) -> None:
         if max_bytes < _LEAST:
             raise ValueError(f"max_bytes is {max_bytes}, must be at least {_LEAST}")
-        self._path = path
+        self.path = path
         self._limit = max_bytes - min(max_bytes // 8, 1 << 20)
         self._lock = _lock(path)
         try:
@@ -340,13 +343,13 @@ class _Writer:
         if getattr(e, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             return self._full()
         return JournalFailed(
-            f"{self._path}: the disk refused a commit ({e}), so no more is taken:"
+            f"{self.path}: the disk refused a commit ({e}), so no more is taken:"
             " check the disk, then start again"
         )
 
     def _full(self) -> JournalFull:
         return JournalFull(
-            f"{self._path} is full: free the disk or raise the journal's limit, then go on;"
+            f"{self.path} is full: free the disk or raise the journal's limit, then go on;"
             " nothing that was acknowledged is lost"
         )
 

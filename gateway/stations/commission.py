@@ -81,6 +81,7 @@ def decide(order: Order, seen: Seen, known: Known, seal: Seal) -> write.Work | R
         product=order.product,
         gtin=gtin,
         serial=serial,
+        digest=order.digest or b"",
         before=stubs.link16(seen.stub.raw) if seen.stub else b"",
         link_before=seen.carrier.link or "",
         lock=order.lock,

@@ -14,12 +14,13 @@ from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeGuard
 
 from edge import stub as stubs
 from gateway.model import Target
+from gateway.records import Row
 from gateway.stations import verify, write
-from gateway.stations.commission import Known, commission_one, known
+from gateway.stations.commission import commission_one, known
 from gateway.stations.orders import Order, OrderError, gtin_serial
 from gateway.stations.post import Post
 from gateway.stations.result import GREEN, RED, Refusal, Result, Signal
@@ -127,6 +128,12 @@ class JobRun:
         self._results = results
         self._station = Station(post, dedupe_s)
         self._idle_s = idle_s
+        self._is_idle = False
+        self._owners = {
+            (line.gtin, line.serial): row
+            for row, line in results.lines.items()
+            if line.outcome in (*WRITTEN, "already")
+        }
 
     async def run(self) -> AsyncIterator[Result]:
         """Yield a Result for each row that needs no tag, and for each tag served; rows done before are skipped.
@@ -134,64 +141,57 @@ class JobRun:
         Ends when every row has its result, or no new tag came for `idle_s`. Raises OrderError with row 0 where the
         result file belongs to another job file.
         """
-        while True:
+        while not self._is_idle:
             item = self._again.popleft() if self._again else next(self._items, None)
+            if item is None and not self.torn:
+                return
+            result = None
             if isinstance(item, OrderError):
                 result = self._refused(item)
-                if result is not None:
-                    yield result
-            elif item is not None:
-                if self._is_done(item):
-                    continue
+            elif item is not None and not self._is_done(item):
                 result = self._from_journal(item)
-                if result is not None:
-                    yield result
-                    continue
-                if item.product in self.torn:
-                    continue
-                async for result in self._serve(item):
-                    yield result
-                if self._is_idle:
-                    return
-            elif not self.torn:
-                return
-            else:
-                result = await self._station.serve(_no_order_left, self._idle_s)
-                if result is None:
-                    return
-                self._settle(result)
+            if result is not None:
                 yield result
+            elif item is None or self._is_waiting(item):
+                async for result in self._served(item):
+                    yield result
 
-    _is_idle = False
-
-    async def _serve(self, order: Order) -> AsyncIterator[Result]:
-        """Serve tags until this order has its result, or its tag is torn."""
-        job = partial(commission_one, order=order)
-        while order.row not in self._results.lines or not self._is_done(order):
+    async def _served(self, order: Order | None) -> AsyncIterator[Result]:
+        """Serve tags until this order has its result or its tag is torn; without an order, until one tag is served."""
+        job = partial(commission_one, order=order) if order is not None else _no_order_left
+        while True:
             result = await self._station.serve(job, self._idle_s)
             if result is None:
                 self._is_idle = True
                 return
-            if result.outcome == "torn" and result.product == order.product:
-                self.torn[order.product] = order
-            elif result.product == order.product and result.outcome in _FINAL:
-                self._results.append(_line(order, result, self._post.now()))
-            else:
+            if order is None or result.product != order.product:
                 self._settle(result)
+            elif result.outcome == "torn":
+                self.torn[order.product] = order
+            elif result.outcome in _FINAL:
+                self._note(order, result, self._post.now())
             yield result
-            if order.product in self.torn:
+            if order is None or not self._is_waiting(order):
                 return
 
     def _settle(self, result: Result) -> None:
-        """Note what a tag that was not the current order's brought: a torn order's end, or that it needs a new tag."""
+        """Note what another order's tag brought: that a torn one is done, or needs a new tag."""
         order = self.torn.get(result.product)
         if order is not None and result.outcome in WRITTEN:
             del self.torn[order.product]
-            self._results.append(_line(order, result, self._post.now()))
+            row = self._last_result(order.product)
+            is_mine = row is not None and self._is_of(order, row)
+            self._note(order, result if is_mine else _duplicate(result), self._post.now())
         for waiting in list(self.torn.values()):
-            if known(self._post, waiting.product) == Known():  # its intent was voided
+            if not known(self._post, waiting.product).is_open:  # its intent was voided
                 del self.torn[waiting.product]
                 self._again.append(waiting)
+
+    def _is_waiting(self, item: Order | OrderError) -> TypeGuard[Order]:
+        """Whether this row wants a tag now."""
+        if isinstance(item, OrderError):
+            return False
+        return not self._is_done(item) and item is not self.torn.get(item.product)
 
     def _is_done(self, order: Order) -> bool:
         line = self._results.lines.get(order.row)
@@ -221,32 +221,43 @@ class JobRun:
         return Result("refused", b"", signal, order_row=item.row, column=item.column)
 
     def _from_journal(self, order: Order) -> Result | None:
-        """The result of an order that needs no tag any more; None where one is to be written (or is torn)."""
-        if self._post.journal is None:
-            raise ValueError("a job needs a journal")
-        found = known(self._post, order.product)
-        if found.is_open:
+        """The result that the journal has for an order; None where it is to be written, or is torn."""
+        found, row = known(self._post, order.product), self._last_result(order.product)
+        is_mine = row is not None and self._is_of(order, row)
+        if not is_mine and found.is_open and order.product not in self.torn:
             self.torn[order.product] = order
             return None
-        row = self._post.journal.last_result(order.product)
-        if row is None or order.overwrite:
+        if not is_mine and not found.is_open and (row is None or order.overwrite):
             return None
-        content = row.content()
-        mine = (content["order_row"], content["digest"]) == (order.row, order.digest or b"")
-        outcome = "commissioned" if mine else "duplicate"
-        reason = "" if mine else f"{order.product} is on tag {row.uid.hex()} already"
+        where = f"{order.product} is on tag {found.uid.hex()} already"
+        content = row.content() if row is not None else {}
         result = Result(
-            outcome,
-            row.uid,
-            Signal(GREEN if mine else RED, reason or f"commissioned before: {order.product}"),
+            "commissioned" if is_mine else "duplicate",
+            found.uid,
+            Signal(GREEN, f"done before: {where}") if is_mine else Signal(RED, where),
             product=order.product,
-            seq=content["seq"],
-            slot=content["slot"],
-            journal_seq=row.seq,
+            seq=content.get("seq"),
+            slot=content.get("slot"),
+            journal_seq=row.seq if row is not None else None,
             order_row=order.row,
         )
-        self._results.append(_line(order, result, row.at_ns / 1e9))
+        self._note(order, result, row.at_ns / 1e9 if row is not None else self._post.now())
         return result
+
+    def _last_result(self, product: str) -> Row | None:
+        if self._post.journal is None:
+            raise ValueError("a job needs a journal")
+        return self._post.journal.last_result(product)
+
+    def _is_of(self, order: Order, row: Row) -> bool:
+        """Whether a result row is this order's: the same passport, and no other row of the file had it."""
+        owner = self._owners.get(_identity(order)[:2], order.row)
+        return owner == order.row and row.content().get("digest") == (order.digest or b"")
+
+    def _note(self, order: Order, result: Result, at: float) -> None:
+        line = _line(order, result, at)
+        self._results.append(line)
+        self._owners.setdefault((line.gtin, line.serial), order.row)
 
 
 def with_options(
@@ -258,6 +269,11 @@ def with_options(
             yield replace(item, overwrite=overwrite, lock=lock)
         else:
             yield item
+
+
+def _duplicate(result: Result) -> Result:
+    text = f"{result.product} is on tag {result.uid.hex()} with another passport"
+    return replace(result, outcome="duplicate", signal=Signal(RED, text))
 
 
 async def _no_order_left(post: Post, target: Target) -> Result:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from edge import stub as stubs
 from edge.errors import Malformed
@@ -22,7 +23,7 @@ _STATIONS_OWN = (
 )
 
 
-async def update_one(post: Post, target: Target, changes: Mapping[int, object]) -> Result:
+async def update_one(post: Post, target: Target, changes: Mapping[int, Any]) -> Result:
     """Update one tag with `changes` (claim key -> value, None drops the claim), or answer why not.
 
     Raises TagGone where the tag leaves before anything is written, Malformed for changes that no stub may have.
@@ -39,7 +40,7 @@ async def update_one(post: Post, target: Target, changes: Mapping[int, object]) 
     return await write.refuse(post, seen, decided, seen.product, started)
 
 
-def decide(changes: Mapping[int, object], seen: Seen, seal: Seal) -> write.Work | Refusal:
+def decide(changes: Mapping[int, Any], seen: Seen, seal: Seal) -> write.Work | Refusal:
     """What to do with a tag that was read whole."""
     taboo = sorted(set(changes) & set(_STATIONS_OWN))
     if taboo:
@@ -82,13 +83,14 @@ def decide(changes: Mapping[int, object], seen: Seen, seal: Seal) -> write.Work 
         product=seen.product,
         gtin=gtin,
         serial=serial,
+        digest=claims.get(stubs.DIGEST, b""),
         before=stubs.link16(seen.stub.raw),
         link_before=seen.carrier.link or "",
     )
     return write.decided(intent, seen, seal)
 
 
-def _changed(claims: Mapping[int, object], changes: Mapping[int, object]) -> dict[int, object]:
+def _changed(claims: Mapping[int, object], changes: Mapping[int, Any]) -> dict[int, object]:
     """The claims after the changes, defaults left out as in a stub."""
     found = {**claims, **changes}
     defaults = {stubs.GRANULARITY: stubs.ITEM, stubs.STATUS: stubs.ACTIVE}

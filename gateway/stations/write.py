@@ -29,6 +29,7 @@ class Intent:
     """What is to stand on a tag, whole: enough to redo the write after a crash, from the journal alone.
 
     act: the outcome word of the finished write. stub: in the mini profile the bare Sign1, beside uri_record.
+    digest: of the passport, b"" for none.
     before: link16 of the stub that stood there, b"" for none; link_before: the link, "" for none.
     """
 
@@ -43,6 +44,7 @@ class Intent:
     product: str
     gtin: str
     serial: str
+    digest: bytes
     uri_record: bytes = b""
     before: bytes = b""
     link_before: str = ""
@@ -162,7 +164,7 @@ async def carry_out(
         "slot": intent.slot,
         "gtin": intent.gtin,
         "serial": intent.serial,
-        "digest": (seen.stub.digest if seen.stub else None) or b"",
+        "digest": intent.digest,
         "order_row": intent.order_row,
         "locked": intent.lock,
         "pages_written": written,

@@ -22,6 +22,7 @@ from hwsim.port import PtyPort
 
 UID = bytes.fromhex("04a1b2c3d4e5f6")
 BYTE_MS = 10 / 115.2  # on the wire: 10 bits at 115200 baud
+_ATTEMPTS = 5
 
 Plan = list[tuple[int, bytes]]
 
@@ -133,7 +134,18 @@ class Nfcpy:
         return nfc.tag.activate(self._clf, target) if target is not None else None
 
     def message(self) -> bytes:
-        """The NDEF message on the tag, empty where nfcpy sees none."""
+        """The NDEF message on the tag, empty where nfcpy sees none.
+
+        nfcpy gives up where the simulator's thread gets no processor for 0.1 s, so it is asked again.
+        """
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return self._message()
+            except OSError:
+                continue
+        return self._message()
+
+    def _message(self) -> bytes:
         tag = self.detect()
         return tag.ndef.octets if tag is not None and tag.ndef is not None else b""
 

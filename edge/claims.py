@@ -56,7 +56,9 @@ def changes_from_names(obj: "Any") -> "dict[int, Any]":
     for key in _OF_THE_STUB:
         if key in claims:
             raise Malformed(f"{stub.NAMES[key]}: an update cannot change it")
-    stub.check(_filled({stub.PRODUCT: [stub.DID, "did:example:any"], **claims}))
+    whole = dict(claims)
+    whole[stub.PRODUCT] = [stub.DID, "did:example:any"]
+    stub.check(_filled(whole))
     return claims
 
 

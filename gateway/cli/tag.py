@@ -170,7 +170,7 @@ def write(
         trust_file=trust_file,
         root=root,
         key=key,
-        journal_file=_state(journal_file),
+        journal_file=journal_path(journal_file),
     )
     _tell(result, _account(result), as_json)
     if result.outcome not in _DONE:
@@ -189,7 +189,7 @@ def format_(
     Example:  tagwright tag format --reader pn532:/dev/ttyUSB0 --yes
     """
     _sure(yes, "Everything on the tag will be gone. Go on?")
-    result = _once(url, timeout_s, care.format_one, journal_file=_state(journal_file))
+    result = _once(url, timeout_s, care.format_one, journal_file=journal_path(journal_file))
     _tell(result, _account(result), as_json)
     if result.outcome not in _DONE:
         answer_is_no()
@@ -205,7 +205,7 @@ def lock_(yes: bool, url: str, journal_file: Path | None, timeout_s: float, as_j
     Example:  tagwright tag lock --reader pn532:/dev/ttyUSB0 --yes
     """
     _sure(yes, "A locked tag can never be written again, not even to update its stub. Go on?")
-    result = _once(url, timeout_s, care.lock_one, journal_file=_state(journal_file))
+    result = _once(url, timeout_s, care.lock_one, journal_file=journal_path(journal_file))
     _tell(result, _account(result), as_json)
     if result.outcome not in _DONE:
         answer_is_no()
@@ -255,6 +255,14 @@ async def at_reader(
         await reader.open()
         stack.push_async_callback(reader.close)
         yield Post("cli", reader, journal, trusted, time.time, time.perf_counter, key)
+
+
+def journal_path(journal_file: Path | None) -> Path:
+    """The journal that was named, else the one in the user's state folder (XDG base directories)."""
+    if journal_file is not None:
+        return journal_file
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "tagwright" / "journal.db"
 
 
 def _once(
@@ -329,10 +337,3 @@ def _tell(result: Result, answer: dict[str, Any], as_json: bool) -> None:
 def _sure(yes: bool, question: str) -> None:
     if not yes:
         click.confirm(question, abort=True, err=True)
-
-
-def _state(journal_file: Path | None) -> Path:
-    if journal_file is not None:
-        return journal_file
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "tagwright" / "journal.db"

@@ -8,7 +8,7 @@ from edge import stub as stubs
 from edge.errors import Malformed
 from gateway.model import Target
 from gateway.stations import verify, write
-from gateway.stations.orders import gtin_serial
+from gateway.stations.orders import Claims, gtin_serial
 from gateway.stations.post import Post, Seal
 from gateway.stations.result import Refusal, Result
 from gateway.stations.verify import Seen
@@ -56,7 +56,7 @@ def decide(changes: Mapping[int, Any], seen: Seen, seal: Seal) -> write.Work | R
         return Refusal("refused", f"nothing to update: {verify.describe(seen.carrier)}")
     if not seen.verdict.is_green():
         return Refusal("refused", f"not updated: {seen.verdict.why()}")
-    claims = _changed(seen.stub.claims, changes)
+    claims: Claims = _changed(seen.stub.claims, changes)
     if claims == seen.stub.claims:
         return Refusal("already", f"already so: {seen.product}, seq {seen.stub.seq}")
     claims |= {
@@ -90,7 +90,7 @@ def decide(changes: Mapping[int, Any], seen: Seen, seal: Seal) -> write.Work | R
     return write.decided(intent, seen, seal)
 
 
-def _changed(claims: Mapping[int, object], changes: Mapping[int, Any]) -> dict[int, object]:
+def _changed(claims: Mapping[int, Any], changes: Mapping[int, Any]) -> Claims:
     """The claims after the changes, defaults left out as in a stub."""
     found = {**claims, **changes}
     defaults = {stubs.GRANULARITY: stubs.ITEM, stubs.STATUS: stubs.ACTIVE}

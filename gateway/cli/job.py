@@ -1,0 +1,211 @@
+"""`tagwright job`: resumable work orders from a CSV file."""
+
+import asyncio
+import sys
+import time
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli.output import (
+    TROUBLE,
+    USAGE,
+    Commands,
+    Failure,
+    answer_is_no,
+    emit,
+    json_option,
+    passphrase,
+    passphrase_option,
+)
+from gateway.cli.tag import at_reader, journal_path
+from gateway.keys import open_key
+from gateway.stations.job import WRITTEN, JobRun, ResultFile, with_options
+from gateway.stations.orders import Order, OrderError, orders
+from gateway.stations.result import Result
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_LARGEST = 64 << 20  # bytes of a job file
+
+
+@click.group(cls=Commands)
+def job() -> None:
+    """Resumable work orders: one row, one product.
+
+    \b
+    Example:  tagwright job run products.csv --reader pn532:/dev/ttyUSB0 --key line1.key
+    """
+
+
+@job.command()
+@click.argument("file", metavar="FILE.csv", type=_FILE)
+@click.option("--reader", "url", required=True, help="For example pn532:/dev/ttyUSB0")
+@click.option("--key", "key_file", type=_FILE, required=True, help="The key file that signs.")
+@click.option("--trust", "trust_file", type=_FILE, help="The signed trust list [default: the key].")
+@click.option(
+    "--root", help="The root's public key in hex, or its key file [default: the list's pin]."
+)
+@click.option(
+    "--link",
+    "base",
+    default="https://id.example.com",
+    show_default=True,
+    help="Where the tags' links begin.",
+)
+@click.option(
+    "--overwrite", is_flag=True, help="Write even where another product or program left something."
+)
+@click.option("--lock", is_flag=True, help="Make each tag read-only; this cannot be undone.")
+@click.option(
+    "--idle",
+    "idle_s",
+    type=click.FloatRange(0.1),
+    help="End when no new tag came for so many seconds [default: wait for ever].",
+)
+@click.option(
+    "--journal",
+    "journal_file",
+    type=_FILE,
+    help="Where each act is recorded [default: journal.db in the user's state folder].",
+)
+@passphrase_option
+@json_option
+def run(
+    file: Path,
+    url: str,
+    key_file: Path,
+    trust_file: Path | None,
+    root: str | None,
+    base: str,
+    overwrite: bool,
+    lock: bool,
+    idle_s: float | None,
+    journal_file: Path | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Commission a product a row, onto tags as they come; results go to FILE.result.csv, row by row.
+
+    FILE is UTF-8 CSV with a header, in one of two shapes. With a column gtin it holds work orders: gtin, serial,
+    digest (64 hex digits) and, as wanted, batch, link, operator, total_10, total_11 ... total_54 (grams, tenths of
+    years). Else it holds products: manufacturer, name, gwp_total (kg CO2e), gwp_manufacturing_ratio,
+    gwp_transport_ratio, gwp_use_ratio, gwp_eol_ratio (shares that sum to 1 within 0.02), lifetime (years) and,
+    as known, weight (kg); GTINs then come from GS1's test prefix 952.
+
+    A row that cannot be written is refused with its column and reason, and the rest goes on. Run it again after a
+    stop or a crash: rows that are done are skipped, a torn tag is finished when it is shown.
+
+    \b
+    Example:  tagwright job run products.csv --reader pn532:/dev/ttyUSB0 --key line1.key --json
+    """
+    raw = _read(file)
+    key = open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
+    try:
+        items = list(with_options(orders(raw, base), overwrite, lock))
+        with ResultFile.beside(file) as results:
+            told = _Told(len(items), as_json)
+
+            async def work() -> None:
+                post = at_reader(
+                    url,
+                    trust_file=trust_file,
+                    root=root,
+                    key=key,
+                    journal_file=journal_path(journal_file),
+                )
+                async with post as at:
+                    async for result in JobRun(at, items, results, idle_s=idle_s).run():
+                        told.tell(result, len(results.lines))
+
+            with told:
+                asyncio.run(work())
+            summary = _summary(items, results) | {"seconds": told.seconds}
+    except OrderError as why:
+        raise Failure(f"{file}: {why}", USAGE) from why
+    except KeyboardInterrupt:
+        raise Failure("stopped; what was told is durable: run it again to go on", USAGE) from None
+    except OSError as why:
+        raise Failure(f"{file}: {why.strerror or why}", TROUBLE) from why
+    if as_json:
+        emit(summary)
+    else:
+        click.echo(", ".join(f"{name} {count}" for name, count in summary.items()))
+    if summary["left"]:
+        answer_is_no()
+
+
+class _Told:
+    """Tells each result: JSON lines, a line each in a pipe, and a bar on a terminal."""
+
+    def __init__(self, total: int, as_json: bool) -> None:
+        self._total = total
+        self._as_json = as_json
+        self._stack = ExitStack()
+        self._started = time.perf_counter()
+        self._bar: Any = None
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return round(time.perf_counter() - self._started, 3)
+
+    def __enter__(self) -> "_Told":
+        if sys.stderr.isatty() and not self._as_json:
+            bar = click.progressbar(length=self._total, label="job", file=sys.stderr)
+            self._bar = self._stack.enter_context(bar)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def tell(self, result: Result, done: int) -> None:
+        """One result; done: how many rows have theirs."""
+        if self._as_json:
+            emit(_event(result))
+        elif self._bar is not None:
+            self._bar.update(done - self._bar.pos)
+        else:
+            row, uid = result.order_row or "-", result.uid.hex() or "-"
+            click.echo(f"{row:>6}  {uid:14}  {result.signal.colour:5}  {result.signal.sentence}")
+
+
+def _event(result: Result) -> dict[str, Any]:
+    return {
+        "row": result.order_row or None,
+        "column": result.column or None,
+        "uid": result.uid or None,
+        "outcome": result.outcome,
+        "colour": result.signal.colour,
+        "message": result.signal.sentence,
+        "product": result.product or None,
+        "url": result.link,
+        "seq": result.seq,
+        "slot": result.slot,
+        "pages_written": result.pages_written,
+        "elapsed_ms": round(result.elapsed_s * 1000, 1),
+    }
+
+
+def _summary(items: list[Order | OrderError], results: ResultFile) -> dict[str, Any]:
+    lines = [results.lines[item.row] for item in items if item.row in results.lines]
+    count = Counter(line.outcome for line in lines)
+    return {
+        "rows": len(items),
+        "written": sum(count[outcome] for outcome in WRITTEN),
+        "already": count["already"],
+        "duplicate": count["duplicate"],
+        "refused": count["refused"],
+        "left": len(items) - len(lines),
+        "results": str(results.path),
+    }
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as source:
+            return source.read(_LARGEST + 1)
+    except OSError as why:
+        raise Failure(f"cannot read {file}: {why.strerror}", USAGE) from why

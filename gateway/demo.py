@@ -96,6 +96,7 @@ class Stage:
     uplink: Uplink
     page: str
     folder: Path
+    results: Path | None = None  # FILE.result.csv of the job
     summary: Summary = field(default_factory=Summary)
 
 
@@ -156,6 +157,7 @@ async def _commission(
     waiting = [row.uid for row in journal.open_intents()]
     shown, served = b"", 0
     with ResultFile.beside(on.folder / name) as results:
+        on.results = results.path
         known = {line.uid: line for line in results.lines.values() if line.outcome in WRITTEN}
         job = JobRun(on.post, items, results, dedupe_s=0, idle_s=_IDLE_S)
         done = sum(1 for _ in known) + sum(

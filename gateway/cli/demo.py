@@ -1,7 +1,6 @@
 """`tagwright demo`: a whole station on simulated devices."""
 
 import asyncio
-import shutil
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -34,7 +33,7 @@ _MANY = 50  # rows; beyond, a pipe is told of what is out of the ordinary only
     "--state",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Keep everything here; a demo that was stopped goes on [default: a temporary folder].",
+    help="Keep everything here; a demo that was stopped goes on [default: a new temporary folder].",
 )
 @click.option(
     "--stay/--no-stay",
@@ -68,11 +67,9 @@ def demo(
             f"another demo uses {kept}, or the hub does not answer: try again", TROUBLE
         ) from None
     except KeyboardInterrupt:
-        say(f"\nstopped; everything so far is durable. Go on with: tagwright demo --state {kept}")
-        folder = kept
-    finally:
-        if folder is None:
-            shutil.rmtree(kept, ignore_errors=True)
+        say(
+            f"\nstopped; everything is durable in {kept}; go on with: tagwright demo --state {kept}"
+        )
 
 
 async def _play(
@@ -157,6 +154,7 @@ def _account(summary: Summary, on: Stage) -> dict[str, Any]:
         "ms_per_tag": {act: round(ms, 1) for act, (ms, _) in summary.medians().items()},
         "floor_ms": {act: round(floor, 1) for act, (_, floor) in summary.medians().items()},
         "page": on.page,
+        "results": on.results,
     }
 
 
@@ -177,7 +175,12 @@ def _table(summary: Summary, on: Stage) -> str:
     ]
     for act, (ms, floor) in summary.medians().items():
         lines.append(f"  {_NAMES[act]:14} {ms:13.1f} ms {floor:20.1f} ms {ms / floor:13.2f}")
-    lines += ["", f"  {summary.seconds:.1f} s in all; the hub's page: {on.page}/", ""]
+    lines += [
+        "",
+        f"  every row's end, with reasons: {on.results}",
+        f"  {summary.seconds:.1f} s in all; the hub's page: {on.page}/",
+        "",
+    ]
     return "\n".join(lines)
 
 

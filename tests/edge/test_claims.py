@@ -81,8 +81,16 @@ def test_every_word_of_a_list_goes_there_and_back() -> None:
         ("status", ["active", "inactive", "recycled", "replaced"]),
         (
             "step",
-            "commissioned inspected shipped received repaired remanufactured transferred"
-            " decommissioned".split(),
+            [
+                "commissioned",
+                "inspected",
+                "shipped",
+                "received",
+                "repaired",
+                "remanufactured",
+                "transferred",
+                "decommissioned",
+            ],
         ),
         ("evidence", ["self-declared", "second-party", "third-party"]),
     ):

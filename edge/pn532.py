@@ -145,6 +145,11 @@ class Frames:
         self.damaged = 0
         self._held = bytearray()
 
+    @property
+    def begun(self) -> "bool":
+        """Does a frame wait for its rest?"""
+        return len(self._held) > 1  # one 00 may be a preamble's, or a postamble
+
     def receive(self, data: "bytes") -> "list[Message]":
         """The messages that `data` completes, in order."""
         self._held.extend(data)

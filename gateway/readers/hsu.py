@@ -24,8 +24,9 @@ _ROUNDS = 2  # the first frame may end one that a crash left half sent
 _PROBE_S = 0.1  # ACK within 15 ms (UM0701-02, 6.2.1.3), and a USB bridge's 16 ms for each direction
 _ACK_S = 0.1  # as above; nfcpy's too
 _ANSWER_S = 0.5  # the longest frame takes 0.29 s at 9600 baud
+_GAP_S = 0.05  # within a frame: three times a USB bridge's 16 ms; then bytes of it are lost
 _SETTLE_S = 0.001  # after a change of rate; UM0701-02, 7.2.7 asks for 0.2 ms
-_SENDS = 2  # of a command that is not answered
+_SENDS = 3  # of a command that is not answered
 
 _FIELD = 0x01
 _TIMINGS = 0x02
@@ -91,7 +92,7 @@ class Chip:
             if answer is not None:
                 return answer
             self._unsure = True
-        raise ReaderGone(f"{self._path}: the PN532 does not answer: check its supply and wiring")
+        raise self._mute()
 
     def set_retries(self, count: int) -> None:
         """MxRtyPassiveActivation: FOR_EVER or A_FEW."""
@@ -117,7 +118,10 @@ class Chip:
             if self._acked:
                 self._line.send(pn532.ACK)
                 return None
-        raise ReaderGone(f"{self._path}: the PN532 does not answer: check its supply and wiring")
+        raise self._mute()
+
+    def _mute(self) -> ReaderGone:
+        return ReaderGone(f"{self._path}: the PN532 does not answer: check its supply and wiring")
 
     def _first(self, listed: bytes) -> pn532.Target | None:
         try:
@@ -141,14 +145,20 @@ class Chip:
 
         A lost ACK does no harm, unless an answer to an earlier command may be on its way.
         """
-        damaged = self._frames.damaged
+        frames = self._frames
+        damaged = frames.damaged
         while True:
-            data = receive(answer_by) if self._acked else self._line.receive(ack_by)
-            messages = self._frames.receive(data) if data else self._frames.give_up()
+            begun = frames.begun
+            deadline = answer_by if self._acked else ack_by
+            if begun:
+                deadline = min(deadline, monotonic() + _GAP_S)
+            data = receive(deadline) if self._acked else self._line.receive(deadline)
+            messages = frames.receive(data) if data else frames.give_up()
             for message in messages:
                 if isinstance(message, pn532.Ack):
                     self._acked = True
                 elif isinstance(message, pn532.ErrorFrame):
+                    self._acked = False  # spoilt on the way, or the chip has lost its supply
                     return None
                 elif (
                     isinstance(message, pn532.Response)
@@ -157,8 +167,8 @@ class Chip:
                 ):
                     self._unsure = False
                     return message.data
-            if self._frames.damaged > damaged:
-                damaged = self._frames.damaged
+            if frames.damaged > damaged or (begun and not data):
+                damaged = frames.damaged
                 self._line.send(pn532.NACK)
             elif not data and not messages:
                 return None

@@ -22,7 +22,9 @@ _BACK_OFF_S = (
     1.0,
     2.0,
 )  # between attempts to reopen; udev takes 0.1-0.5 s for a replugged bridge
-_SLICE_S = 60.0  # of a wait without an end
+_SLICE_S = (
+    5.0  # of a wait: a chip that lost its supply behind a bridge that did not is found out then
+)
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -73,7 +75,7 @@ class Reader:
         until = None if timeout_s is None else time.monotonic() + timeout_s
         failed = 0
         while True:
-            left_s = _SLICE_S if until is None else until - time.monotonic()
+            left_s = _SLICE_S if until is None else min(_SLICE_S, until - time.monotonic())
             try:
                 if not self._is_open:
                     await self.open()

@@ -153,6 +153,16 @@ def test_a_frame_cut_anywhere_is_given_up_and_the_next_one_is_found() -> None:
             assert frames.receive(FIRMWARE) == [MESSAGES[3]]
 
 
+def test_a_frame_has_begun_until_its_checksum_has_come() -> None:
+    frames = Frames()
+    assert not frames.begun
+    for at in range(len(FIRMWARE) - 2):
+        frames.receive(FIRMWARE[at : at + 1])
+        assert frames.begun == (at > 1)
+    frames.receive(FIRMWARE[-2:])
+    assert not frames.begun
+
+
 def test_noise_before_and_between_frames_is_skipped() -> None:
     noise = bytes.fromhex("5555ff00aa00000000")
     wire = b"".join(noise + each for each, _ in GOLDEN) + noise

@@ -179,8 +179,8 @@ def test_a_lost_answer_is_asked_for_by_nack(bench, port, monkeypatch) -> None:
 def test_a_noisy_line_costs_time_and_nothing_else(
     bench, port, monkeypatch, kind, side, every
 ) -> None:
-    monkeypatch.setattr(hsu, "_ACK_S", 0.01)
-    monkeypatch.setattr(hsu, "_ANSWER_S", 0.02)
+    monkeypatch.setattr(hsu, "_ACK_S", 0.03)
+    monkeypatch.setattr(hsu, "_GAP_S", 0.01)
     bench.arrive()
     port.wait(1)
     bench.fault("noise", every=every, kind=kind, side=side)
@@ -189,6 +189,17 @@ def test_a_noisy_line_costs_time_and_nothing_else(
     read = b"".join(port.read(page, 4) for page in range(4, 24, 4))
     bench.no_faults()
     assert read == bench.memory()[16:96] == b"".join(pattern(page) for page in range(4, 24))
+
+
+def test_a_lost_byte_costs_a_gap_and_not_the_whole_time_out(bench, port, monkeypatch) -> None:
+    monkeypatch.setattr(hsu, "_ANSWER_S", 30.0)
+    bench.arrive()
+    port.wait(1)
+    bench.fault("noise", every=100, kind="drop")
+    started = time.monotonic()
+    assert port.read(0, 20) == bench.memory()[:80]
+    assert port.read(0, 20) == bench.memory()[:80]
+    assert time.monotonic() - started < 3
 
 
 def test_a_tag_that_leaves_while_it_is_read_is_gone(bench, port) -> None:

@@ -227,6 +227,22 @@ def test_an_unplugged_reader_comes_back_by_itself(bench, reader) -> None:
     asyncio.run(main())
 
 
+def test_a_chip_that_lost_its_supply_behind_its_bridge_is_woken_again(
+    bench, reader, monkeypatch
+) -> None:
+    monkeypatch.setattr("gateway.readers.reader._SLICE_S", 0.1)
+
+    async def main() -> None:
+        async with reader:
+            found = asyncio.create_task(reader.target(20))
+            await reached(lambda: bench.port.chip.wait is not None)
+            bench.port.chip.power_cycle()
+            bench.arrive()
+            assert (await found).uid.hex() == UID
+
+    asyncio.run(main())
+
+
 def test_a_reader_unplugged_while_it_reads_comes_back_for_the_next_tag(bench, reader) -> None:
     async def main() -> None:
         async with reader:
@@ -306,8 +322,8 @@ def test_close_ends_the_thread(bench, reader) -> None:
 
 
 async def reached(condition, limit_s: float = 5.0) -> None:
-    """Return once the simulator's thread is there; the loop runs on meanwhile."""
+    """Return once another thread is there; looks often, and leaves it the processor between."""
     until = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < until, "the simulator never got there"
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.001)

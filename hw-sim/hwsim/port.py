@@ -39,11 +39,13 @@ class PtyPort:
         self.paced = paced
         self._link = link
         self._lock = threading.Lock()
-        script = Script(events, chip.clock, time.monotonic()) if events else None
-        self._control = Control(chip, script)
+        self._script = Script(events, chip.clock, time.monotonic()) if events else None
+        self._control = Control(chip, self._script)
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
         self._stopped = False
+        self._loop: int | None = None  # the thread that waits on the pseudo terminal
+        self._pulled: threading.Event | None = None  # set when the loop has let go of it
         self._thread: threading.Thread | None = None
         self._later: list[tuple[float, bytes]] = []  # monotonic seconds, bytes; paced only
         self._replug_at_s: float | None = None
@@ -78,10 +80,10 @@ class PtyPort:
 
     def do(self, command: Command) -> dict[str, object]:
         """One control command, from any thread; ValueError says what is wrong with it."""
+        if command.get("do") == "unplug":
+            self._pull()
+            return {"unplugged": True}
         with self._lock:
-            if command.get("do") == "unplug":
-                self._unplug()
-                return {"unplugged": True}
             if command.get("do") == "replug":
                 self._plug()
                 return {"path": self.path}
@@ -93,29 +95,46 @@ class PtyPort:
 
     def run(self, extra: int | None = None, on_extra: Callable[[], None] | None = None) -> None:
         """Serve until `stop`; `on_extra` is called when the file descriptor `extra` can be read."""
+        with self._lock:
+            self._loop = threading.get_ident()
         while not self._stopped:
-            master = self._master
-            waiting = [fd for fd in (master, self._wake_read, extra) if fd is not None and fd >= 0]
-            try:
-                ready = select.select(waiting, (), (), self._patience_s())[0]
-            except OSError:  # the port was unplugged meanwhile
-                continue
-            if self._wake_read in ready:
-                os.read(self._wake_read, _CHUNK)
-            with self._lock:
-                if master in ready and master == self._master:
-                    self._serve()
-                elif (
-                    self._later
-                    or self._replug_at_s is not None
-                    or self._control.script is not None
-                    or self.paced
-                ):
-                    self._time_passes()
-            if extra in ready and on_extra is not None:
-                on_extra()
+            self._turn(extra, on_extra)
+        with self._lock:
+            self._loop = None
+            self._let_go()
+
+    def _turn(self, extra: int | None, on_extra: Callable[[], None] | None) -> None:
+        master = self._master
+        waiting = [fd for fd in (master, self._wake_read, extra) if fd is not None and fd >= 0]
+        ready = select.select(waiting, (), (), self._patience_s())[0]
+        if self._wake_read in ready:
+            os.read(self._wake_read, _CHUNK)
+        with self._lock:
+            self._let_go()
+            if master in ready and master == self._master:
+                self._serve()
+            elif self._later or self._replug_at_s is not None or self._script or self.paced:
+                self._time_passes()
+        if extra in ready and on_extra is not None:
+            on_extra()
+
+    def _pull(self) -> None:
+        """Unplug, and return when the host sees it: a terminal that a thread waits on is not closed before it wakes."""
+        with self._lock:
+            if self._loop in (None, threading.get_ident()):
+                self._unplug()
+                return
+            done = self._pulled = self._pulled or threading.Event()
+        self._wake()
+        done.wait()
 
     # -- all below: with the lock --
+
+    def _let_go(self) -> None:
+        if self._pulled is not None:
+            self._unplug()
+            self._pulled.set()
+            self._pulled = None
 
     def _serve(self) -> None:
         try:
@@ -134,7 +153,7 @@ class PtyPort:
     def _after(self, started_us: float, started_s: float, sent: list[tuple[float, bytes]]) -> None:
         """Send what the chip has sent and what follows from it."""
         chip = self.chip
-        if self._control.script is not None or chip.wait is not None:
+        if self._script is not None or chip.wait is not None:
             sent += self._control.settle(self.paced)
         if not self.paced:
             if sent:
@@ -165,7 +184,7 @@ class PtyPort:
         moments = [at for at, _ in self._later[:1]]
         if self._replug_at_s is not None:
             moments.append(self._replug_at_s)
-        script = self._control.script
+        script = self._script
         if script is not None and (next_s := script.next_s()) is not None:
             moments.append(next_s)
         now_s = time.monotonic()
@@ -196,14 +215,14 @@ class PtyPort:
         attributes = termios.tcgetattr(self._slave)
         attributes[4] = attributes[5] = termios.B115200
         termios.tcsetattr(self._slave, termios.TCSANOW, attributes)
-        self.path = os.ttyname(self._slave)
+        terminal = os.ttyname(self._slave)
+        self.path = terminal if self._link is None else str(self._link)
         self._paced_from_s, self._paced_from_us = time.monotonic(), self.chip.clock.now_us
         if self._link is not None:
             fresh = self._link.with_name(self._link.name + ".new")
             fresh.unlink(missing_ok=True)
-            fresh.symlink_to(self.path)
+            fresh.symlink_to(terminal)
             fresh.replace(self._link)
-            self.path = str(self._link)
         self._wake()
 
     def _unplug(self) -> None:

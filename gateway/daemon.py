@@ -56,7 +56,7 @@ async def serve(config: Config, passphrase: str | None, tell: Tell) -> None:
         posts = [
             Post(
                 each.name,
-                open_reader(each.url),
+                open_reader(each.url, each.name),
                 journal,
                 trusted,
                 time.time,

@@ -1,6 +1,7 @@
 """Tag memory for the tests of edge: as delivered, written, torn, and read the way a reader does."""
 
 import hashlib
+from functools import cache
 
 from edge import carrier, chips, stub, type2
 from edge.type2 import Image
@@ -27,6 +28,7 @@ def link(length: int) -> str:
     return LINK[:44].ljust(length, "x")[:length]
 
 
+@cache
 def signed(seq: int, size: int = 0, salt: int = 0) -> bytes:
     """A stub with this seq, of `size` bytes where that is enough; its signature is a hash, no signature."""
     claims = {

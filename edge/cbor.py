@@ -20,9 +20,6 @@ _FORMAT = (">H", ">I", ">Q")  # of the argument after a head that ends in 25, 26
 _LEAST = (1 << 8, 1 << 16, 1 << 32)  # and the least that needs it
 _TOO_SHORT = getattr(struct, "error", ValueError)  # MicroPython has no struct.error
 
-_TOO_LONG = "CBOR: a head longer than its number needs, before offset %d"
-_OUT_OF_ORDER = "CBOR: keys out of order or twice, before offset %d"
-
 _TEXT = 0x60
 _ARRAY = 0x80
 _MAP = 0xA0
@@ -99,6 +96,12 @@ def item(data: "bytes", at: "int", depth: "int") -> "tuple[Any, int]":
     """
     first = data[at]
     at += 1
+    if first < 24:
+        return first, at
+    if first >= 0xE0:
+        if 0xF4 <= first <= 0xF6:
+            return (False, True, None)[first - 0xF4], at
+        raise Malformed(f"CBOR: float, undefined or simple value {first:#04x}, before offset {at}")
     argument = first & 0x1F
     if argument > 23:
         if argument > 27:
@@ -113,20 +116,14 @@ def item(data: "bytes", at: "int", depth: "int") -> "tuple[Any, int]":
             at += 2 << width
             least = _LEAST[width]
         if argument < least:
-            raise Malformed(_TOO_LONG % at)
+            raise Malformed(f"CBOR: a head longer than its number needs, before offset {at}")
     if first < 0x40:
         return (argument if first < 0x20 else -1 - argument), at
     if first < 0x80:
         end = at + argument
         if end > len(data):
-            raise Truncated(
-                f"CBOR: a string of {argument} bytes ends past the data, at offset {at}"
-            )
+            raise Truncated(f"CBOR: a string of {argument} bytes ends past the data, at {at}")
         return (data[at:end] if first < 0x60 else _text(data[at:end])), end
-    if first >= 0xE0:
-        if 0xF4 <= first <= 0xF6:
-            return (False, True, None)[first - 0xF4], at
-        raise Malformed(f"CBOR: float, undefined or simple value {first:#04x}, before offset {at}")
     if not depth:
         raise Malformed(f"CBOR: more than {DEPTH} levels, at offset {at}")
     if first >= 0xC0:
@@ -136,71 +133,15 @@ def item(data: "bytes", at: "int", depth: "int") -> "tuple[Any, int]":
         raise Truncated(f"CBOR: {argument} entries cannot fit in the rest, at offset {at}")
     if first >= 0xA0:
         return _map(data, at, argument, depth - 1)
-    return _array(data, at, argument, depth - 1)
-
-
-# _array and _map read the short integers themselves: a call for each would double the time of a stub.
-
-
-def _array(data: "bytes", at: "int", count: "int", depth: "int") -> "tuple[list[Any], int]":
     items = []
-    for _ in range(count):
-        value = data[at]
-        if value < 24:
-            at += 1
-        else:
-            value, at = item(data, at, depth)
+    for _ in range(argument):
+        value, at = item(data, at, depth - 1)
         items.append(value)
     return items, at
 
 
 def _map(data: "bytes", at: "int", count: "int", depth: "int") -> "tuple[dict[Any, Any], int]":
-    """Unsigned keys come first and in numeric order; from another key on, `_rest_of_map` reads."""
     entries: "dict[Any, Any]" = {}
-    last = -1
-    for _ in range(count):
-        key = data[at]
-        if key < 24:
-            at += 1
-        elif key == 24:
-            key = data[at + 1]
-            at += 2
-            if key < 24:
-                raise Malformed(_TOO_LONG % at)
-        elif key < 28:
-            key, at = item(data, at, 0)
-        else:
-            return _rest_of_map(data, at, entries, count - len(entries), depth)
-        if key <= last:
-            raise Malformed(_OUT_OF_ORDER % at)
-        last = key
-        value = data[at]
-        if value < 24:
-            at += 1
-        elif value > 26:
-            value, at = item(data, at, depth)
-        else:
-            if value == 24:
-                value = data[at + 1]
-                at += 2
-                least = 24
-            elif value == 25:
-                value = data[at + 1] << 8 | data[at + 2]
-                at += 3
-                least = 1 << 8
-            else:
-                value = unpack_from(">I", data, at + 1)[0]
-                at += 5
-                least = 1 << 16
-            if value < least:
-                raise Malformed(_TOO_LONG % at)
-        entries[key] = value
-    return entries, at
-
-
-def _rest_of_map(
-    data: "bytes", at: "int", entries: "dict[Any, Any]", count: "int", depth: "int"
-) -> "tuple[dict[Any, Any], int]":
     before = b""
     for _ in range(count):
         start = at
@@ -209,7 +150,7 @@ def _rest_of_map(
         key, at = item(data, at, 0)
         raw = data[start:at]
         if raw <= before:
-            raise Malformed(_OUT_OF_ORDER % at)
+            raise Malformed(f"CBOR: keys out of order or twice, before offset {at}")
         before = raw
         entries[key], at = item(data, at, depth)
     return entries, at

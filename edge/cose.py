@@ -24,13 +24,7 @@ KID = 4
 TAG = 18
 SIGNATURE_SIZE = 64  # bytes, Ed25519 and P-256 alike
 
-# What every stub of ours starts with, up to its kid: read without a decoder, in a fifth of the time.
-_USUAL = b"\xd2\x84\x4d\xa2\x01\x32\x04\x48"
-
-_USUAL_PROTECTED = 13  # bytes of {alg, kid}
-
 _SIGNATURE1 = b"\x84\x6aSignature1"
-_USUAL_START = _SIGNATURE1 + b"\x4d"
 
 
 class Sign1:
@@ -72,21 +66,30 @@ def parse(data: "bytes", ceiling: "int" = cbor.CEILING) -> "Sign1":
     Raises Malformed or Truncated where it is none, is not deterministic CBOR, states one label twice or a
     `crit` that this module does not know. Says nothing about the signature.
     """
-    if type(data) is not bytes:
-        data = bytes(data)
-    if data[:8] == _USUAL and data[16:18] == b"\xa0\x58" and 108 < len(data) <= ceiling:
-        end = 19 + data[18]
-        if end > 42 and data[end : end + 2] == b"\x58\x40" and len(data) == end + 66:
-            headers = {ALG: ED25519, KID: data[8:16]}
-            return Sign1(True, data[3:16], headers, {}, data[19:end], data[end + 2 :])
-    return _parse(data, ceiling)
+    body = cbor.decode(data, ceiling)
+    tagged = isinstance(body, cbor.Tag)
+    if tagged:
+        if body.number != TAG:
+            raise Malformed(f"COSE: tag {body.number}, where 18 (COSE_Sign1) belongs")
+        body = body.value
+    if not isinstance(body, list) or len(body) != 4:
+        raise Malformed("COSE: no array of four")
+    protected, unprotected, payload, signature = body
+    if not isinstance(protected, bytes) or not isinstance(unprotected, dict):
+        raise Malformed("COSE: headers are no byte string and map")
+    if payload is not None and not isinstance(payload, bytes):
+        raise Malformed("COSE: the payload is neither a byte string nor nil")
+    if not isinstance(signature, bytes) or len(signature) != SIGNATURE_SIZE:
+        raise Malformed("COSE: the signature is no byte string of 64")
+    headers = cbor.decode(protected) if protected else {}
+    if not isinstance(headers, dict):
+        raise Malformed("COSE: the protected headers are no map")
+    _check_headers(headers, unprotected)
+    return Sign1(tagged, protected, headers, unprotected, payload, signature)
 
 
 def to_be_signed(protected: "bytes", payload: "bytes", aad: "bytes" = b"") -> "bytes":
     """The Sig_structure (RFC 9052, 4.4): what is signed. An empty protected map counts as no bytes."""
-    size = len(payload)
-    if len(protected) == _USUAL_PROTECTED and 23 < size < 256 and not aad:
-        return _USUAL_START + protected + b"\x40\x58" + size.to_bytes(1, "big") + payload
     if protected == b"\xa0":
         protected = b""
     return _SIGNATURE1 + _bstr(protected) + _bstr(aad) + _bstr(payload)
@@ -146,29 +149,6 @@ def pure_verifier(key: "bytes", message: "bytes", signature: "bytes") -> "bool":
     return len(key) == 32 and ed25519.verify(key, message, signature)
 
 
-def _parse(data: "bytes", ceiling: "int") -> "Sign1":
-    body = cbor.decode(data, ceiling)
-    tagged = isinstance(body, cbor.Tag)
-    if tagged:
-        if body.number != TAG:
-            raise Malformed(f"COSE: tag {body.number}, where 18 (COSE_Sign1) belongs")
-        body = body.value
-    if not isinstance(body, list) or len(body) != 4:
-        raise Malformed("COSE: no array of four")
-    protected, unprotected, payload, signature = body
-    if not isinstance(protected, bytes) or not isinstance(unprotected, dict):
-        raise Malformed("COSE: headers are no byte string and map")
-    if payload is not None and not isinstance(payload, bytes):
-        raise Malformed("COSE: the payload is neither a byte string nor nil")
-    if not isinstance(signature, bytes) or len(signature) != SIGNATURE_SIZE:
-        raise Malformed("COSE: the signature is no byte string of 64")
-    headers = cbor.decode(protected) if protected else {}
-    if not isinstance(headers, dict):
-        raise Malformed("COSE: the protected headers are no map")
-    _check_headers(headers, unprotected)
-    return Sign1(tagged, protected, headers, unprotected, payload, signature)
-
-
 def _signature(sign: "Callable[[bytes], bytes]", message: "bytes") -> "bytes":
     signature = sign(message)
     if len(signature) != SIGNATURE_SIZE:
@@ -177,12 +157,7 @@ def _signature(sign: "Callable[[bytes], bytes]", message: "bytes") -> "bytes":
 
 
 def _bstr(data: "bytes") -> "bytes":
-    size = len(data)
-    if size < 24:
-        return bytes((0x40 + size,)) + data
-    if size < 256:
-        return bytes((0x58, size)) + data
-    return cbor.head(0x40, size) + data
+    return cbor.head(0x40, len(data)) + data
 
 
 def _check_headers(headers: "dict[Any, Any]", unprotected: "dict[Any, Any]") -> None:

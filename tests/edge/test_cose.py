@@ -85,27 +85,18 @@ def test_what_was_signed_is_parsed_and_verifies(size: int, alg: int) -> None:
     assert not cose.pure_verifier(KEY, message + b"\x00", parsed.signature)
 
 
-@given(st.binary(min_size=20, max_size=300), st.binary(min_size=8, max_size=8))
-def test_the_short_way_and_the_long_way_read_the_same(payload: bytes, kid: bytes) -> None:
-    raw = cose.sign1(payload, cose.ED25519, kid, lambda message: SIGNATURE)
-    assert vars(cose.parse(raw)) == vars(cose._parse(raw, 4096))
-
-
-@given(st.binary(min_size=20, max_size=60), st.data())
-def test_damage_is_judged_alike_by_the_short_way_and_the_long_way(
+@given(st.binary(max_size=60), st.data())
+def test_damage_is_malformed_or_the_envelope_of_what_is_signed(
     payload: bytes, draw: st.DataObject
 ) -> None:
     raw = bytearray(cose.sign1(payload, cose.ED25519, KID, lambda message: SIGNATURE))
     raw[draw.draw(st.integers(0, len(raw) - 1))] = draw.draw(st.integers(0, 255))
-    end = draw.draw(st.integers(0, len(raw)))
-    for data in (bytes(raw), bytes(raw[:end]), bytes(raw) + b"\x00"):
-        try:
-            long_way = vars(cose._parse(data, 4096))
-        except Malformed:
-            with pytest.raises(Malformed):
-                cose.parse(data)
-        else:
-            assert vars(cose.parse(data)) == long_way
+    try:
+        parsed = cose.parse(bytes(raw))
+    except Malformed:
+        return
+    body = [parsed.protected, parsed.unprotected, parsed.payload, parsed.signature]
+    assert cbor.encode(Tag(18, body) if parsed.tagged else body) == raw
 
 
 def test_a_detached_sign1_binds_what_stands_elsewhere_and_the_aad() -> None:
@@ -178,7 +169,7 @@ def test_every_cut_is_truncated_and_every_tail_is_refused() -> None:
             cose.parse(raw + b"\x00")
 
 
-def test_the_ceiling_holds_for_the_short_way_too() -> None:
+def test_the_ceiling_holds() -> None:
     raw = cose.sign1(bytes(100), cose.ED25519, KID, sign)
     assert cose.parse(raw, ceiling=len(raw)).payload == bytes(100)
     with pytest.raises(Malformed):

@@ -1,0 +1,58 @@
+"""The gateway's metrics: what is counted from rows, and that two gateways in one process share nothing."""
+
+import asyncio
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from gateway.journal import ACKNOWLEDGED, Journal
+from gateway.metrics import Metrics
+
+
+def samples(page: bytes) -> dict[tuple[str, tuple[str, ...]], float]:
+    """(name, label values) -> value, as Prometheus' own parser reads the page."""
+    return {
+        (sample.name, tuple(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(page.decode())
+        for sample in family.samples
+    }
+
+
+def test_rows_commits_readers_and_lag_are_told(tmp_path: Path) -> None:
+    async def play() -> None:
+        metrics = Metrics()
+        async with Journal(tmp_path / "j.db", on_commit=metrics.on_commit) as journal:
+            for body in (
+                {"colour": "green", "elapsed_ms": 240.0, "pages_written": 90},
+                {"colour": "red", "elapsed_ms": 60},
+                {"colour": None, "pages_written": "many"},
+            ):
+                metrics.count(await journal.append("verdict", "line1", b"", "", body))
+            metrics.count(await journal.append("intent", "line1", b"\x04", "P", {}))
+            await journal.move_cursor(ACKNOWLEDGED, 3)
+            metrics.reader("left", True)
+            metrics.reader("right", False)
+            found = samples(metrics.text(journal))
+        assert found["tagwright_events_total", ("verdict", "line1")] == 3
+        assert found["tagwright_events_total", ("intent", "line1")] == 1
+        assert found["tagwright_verdicts_total", ("green",)] == 1
+        assert found["tagwright_verdicts_total", ("red",)] == 1
+        assert found["tagwright_pages_written_total", ("line1",)] == 90
+        assert found["tagwright_tag_seconds_sum", ("line1",)] == 0.3
+        assert found["tagwright_journal_commit_seconds_count", ()] == 5
+        assert found["tagwright_journal_rows", ()] == 4
+        assert found["tagwright_journal_lag_rows", ()] == 1
+        assert found["tagwright_open_intents", ()] == 1
+        assert found["tagwright_reader_up", ("left",)] == 1
+        assert found["tagwright_reader_up", ("right",)] == 0
+
+    asyncio.run(play())
+
+
+def test_two_gateways_in_one_process_share_nothing(tmp_path: Path) -> None:
+    one, other = Metrics(), Metrics()
+    one.reader("left", True)
+    journal = Journal(tmp_path / "j.db")
+    assert ("tagwright_reader_up", ("left",)) in samples(one.text(journal))
+    assert ("tagwright_reader_up", ("left",)) not in samples(other.text(journal))
+    journal.close()

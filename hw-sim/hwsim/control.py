@@ -46,11 +46,12 @@ class Control:
             sent += chip.poll()
             if chip.wait is not wait or paced:
                 return sent
-            moments = [wait.deadline_us, script.next_us(chip.clock) if script is not None else None]
-            soonest = min((us for us in moments if us is not None), default=None)
-            if soonest is None:
+            next_us = script.next_us(chip.clock) if script is not None else None
+            if next_us is None:  # only the world outside can end the wait
                 return sent
-            chip.clock.idle(max(0.0, soonest - chip.clock.now_us))
+            if wait.deadline_us is not None:
+                next_us = min(next_us, wait.deadline_us)
+            chip.clock.idle(max(0.0, next_us - chip.clock.now_us))
 
     def _arrive(self, command: Command) -> dict[str, object]:
         field = self.chip.field

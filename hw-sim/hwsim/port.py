@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from hwsim.control import Command, Control
+from hwsim.initiator import Wait
 from hwsim.pn532 import Pn532
 from hwsim.script import Event, Script
 
@@ -49,6 +50,7 @@ class PtyPort:
         self._thread: threading.Thread | None = None
         self._later: list[tuple[float, bytes]] = []  # monotonic seconds, bytes; paced only
         self._replug_at_s: float | None = None
+        self._waited: Wait | None = None  # what the chip waits for, and real time passes meanwhile
         self._master = self._slave = -1
         self.path = ""
         self._plug()
@@ -113,7 +115,7 @@ class PtyPort:
             self._let_go()
             if master in ready and master == self._master:
                 self._serve()
-            elif self._later or self._replug_at_s is not None or self._script or self.paced:
+            else:
                 self._time_passes()
         if extra in ready and on_extra is not None:
             on_extra()
@@ -158,6 +160,9 @@ class PtyPort:
         if not self.paced:
             if sent:
                 self._write(b"".join([data for _, data in sent]))
+            if chip.wait is not self._waited:
+                self._waited = chip.wait
+                self._mark()
         else:
             self._later += [(started_s + (at_us - started_us) / 1e6, data) for at_us, data in sent]
         if chip.unplugged:
@@ -166,6 +171,10 @@ class PtyPort:
             if chip.replug_after_s:
                 self._replug_at_s = time.monotonic() + chip.replug_after_s
 
+    def _mark(self) -> None:
+        """From here on virtual time keeps up with real time: paced, or while the chip waits for a tag."""
+        self._mark_s, self._mark_us = time.monotonic(), self.chip.clock.now_us
+
     def _time_passes(self) -> None:
         now_s = time.monotonic()
         while self._later and self._later[0][0] <= now_s:
@@ -173,8 +182,8 @@ class PtyPort:
         if self._replug_at_s is not None and now_s >= self._replug_at_s:
             self._plug()
         clock = self.chip.clock
-        if self.paced and not self._later:
-            behind_us = (now_s - self._paced_from_s) * 1e6 - (clock.now_us - self._paced_from_us)
+        if (self.paced or self.chip.wait is not None) and not self._later:
+            behind_us = (now_s - self._mark_s) * 1e6 - (clock.now_us - self._mark_us)
             if behind_us > 0:
                 clock.idle(behind_us)
         self._after(clock.now_us, now_s, [])
@@ -188,8 +197,8 @@ class PtyPort:
         if script is not None and (next_s := script.next_s()) is not None:
             moments.append(next_s)
         now_s = time.monotonic()
-        if self.paced:
-            wait = self.chip.wait
+        wait = self.chip.wait
+        if self.paced or wait is not None:
             next_us = [script.next_us(self.chip.clock) if script is not None else None]
             next_us.append(wait.deadline_us if wait is not None else None)
             now_us = self.chip.clock.now_us
@@ -217,7 +226,7 @@ class PtyPort:
         termios.tcsetattr(self._slave, termios.TCSANOW, attributes)
         terminal = os.ttyname(self._slave)
         self.path = terminal if self._link is None else str(self._link)
-        self._paced_from_s, self._paced_from_us = time.monotonic(), self.chip.clock.now_us
+        self._mark()
         if self._link is not None:
             fresh = self._link.with_name(self._link.name + ".new")
             fresh.unlink(missing_ok=True)

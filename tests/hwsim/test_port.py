@@ -223,3 +223,12 @@ def test_a_hundred_commands_in_one_write_are_all_answered(port: PtyPort) -> None
         answers += os.read(line.fd, 4096)
     assert len(answers) == 100 * 19
     line.close()
+
+
+def test_autopoll_gives_up_in_real_time_for_only_the_world_can_bring_a_tag() -> None:
+    with PtyPort(chip(uid=None)) as running:
+        line = Line(running.path).wake()
+        started = time.monotonic()
+        assert line.ask("60010110") == "6100"  # once, 150 ms, MIFARE
+        assert 0.15 <= time.monotonic() - started < PATIENCE_S
+        line.close()

@@ -3,11 +3,10 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cbor2
 
@@ -21,8 +20,7 @@ class JournalTrouble(Exception):
     """The journal's file or disk is at fault; the text says what, where and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One durable act. at_ns: wall clock, ns since 1970; body: CBOR map; hash: 32 bytes, by Chain."""
 
     seq: int

@@ -66,13 +66,14 @@ def look(
 async def see(post: Post, target: Target, whole: bool = False) -> Seen:
     """Read a tag (both slots: `whole`) and understand it; raises TagGone.
 
-    Where the journal knows a later stub than the hints led to, both slots are read.
+    Where the stub that the hints led to is not valid, or the journal knows a later one, both slots are read.
     """
     capture = await post.reader.read(target, whole=whole)
     seen = _look_again(post, look(capture, post.trust, post.check, int(post.now())))
-    if not whole and seen.verdict is not None and seen.verdict.chain == "behind":
-        return await see(post, target, whole=True)
-    return seen
+    verdict = seen.verdict
+    if whole or verdict is None or (verdict.integrity == "valid" and verdict.chain != "behind"):
+        return seen
+    return await see(post, target, whole=True)
 
 
 async def verify_one(post: Post, target: Target) -> Result:

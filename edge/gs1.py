@@ -9,11 +9,13 @@ from edge.errors import Malformed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 _DIGITS = "0123456789"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _UNRESERVED = _DIGITS + _LETTERS + "-._~"  # RFC 3986 section 2.3: these need no percent
 _URI = _UNRESERVED + ":/?#[]@!$&'()*+,;=%"
+_PLAIN = _DIGITS + _LETTERS + "-./"  # of a host and a path, but nothing that could end either
 _HOST = _DIGITS + _LETTERS + "-.:[]"  # no user part; ports and IPv6 are the resolver's affair
 _CSET82 = _DIGITS + _LETTERS + "!\"%&'()*+,-./:;<=>?_"
 _LONGEST_VALUE = 20  # characters of AI 10, 21 and 22
@@ -120,15 +122,18 @@ def parse_link(uri: "str") -> "tuple[int, str | None, str | None]":
     return gtin(gtin_text), found.get("10"), found.get("21")
 
 
-def link_names(uri: "str", product: "Sequence[object]") -> "bool | None":
+def link_names(uri: "str", product: "Sequence[Any]") -> "bool | None":
     """Whether a link names the product of a stub's claim; None where the two cannot be compared.
 
     GS1: GTIN, and serial and batch where both state them. Web link: the same URI, fragments aside.
     """
     if product[0] == 1:
-        return uri.partition("#")[0] == str(product[1]).partition("#")[0]
+        named: "str" = product[1]
+        return uri.partition("#")[0] == named.partition("#")[0]
     if product[0] != 0:
         return None
+    if _is_plain_link(uri, product):
+        return True
     try:
         number, batch, serial = parse_link(uri)
     except Malformed:
@@ -136,6 +141,19 @@ def link_names(uri: "str", product: "Sequence[object]") -> "bool | None":
     if number != product[1] or serial not in (None, product[-1]):
         return False
     return len(product) < 4 or batch in (None, product[2])
+
+
+def _is_plain_link(uri: "str", product: "Sequence[Any]") -> "bool":
+    """Whether `uri` is the link that `link` makes of GTIN and serial below a plain base: most are."""
+    tail = f"/01/{product[1]:014d}/21/{product[-1]}"
+    base = uri[8 : -len(tail)]
+    return (
+        uri.endswith(tail)
+        and uri.startswith("https://")
+        and not base.strip(_PLAIN)
+        and base[:1] not in ("", "/")
+        and not product[-1].strip(_UNRESERVED)
+    )
 
 
 def _host_end(uri: "str") -> "int":

@@ -54,6 +54,7 @@ EVIDENCE_LEVELS = ("self-declared", "second-party", "third-party")  # by claim v
 # Product mass, and the circular-product-passport variables A1.1-A3.1, B1.1-B2.1 and C1.1-C1.4.
 TOTAL_CODES = frozenset((10, 11, 12, 13, 14, 21, 22, 31, 41, 42, 43, 44, 45, 46, 51, 52, 53, 54))
 
+_BEGIN = bytes((VERSION, 1, PRODUCT))  # of every map of claims
 _LAST_KEY = 63  # of the unknown claims that are kept
 _LARGEST = (1 << 53) - 1  # what JSON readers keep exactly (RFC 8259 section 6)
 _LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z, the last that RFC 3339 can write
@@ -188,8 +189,13 @@ def _read(data: "bytes") -> "dict[int, Any]":
     key = -1
     try:
         count, at = _map_head(data, 0)
-        claims: "dict[int, Any]" = {}
-        for _ in range(count):
+        key = VERSION
+        if data[at : at + 3] != _BEGIN:
+            raise Malformed("must be there and be 1, and claim 1 (product) must follow")
+        key = PRODUCT
+        product, at = _product(data, at + 3)
+        claims: "dict[int, Any]" = {VERSION: 1, PRODUCT: product}
+        for _ in range(count - 2):
             last = key
             key = data[at]
             if last < key < 16:
@@ -205,8 +211,8 @@ def _read(data: "bytes") -> "dict[int, Any]":
         raise Truncated(f"stub: the claims end inside {_name(key)}")
     if at != len(data):
         raise Malformed(f"stub: the claims end at {at}, their byte string at {len(data)}")
-    if not (VERSION in claims and PRODUCT in claims and ISSUED_AT in claims and SEQ in claims):
-        raise Malformed("stub: version, product, issued_at and seq must all be there")
+    if ISSUED_AT not in claims or SEQ not in claims:
+        raise Malformed("stub: issued_at and seq must both be there")
     if (PREV in claims) != (claims[SEQ] > 0):
         raise Malformed("stub: claim 6 (prev) must be there from seq 1 on, and only there")
     return claims
@@ -341,7 +347,7 @@ _count = typed.number(0, _LARGEST)
 _root = typed.octets(16)
 
 _READERS: "tuple[typed.Reader, ...]" = (
-    typed.number(1, 1),  # version
+    typed.number(1, 1),  # version: this and the product are at _BEGIN
     _product,
     typed.number(0, ITEM - 1),  # granularity: the default is left out
     typed.octets(32),  # digest

@@ -46,10 +46,13 @@ def number(low: "int", high: "int") -> "Reader":
         value = data[at]
         if value < 24:
             at += 1
+            least = low
         else:
-            value, at = long(data, at)
-        if not low <= value <= high:
-            raise Malformed(f"must be {low} to {high}" if low < high else f"must be {low}")
+            form, least, width = LONG.get(value, NO_INTEGER)
+            value = unpack_from(form, data, at + 1)[0]
+            at += width
+        if not low <= value <= high or value < least:
+            raise Malformed(f"must be {low} to {high}, in the shortest form")
         return value, at
 
     return read

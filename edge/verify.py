@@ -67,13 +67,14 @@ class Verdict:
     evidence: as claimed, or not_stated; read_from: "tag" where a UID or TID was at hand, else "code".
     """
 
+    key = "unknown"
+    binding = "not_checked"
+    chain = "not_checked"
+    evidence = "not_stated"
+    link = "not_checked"
+
     def __init__(self, integrity: "str", read_from: "str") -> None:
         self.integrity = integrity
-        self.key = "unknown"
-        self.binding = "not_checked"
-        self.chain = "not_checked"
-        self.evidence = "not_stated"
-        self.link = "not_checked"
         self.read_from = read_from
 
     def as_dict(self) -> "dict[str, str]":
@@ -293,11 +294,12 @@ def _covers(prefixes: "tuple[str, ...]", product: "Sequence[Any] | None") -> "bo
 
 
 def _binding(found: "Stub", kind: "int | None", id: "bytes | None") -> "str":
-    if found.carrier is None:
+    bound = found.claims.get(stub.CARRIER)
+    if bound is None:
         return "not_bound"
     if kind is None or id is None:
         return "not_checked"
-    return "match" if found.carrier == (kind, bytes(id)) else "mismatch"
+    return "match" if bound[0] == kind and bound[1] == id else "mismatch"
 
 
 def _chain(found: "Stub", previous: "bytes | None", known_seq: "int | None") -> "str":

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -112,6 +113,27 @@ def pn532(
     if dump is not None:
         _dump(dump, list(field.known.values()))
     _say({"stats": clock.stats()})
+
+
+@main.command()
+@click.argument("scenario", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def up(scenario: Path) -> None:
+    """A device and its events as a TOML file has them: [pn532] with the options of `pn532`, and [[event]] tables.
+
+    Example: python -m hwsim up conveyor.toml
+    """
+    try:
+        options = tomllib.loads(scenario.read_text(encoding="utf-8")).get("pn532", {})
+    except ValueError as error:
+        raise click.UsageError(f"{scenario}: {error}") from None
+    arguments = ["--script", str(scenario)]
+    for name, value in options.items():
+        if value is True:
+            arguments.append(f"--{name}")
+        elif value is not False:
+            for each in value if isinstance(value, list) else [value]:
+                arguments += [f"--{name}", str(each)]
+    pn532.main(arguments, prog_name="hwsim up")
 
 
 class _Commands:

@@ -20,14 +20,13 @@ class Control:
         self.chip = chip
         self.script = script
         self._now_s = now_s
+        for event in script.events if script is not None else ():
+            _check(event.command)
 
     def do(self, command: Command) -> dict[str, object]:
         """Run one command and return its reply; ValueError says what is wrong with it."""
-        name = command.get("do")
-        deed = _DEEDS.get(name) if isinstance(name, str) else None
-        if deed is None:
-            raise ValueError(f"no command {name!r}: known are {', '.join(_DEEDS)}")
-        return deed(self, command)
+        _check(command)
+        return _DEEDS[str(command["do"])](self, command)
 
     def settle(self, paced: bool) -> list[tuple[float, bytes]]:
         """Run the events that are due, and what they set free. Not paced, a waiting chip skips to the next event."""
@@ -59,9 +58,7 @@ class Control:
         if uid is not None and uid in field.known:
             tag = field.known[uid]
         else:
-            chip = CHIPS.get(str(command.get("tag", "ntag215")))
-            if chip is None:
-                raise ValueError(f"no chip {command.get('tag')!r}: known are {', '.join(CHIPS)}")
+            chip = CHIPS[str(command.get("tag", "ntag215"))]
             tag = Tag(chip, uid if uid is not None else self.chip.faults.make_uid())
         field.arrive(tag)
         return {"uid": tag.uid.hex(), "tag": tag.chip.name}
@@ -109,8 +106,32 @@ class Control:
         self.chip.faults.armed.clear()
         return {"armed": 0}
 
+    def _unplug(self, command: Command) -> dict[str, object]:
+        """Left to the port: back_s later, if that is said, it comes back."""
+        self.chip.unplugged = True
+        self.chip.replug_after_s = _seconds(command)
+        return {"unplugged": True}
+
     def _tags(self, command: Command) -> dict[str, object]:
         return {"tags": [tag.uid.hex() for tag in self.chip.field.present]}
+
+
+def _check(command: Command) -> None:
+    """ValueError where no such command, chip, UID or duration can be."""
+    name = command.get("do")
+    if not isinstance(name, str) or name not in _DEEDS:
+        raise ValueError(f"no command {name!r}: known are {', '.join((*_DEEDS, 'replug'))}")
+    if command.get("tag", "ntag215") not in CHIPS:
+        raise ValueError(f"no chip {command.get('tag')!r}: known are {', '.join(CHIPS)}")
+    _uid(command)
+    _seconds(command)
+
+
+def _seconds(command: Command) -> float:
+    duration_s = command.get("back_s", 0)
+    if not isinstance(duration_s, int | float) or duration_s < 0:
+        raise ValueError(f"back_s {duration_s!r} is no number of seconds")
+    return duration_s
 
 
 def _uid(command: Command) -> bytes | None:
@@ -135,5 +156,6 @@ _DEEDS: dict[str, Callable[[Control, Command], dict[str, object]]] = {
     "reset_stats": Control._reset_stats,
     "fault": Control._fault,
     "clear_faults": Control._clear_faults,
+    "unplug": Control._unplug,
     "tags": Control._tags,
 }

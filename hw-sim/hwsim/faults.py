@@ -78,7 +78,7 @@ class Tear(Fault):
                 return None
         else:
             self.at -= 1
-            if self.at:
+            if self.at > 0:
                 return None
             self.done = True
         return random.getrandbits(32) if self.bits == "random" else int(self.bits, 16)
@@ -90,7 +90,7 @@ class TagLeaves(Fault):
     back: int = 0
 
     def exchange(self, rf: "Field", armed: list["Fault"]) -> None:
-        if self.after:
+        if self.after > 0:
             self.after -= 1
             return
         self.done = True
@@ -108,7 +108,7 @@ class Return(Fault):
 
     def command(self, chip: "Pn532") -> None:
         self.after -= 1
-        if not self.after:
+        if self.after <= 0:
             self.done = True
             chip.field.arrive(self.tag)
 
@@ -153,7 +153,7 @@ class LostAck(Fault):
 
     def loses_ack(self) -> bool:
         self.at -= 1
-        self.done = not self.at
+        self.done = self.at <= 0
         return self.done
 
 
@@ -163,7 +163,7 @@ class LostAnswer(Fault):
 
     def loses_answer(self) -> bool:
         self.at -= 1
-        self.done = not self.at
+        self.done = self.at <= 0
         return self.done
 
 
@@ -174,7 +174,7 @@ class Unplug(Fault):
 
     def command(self, chip: "Pn532") -> None:
         self.after -= 1
-        if not self.after:
+        if self.after <= 0:
             self.done = True
             chip.unplugged = True
             chip.replug_after_s = self.back_s
@@ -191,7 +191,7 @@ class SecondTag(Fault):
 
     def command(self, chip: "Pn532") -> None:
         self.after -= 1
-        if not self.after:
+        if self.after <= 0:
             self.done = True
             chip.field.arrive(Tag(CHIPS[self.tag], chip.faults.make_uid()))
 

@@ -82,18 +82,21 @@ class PtyPort:
 
     def do(self, command: Command) -> dict[str, object]:
         """One control command, from any thread; ValueError says what is wrong with it."""
-        if command.get("do") == "unplug":
-            self._pull()
-            return {"unplugged": True}
         with self._lock:
             if command.get("do") == "replug":
                 self._plug()
                 return {"path": self.path}
             started_us, started_s = self.chip.clock.now_us, time.monotonic()
             reply = self._control.do(command)
-            self._after(started_us, started_s, self.chip.poll())
-            self._wake()
-            return reply
+            if self.chip.unplugged and self._loop not in (None, threading.get_ident()):
+                done = self._pulled = self._pulled or threading.Event()
+            else:
+                done = None
+                self._after(started_us, started_s, self.chip.poll())
+        self._wake()
+        if done is not None:
+            done.wait()  # a terminal that the loop waits on is not closed, and no host sees it, before it wakes
+        return reply
 
     def run(self, extra: int | None = None, on_extra: Callable[[], None] | None = None) -> None:
         """Serve until `stop`; `on_extra` is called when the file descriptor `extra` can be read."""
@@ -120,21 +123,11 @@ class PtyPort:
         if extra in ready and on_extra is not None:
             on_extra()
 
-    def _pull(self) -> None:
-        """Unplug, and return when the host sees it: a terminal that a thread waits on is not closed before it wakes."""
-        with self._lock:
-            if self._loop in (None, threading.get_ident()):
-                self._unplug()
-                return
-            done = self._pulled = self._pulled or threading.Event()
-        self._wake()
-        done.wait()
-
     # -- all below: with the lock --
 
     def _let_go(self) -> None:
         if self._pulled is not None:
-            self._unplug()
+            self._give_way()
             self._pulled.set()
             self._pulled = None
 
@@ -166,10 +159,13 @@ class PtyPort:
         else:
             self._later += [(started_s + (at_us - started_us) / 1e6, data) for at_us, data in sent]
         if chip.unplugged:
-            chip.unplugged = False
-            self._unplug()
-            if chip.replug_after_s:
-                self._replug_at_s = time.monotonic() + chip.replug_after_s
+            self._give_way()
+
+    def _give_way(self) -> None:
+        self.chip.unplugged = False
+        self._unplug()
+        if self.chip.replug_after_s:
+            self._replug_at_s = time.monotonic() + self.chip.replug_after_s
 
     def _mark(self) -> None:
         """From here on virtual time keeps up with real time: paced, or while the chip waits for a tag."""

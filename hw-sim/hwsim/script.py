@@ -33,15 +33,15 @@ class Script:
     """The events in their order; each is handed out once."""
 
     def __init__(self, events: list[Event], clock: Clock, now_s: float) -> None:
-        self._events = events
+        self.events = events
         self._next = 0
         self._mark(clock, now_s)
 
     def due(self, clock: Clock, now_s: float) -> Mapping[str, object] | None:
         """The next event's command where its time has come."""
-        if self._next == len(self._events):
+        if self._next == len(self.events):
             return None
-        event = self._events[self._next]
+        event = self.events[self._next]
         if (
             clock.now_us < self._from_us + event.after_us
             or now_s < self._from_s + event.after_s
@@ -54,15 +54,15 @@ class Script:
 
     def next_us(self, clock: Clock) -> float | None:
         """The virtual time of the next event, where virtual time is all that it waits for."""
-        if self._next == len(self._events) or not self._events[self._next].after_us:
+        if self._next == len(self.events) or not self.events[self._next].after_us:
             return None
-        return self._from_us + self._events[self._next].after_us
+        return self._from_us + self.events[self._next].after_us
 
     def next_s(self) -> float | None:
         """The real time of the next event, where that is what it waits for."""
-        if self._next == len(self._events) or not self._events[self._next].after_s:
+        if self._next == len(self.events) or not self.events[self._next].after_s:
             return None
-        return self._from_s + self._events[self._next].after_s
+        return self._from_s + self.events[self._next].after_s
 
     def _mark(self, clock: Clock, now_s: float) -> None:
         self._from_us, self._from_s, self._from_commands = clock.now_us, now_s, clock.all_commands

@@ -164,6 +164,18 @@ def test_the_unplug_fault_takes_the_port_away_and_back(tmp_path: Path) -> None:
         line.close()
 
 
+def test_a_scenario_may_unplug_the_port(tmp_path: Path) -> None:
+    events = script.events('{"after_commands": 2, "do": "unplug", "back_s": 0.01}')
+    with PtyPort(chip(), tmp_path / "reader", events=events) as running:
+        line = Line(running.path).wake()
+        line.write("02")
+        with pytest.raises(OSError):
+            while True:
+                if not os.read(line.fd, 100):
+                    raise OSError("hung up")
+        line.close()
+
+
 def test_not_paced_a_scenarios_virtual_time_does_not_wait() -> None:
     events = script.events(
         '{"after_ms": 3600000, "do": "arrive", "uid": "04a1b2c3d4e5f6"}\n'

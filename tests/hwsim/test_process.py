@@ -22,9 +22,9 @@ END_S = 20
 
 
 class Sim:
-    def __init__(self, *options: str) -> None:
+    def __init__(self, device: str, *options: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "hwsim", "pn532", *options],
+            [sys.executable, "-m", "hwsim", device, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": str(ROOT / "hw-sim")},
@@ -49,8 +49,8 @@ class Sim:
 
 
 @contextmanager
-def running(*options: str) -> Iterator[Sim]:
-    sim = Sim(*options)
+def running(*options: str, device: str = "pn532") -> Iterator[Sim]:
+    sim = Sim(device, *options)
     try:
         yield sim
     finally:
@@ -203,8 +203,12 @@ def test_the_same_seed_makes_the_same_tags() -> None:
     ],
 )
 def test_wrong_options_end_it_with_status_2_and_one_line(options: tuple[str, str]) -> None:
+    refuse("pn532", *options)
+
+
+def refuse(*arguments: str) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "hwsim", "pn532", *options],
+        [sys.executable, "-m", "hwsim", *arguments],
         capture_output=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "hw-sim")},
         timeout=END_S,
@@ -212,3 +216,30 @@ def test_wrong_options_end_it_with_status_2_and_one_line(options: tuple[str, str
     )
     assert ended.returncode == 2 and ended.stdout == b""
     assert ended.stderr.decode().splitlines()[-1].startswith("Error: ")
+
+
+def test_a_scenario_file_brings_its_device_and_its_events(tmp_path: Path) -> None:
+    scenario = tmp_path / "conveyor.toml"
+    scenario.write_text(
+        f'[pn532]\nlink = "{tmp_path}/reader"\nseed = 3\ntag = ["ntag213", "ntag215:{UID}"]\npaced = false\n'
+        f'[[event]]\ndo = "leave"\nuid = "{UID}"\n'
+    )
+    with running(str(scenario), device="up") as sim:
+        assert sim.ready["path"] == f"{tmp_path}/reader"
+        assert len(sim.ready["tags"]) == 1  # the event is due at once
+        sim.end()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[pn532",
+        "[pn532]\nspeed = 3",
+        '[[event]]\ndo = "dance"',
+        '[[event]]\ndo = "arrive"\nuid = "04"',
+    ],
+)
+def test_a_scenario_that_cannot_run_is_refused_at_the_start(tmp_path: Path, text: str) -> None:
+    scenario = tmp_path / "conveyor.toml"
+    scenario.write_text(text)
+    refuse("up", str(scenario))

@@ -11,8 +11,7 @@ from struct import unpack_from
 from edge import cbor, cose, envelope, typed
 from edge.errors import DoesNotFit, Malformed, Truncated
 from edge.gs1 import is_gtin, is_serial, is_uri
-from edge.typed import LONG, NO_INTEGER, long
-from edge.typed import text as short_text
+from edge.typed import LONG, NO_INTEGER, long, short_octets, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -248,13 +247,19 @@ def _product(data: "bytes", at: "int") -> "tuple[list[Any], int]":
     gtin, at = long(data, at)
     if not is_gtin(gtin):
         raise Malformed("must have a GTIN of up to 14 digits with its right check digit")
-    value = [scheme, gtin]  # type: list[Any]
-    for _ in range(size - 2):
-        text, at = short_text(data, at)
-        if not is_serial(text):
-            raise Malformed("must have a serial (and batch) of 1 to 20 characters of GS1's set 82")
-        value.append(text)
-    return value, at
+    serial, at = _serial(data, at)
+    if size == 3:
+        return [scheme, gtin, serial], at
+    batch = serial
+    serial, at = _serial(data, at)
+    return [scheme, gtin, batch, serial], at
+
+
+def _serial(data: "bytes", at: "int") -> "tuple[str, int]":
+    serial, at = text(data, at)
+    if not is_serial(serial):
+        raise Malformed("must have a serial (and batch) of 1 to 20 characters of GS1's set 82")
+    return serial, at
 
 
 def _foreign_product(
@@ -262,28 +267,28 @@ def _foreign_product(
 ) -> "tuple[list[Any], int]":
     if size != 2 or scheme > ISO15459:
         raise Malformed("must be [1, link], [2, DID], [3, ISO/IEC 15459 string], or GS1's")
-    text, at = typed.text(data, at)
-    if text.strip(_VISIBLE):
+    value, at = text(data, at)
+    if value.strip(_VISIBLE):
         raise Malformed("must be visible ASCII")
-    if scheme == WEB_LINK and not is_uri(text):
+    if scheme == WEB_LINK and not is_uri(value):
         raise Malformed("must be a URI of http or https")
-    if scheme == DID and not text.startswith("did:"):
+    if scheme == DID and not value.startswith("did:"):
         raise Malformed("must be a DID, did:method:...")
-    return [scheme, text], at
+    return [scheme, value], at
 
 
 def _carrier(data: "bytes", at: "int") -> "tuple[list[Any], int]":
     kind = data[at + 1]
-    if data[at] != 0x82 or kind not in (NFC, RAIN):
+    if data[at] != 0x82 or not NFC <= kind <= RAIN:
         raise Malformed("must be [1, UID] or [2, TID]")
-    id, at = typed.short_octets(data, at + 2)
+    id, at = short_octets(data, at + 2)
     if len(id) not in (_UID_SIZES if kind == NFC else _TID_SIZES):
         raise Malformed("must have a UID of 4, 7, 8 or 10 bytes, or a TID of 4 to 64")
     return [kind, id], at
 
 
 def _operator(data: "bytes", at: "int") -> "tuple[str, int]":
-    value, end = typed.text(data, at)
+    value, end = text(data, at)
     if not cbor.is_utf8(value.encode()):
         raise Malformed("must be UTF-8")
     for char in value:
@@ -301,8 +306,8 @@ def _totals(data: "bytes", at: "int") -> "tuple[dict[int, int], int]":
     for _ in range(count):
         code = data[at]
         at += 1
-        if code == 24:
-            code = data[at]
+        if code >= 24:
+            code = data[at] if code == 24 and data[at] >= 24 else 0
             at += 1
         if code <= last or code not in TOTAL_CODES:
             raise Malformed(f"must have known codes in order, once each, and not {code}")

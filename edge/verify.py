@@ -273,21 +273,21 @@ def _key_state(
     A revoked key taints all that it ever signed: who stole it can write any date. One that merely expired
     stands for what it signed before, since a passport outlives its signer's key.
     """
-    latest = max(now, issued_at)  # a handheld's clock may not be set
+    latest = now if now > issued_at else issued_at  # a handheld's clock may not be set
     if entry.revoked_since is not None and entry.revoked_since <= latest:
         return "revoked"
     if latest < entry.valid_from:
         return "not_yet_valid"
     if entry.valid_to is not None and issued_at > entry.valid_to:
         return "expired"
-    if "issuer" not in entry.roles or not _covers(entry.gtin_prefixes, product):
+    if "issuer" not in entry.roles:
+        return "wrong_role"
+    if entry.gtin_prefixes and not _covers(entry.gtin_prefixes, product):
         return "wrong_role"
     return "trusted"
 
 
 def _covers(prefixes: "tuple[str, ...]", product: "Sequence[Any] | None") -> "bool":
-    if not prefixes:
-        return True
     if product is None or product[0] != stub.GS1:
         return False
     return gs1.gtin14(product[1])[1:].startswith(prefixes)

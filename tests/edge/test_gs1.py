@@ -93,7 +93,8 @@ def test_the_quick_check_of_a_number_agrees_with_the_check_digit(number: int) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1", "952012345678", "952012345678800", "9520123456788 ", "٩٥٢٠١٢٣٤٥٦٧٨٨", "0" * 14]
+    "text",
+    ["", "1", "952012345678", "952012345678800", "9520123456788 ", "٩٥٢٠١٢٣٤٥٦٧٨٨", "0" * 14],
 )
 def test_what_is_no_gtin_is_refused(text: str) -> None:
     with pytest.raises(Malformed):
@@ -221,3 +222,20 @@ def test_a_link_names_the_product_or_not_or_cannot_tell(
     uri: str, product: list[object], answer: bool | None
 ) -> None:
     assert gs1.link_names(uri, product) is answer
+
+
+@given(st.text("ahtps:/.-01%?#@_~" + "é", max_size=12), st.text("A1.-%/~", min_size=1, max_size=5))
+def test_the_short_way_to_a_match_agrees_with_reading_the_link(middle: str, serial: str) -> None:
+    product = [0, 9520123456788, "A1"]
+    for uri in (
+        f"https://{middle}/01/09520123456788/21/A1",
+        f"https://a/{middle}/01/09520123456788/21/A1",
+        f"https://a/01/09520123456788/21/{serial}",
+        f"{middle}https://a/01/09520123456788/21/A1",
+    ):
+        try:
+            read = gs1.parse_link(uri) == (9520123456788, None, "A1")
+        except Malformed:
+            assert gs1.link_names(uri, product) is None
+        else:
+            assert gs1.link_names(uri, product) is read

@@ -87,24 +87,29 @@ def _one_folder(
     account, said = Account(), []
     for _ in range(_MOST_RUNS):
         phase = random.choice(_PHASES) if account.kills < most else None
-        lines, killed_in, status = _run([*command(state), "--input", str(source)], phase, random)
+        program = [*command(state), "--input", str(source)]
+        lines, killed_in, status = _run(program, state.with_suffix(".log"), phase, random)
         said += [line for line in lines if line.get("journal_seq")]
         if killed_in is not None:
             account.kills += 1
             phases[killed_in] += 1
             continue
         if status != 0:
-            raise RuntimeError(f"the demo ended with status {status} in {state}")
+            why = state.with_suffix(".log").read_text()[-2000:]
+            raise RuntimeError(f"the demo ended with status {status}: {why}")
         _look(state, source, said, lines[-1], account)
         return account
     raise RuntimeError(f"the demo is not through after {_MOST_RUNS} runs in {state}")
 
 
 def _run(
-    program: list[str], phase: str | None, random: Random
+    program: list[str], log: Path, phase: str | None, random: Random
 ) -> tuple[list[dict[str, Any]], str | None, int]:
     """(lines printed, phase it was killed in or None, exit status) of one demo, killed about `phase`."""
-    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as demo:
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(program, stdout=subprocess.PIPE, stderr=errors) as demo,
+    ):
         assert demo.stdout is not None
         trigger = _Trigger(phase, random)
         deadline = time.monotonic() + _PATIENCE_S

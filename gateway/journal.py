@@ -41,6 +41,8 @@ __all__ = [
 
 KINDS = ("intent", "result", "void", "verdict", "refused", "repair")
 
+_LARGEST = (1 << 63) - 1  # SQLite's integers
+
 
 class Journal(Records):
     """The one writer of a journal file, and its reader; used from one event loop, closed by `async with`.
@@ -74,7 +76,7 @@ class Journal(Records):
         self._idle = asyncio.Event()
         self._idle.set()
         self._growth = asyncio.Event()
-        self._refusal: JournalFailed | ValueError | None = None
+        self._refusal: BaseException | None = None
 
     @staticmethod
     def open_readonly(path: str | os.PathLike[str]) -> Records:
@@ -115,6 +117,9 @@ class Journal(Records):
         """
         if kind not in KINDS:
             raise ValueError(f"{kind!r} is no kind of row: {', '.join(KINDS)}")
+        (
+            station + product
+        ).encode()  # a lone surrogate is a ValueError here, not in its whole group
         draft = Draft(
             at_ns=self._clock(),
             kind=kind,
@@ -183,8 +188,8 @@ class Journal(Records):
                 self._on_commit(len(done.outcomes), done.seconds)
         else:
             group.fail(trouble)
-        if isinstance(trouble, JournalFailed):
-            self._refusal = trouble
+            if not isinstance(trouble, JournalFull):
+                self._refusal = trouble
         if self._group.drafts or self._group.notes:
             self._flush()
         else:
@@ -220,6 +225,8 @@ class _Group:
 
 def _number(body: Mapping[str, Any], name: str) -> int | None:
     value = body.get(name)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+    if value is None:
+        return None
+    if type(value) is not int or not 0 <= value <= _LARGEST:
         raise ValueError(f"body[{name!r}] is {value!r}, must be a seq")
     return value

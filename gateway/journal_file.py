@@ -101,6 +101,9 @@ class JournalFile:
             self._file.execute("COMMIT")
         except sqlite3.Error as e:
             raise self._trouble(e) from e
+        finally:
+            if self._file.in_transaction:
+                self._file.execute("ROLLBACK")
         if stored:
             last = stored[-1][1]
             self.head, self._hash = last.seq, last.hash
@@ -144,8 +147,6 @@ class JournalFile:
         )
 
     def _trouble(self, e: sqlite3.Error) -> JournalTrouble:
-        if self._file.in_transaction:
-            self._file.execute("ROLLBACK")
         if getattr(e, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             return self._full()
         return JournalFailed(

@@ -196,6 +196,8 @@ def test_cursors_and_what_is_set_aside_outlive_the_process(tmp_path: Path) -> No
         ("noise", {}),
         ("result", {"intent": "1"}),
         ("result", {"seq": True}),
+        ("result", {"seq": 1 << 63}),
+        ("result", {"intent": -1}),
         ("void", {"x": {}.keys()}),
     ],
 )
@@ -208,6 +210,17 @@ def test_our_own_mistakes_are_refused_before_anything_is_stored(
                 await journal.append(kind, "line1", UID, PRODUCT, body)
             (row,) = await filled(journal, 1)
             assert row.seq == 1
+
+    asyncio.run(play())
+
+
+def test_a_name_that_is_no_text_is_refused_before_anything_is_stored(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with Journal(tmp_path / "j.db") as journal:
+            for station, product in (("\ud800", ""), ("line1", "\udfff")):
+                with pytest.raises(ValueError, match="surrogates"):
+                    await journal.append("verdict", station, UID, product, {})
+            assert (await filled(journal, 1))[0].seq == 1
 
     asyncio.run(play())
 

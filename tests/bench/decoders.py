@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -141,7 +141,7 @@ def _is_of_encoder(data: bytes) -> bool:
         return False
 
 
-def _stub_input(whole: dict[int, object], kid: bytes) -> Make:
+def _stub_input(whole: Mapping[int, object], kid: bytes) -> Make:
     def make(examples: list[bytes], random: Random) -> bytes:
         if random.getrandbits(2) == 0:
             return mutations.changed(examples, random)

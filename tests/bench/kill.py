@@ -4,6 +4,7 @@ Then everything is accounted for, from the files alone: what it had said, its jo
 """
 
 import json
+import os
 import selectors
 import signal
 import sqlite3
@@ -32,6 +33,7 @@ _START_S = 1.2  # Python, keys, journal, hub, simulator, reader
 _SOON_S = 0.03  # a tag takes about so long
 _MOST_RUNS = 60  # on one folder, until the demo is through
 _PATIENCE_S = 120.0
+_CHUNK = 65536  # bytes
 _WRITTEN = ("commissioned", "repaired")
 
 
@@ -118,7 +120,7 @@ def _run(
             selector.register(demo.stdout, selectors.EVENT_READ)
             while True:
                 if selector.select(max(0.0, min(trigger.at_s, deadline) - time.monotonic())):
-                    more = demo.stdout.read1()
+                    more = os.read(demo.stdout.fileno(), _CHUNK)
                     if not more:
                         break
                     printed += more

@@ -10,7 +10,8 @@ from tests.bench.line import UID
 
 NOW = 1_790_000_100
 LINK = "https://id.example.com/01/09520123456788/21/A1B2C3D4E5"  # 54 characters
-PRODUCT = [stub.GS1, gs1.gtin("09520123456788"), "A1B2C3D4E5"]
+SERIAL = "A1B2C3D4E5"
+PRODUCT = [stub.GS1, gs1.gtin("09520123456788"), SERIAL]
 KIND = 1  # NFC
 
 

@@ -18,7 +18,7 @@ from gateway.stations.post import Post
 from gateway.stations.result import Result
 from gateway.stations.station import Job, Station
 from tests.bench.line import Line, line
-from tests.bench.passports import LINK, NOW, PRODUCT, Issuer
+from tests.bench.passports import LINK, NOW, PRODUCT, SERIAL, Issuer
 from tests.bench.size import Size, folder
 from tests.bench.table import Row, progress
 
@@ -72,7 +72,7 @@ async def _play(at: Path, name: str, step: int, times: int, seed: int) -> tuple[
 
 def _commission(number: int) -> Job:
     product = [*PRODUCT[:2], f"{number}"]
-    order = Order({**_ORDER.claims, stubs.PRODUCT: product}, LINK[: -len(PRODUCT[2])] + f"{number}")
+    order = Order({**_ORDER.claims, stubs.PRODUCT: product}, LINK[: -len(SERIAL)] + f"{number}")
     return partial(commission_one, order=order)
 
 

@@ -9,7 +9,7 @@ from gateway.stations.verify import Seen
 
 
 async def format_one(post: Post, target: Target) -> Result:
-    """Leave an NDEF tag without a message. Raises TagGone where the tag leaves before anything is written."""
+    """Leave an NDEF tag without a message; what was torn on it is void. Raises TagGone where it leaves before that."""
     started = post.ticks()
     seen = await verify.see(post, target, whole=True)
     chip = _chip(seen, target)
@@ -21,6 +21,9 @@ async def format_one(post: Post, target: Target) -> Result:
     except type2.Locked as why:
         refusal = Refusal("refused", f"this tag is locked ({why})")
         return await write.refuse(post, seen, refusal, seen.product, started)
+    for row in post.journal.open_intents(target.uid) if post.journal else ():
+        intent = write.Intent.of_row(row)
+        await write.void(post, target.uid, row, intent, "the tag was ordered to be emptied")
     return await _carry_out(post, target, seen, "formatted", pages, started)
 
 

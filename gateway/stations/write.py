@@ -137,7 +137,10 @@ async def carry_out(
     started: float,
     repaired: bool = False,
 ) -> Result:
-    """Write `pages` for the open intent `row`, read back, verify, lock if ordered, close the intent."""
+    """Write `pages` for the open intent `row`, read back, verify, lock if ordered, close the intent.
+
+    A tag that refuses the first write voids the intent; refused later, it is torn, for something has changed.
+    """
     written = 0
     try:
         written = await post.reader.write(pages)
@@ -147,11 +150,11 @@ async def carry_out(
         if intent.lock:
             chip = chips.by_name(intent.chip)
             written += await post.reader.write(type2.lock_plan(chip, seen.capture.image))
-    except TagRefused as why:
-        return await void(post, target.uid, row, intent, f"the tag refuses the write: {why}")
-    except TagGone as why:
-        return torn(target.uid, intent, written or _before(why.page, pages), str(why))
     except DeviceTrouble as why:
+        if isinstance(why, TagGone | TagRefused):
+            written = written or _before(why.page, pages)
+        if isinstance(why, TagRefused) and not written:
+            return await void(post, target.uid, row, intent, f"the tag refuses the write: {why}")
         return torn(target.uid, intent, written, str(why))
     assert seen.verdict is not None
     elapsed_s = post.ticks() - started

@@ -185,3 +185,15 @@ async def test_a_locked_tag_still_verifies(line: Line) -> None:
     line.show()
     assert (await line.serve(care.lock_one)).outcome == "locked"
     assert (await line.verify()).signal.colour == "green"
+
+
+async def test_formatting_voids_what_was_torn(line: Line) -> None:
+    line.show()
+    line.fault("tear", at=20)
+    await line.serve(commissioning(order()))
+    line.show()
+    target = await line.post.reader.target(5)
+    assert target is not None
+    assert (await care.format_one(line.post, target)).outcome == "formatted"
+    assert line.kinds() == ["intent", "void", "result"]
+    assert (await line.commission(order())).outcome == "commissioned"

@@ -112,8 +112,13 @@ def _journal(config: Config) -> Finding:
     except JournalTrouble as why:
         return Finding("journal", FAULT, str(why), "restore it from a backup, or name another file")
     head, lag, intents = records.head(), records.lag(), len(records.open_intents())
+    aside = records.quarantined()
     records.close()
     text = f"{path}: {head} rows, {lag} not yet at the hub, {intents} tags to be finished"
+    if aside:
+        seq, reason = next(iter(aside.items()))
+        text += f", {len(aside)} rows set aside, the first {seq}: {reason}"
+        return Finding("journal", WARNING, text, "mend the hub's rules, or tell us: rows stay here")
     if intents:
         return Finding("journal", WARNING, text, "show those tags to a reader again")
     return Finding("journal", WELL, text)

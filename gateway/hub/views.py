@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from html import escape
 from typing import Any
+from urllib.parse import quote
 
 from edge import claims, stub
 from edge.errors import Malformed
@@ -21,12 +22,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _CSS = """
 :root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 72rem; margin: 0 auto; padding: 1rem; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 80rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.5rem; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
 caption { text-align: left; font-weight: 600; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #8886; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: break-word; }
+td.code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; min-width: 11rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: 0; }
 dt { font-weight: 600; }
 dd { margin: 0; overflow-wrap: anywhere; }
@@ -97,7 +99,10 @@ def product_page(name: str, stubs: Sequence[StoredStub], events: Sequence[Event]
     if stubs:
         newest = stub_json(stubs[-1])
         parts += ["<h2>What its tag says</h2>", _list(_claim_lines(newest))]
-        rows = [(s["seq"], s["uid"], s["kid"] or "", s["stub"]) for s in map(stub_json, stubs)]
+        rows = [
+            (s["seq"], _code(s["uid"]), _code(s["kid"] or ""), _code(s["stub"]))
+            for s in map(stub_json, stubs)
+        ]
         parts.append(_table("Signed stubs", ("seq", "tag", "key", "stub (hex)"), rows))
     else:
         parts.append("<p>No stub of this product has been written to a tag.</p>")
@@ -133,17 +138,17 @@ def _claim_lines(said: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 def _history(caption: str, events: Sequence[Event]) -> str:
     rows = [
         (
-            rfc3339(e.at_ns),
+            rfc3339(e.at_ns)[:19].replace("T", " "),
             e.kind,
-            e.name,
+            _link(e.name),
             e.station,
-            e.uid.hex(),
+            _code(e.uid.hex()),
             str(_plain(e.content.get("outcome", e.content.get("act", "")))),
             str(_plain(e.content.get("reason", ""))),
         )
         for e in events
     ]
-    return _table(caption, ("when", "kind", "product", "station", "tag", "what", "why"), rows)
+    return _table(caption, ("when (UTC)", "kind", "product", "station", "tag", "what", "why"), rows)
 
 
 def _list(lines: Iterable[tuple[str, str]]) -> str:
@@ -151,10 +156,34 @@ def _list(lines: Iterable[tuple[str, str]]) -> str:
     return f"<dl>{items}</dl>"
 
 
+class _Cell(str):
+    """A whole table cell that is HTML already."""
+
+
+def _code(text: str) -> _Cell:
+    return _Cell(f'<td class="code">{escape(text)}</td>')
+
+
+def _link(product: str) -> _Cell:
+    """A product's journal name as a link to its page, where it is GTIN and serial (and batch)."""
+    gtin, *more = product.split("/", 2)
+    if not gtin.isdigit() or not more:
+        return _Cell(f"<td>{escape(product)}</td>")
+    path = ["01", gtin, *(["21", more[0]] if len(more) == 1 else ["10", more[0], "21", more[1]])]
+    return _Cell(
+        f'<td><a href="/{"/".join(quote(each, safe="") for each in path)}">{escape(product)}</a></td>'
+    )
+
+
 def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
     body = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+        "<tr>"
+        + "".join(
+            cell if isinstance(cell, _Cell) else f"<td>{escape(str(cell))}</td>" for cell in row
+        )
+        + "</tr>"
+        for row in rows
     )
     return (
         f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"

@@ -241,6 +241,12 @@ def test_a_body_is_a_map_or_malformed(data: bytes) -> None:
         pass
 
 
+def test_a_fraction_with_an_exponent_beyond_any_number_is_malformed() -> None:
+    bigfloat = bytes.fromhex("a16161c5821b0000000107143d4200")  # {"a": 5([4413734210, 0])}
+    with pytest.raises(Malformed):
+        content(bigfloat)
+
+
 def test_a_body_beyond_the_ceiling_is_not_read_to_its_end(tmp_path: Path) -> None:
     async def play(client: httpx2.AsyncClient, store: Store) -> None:
         assert "send fewer rows" in (await send(client, bytes(CEILING + 1), 413))["error"]

@@ -31,9 +31,11 @@ from edge import verify as verdicts
 from edge.errors import DoesNotFit, Malformed
 from gateway import config
 from gateway.hub import batch as hub_batch
+from gateway.hub import settings
 from gateway.records import Chain, Row
 from gateway.stations.job import ResultFile
 from gateway.stations.orders import Order, OrderError, orders
+from gateway.sync import answer
 from gateway.sync import batch as sync_batch
 from tests.bench import mutations
 from tests.bench.demo import generated
@@ -73,7 +75,7 @@ def decoders(folder: Path) -> list[Decoder]:
         Decoder("COSE", _cose, (Malformed,), [*stubs, _mini(issuer)]),
         Decoder("stub", _stub, (Malformed,), stubs, _stub_input(whole, kid), share=2),
         Decoder("verdict", _verdict(issuer), (), stubs, _stub_input(whole, kid)),
-        Decoder("claims JSON", _claims, (Malformed,), _claims_examples(stubs), mutations.text),
+        Decoder("claims JSON", _claims, (Malformed,), _claims_examples(stubs), mutations.json_text),
         Decoder("trust list", _trust, (Malformed,), _trust_examples(issuer), share=0.3),
         Decoder("NDEF", _ndef, (Malformed,), _messages(issuer)),
         Decoder(
@@ -95,7 +97,16 @@ def decoders(folder: Path) -> list[Decoder]:
         ),
         Decoder("CSV orders", _orders, (OrderError,), _order_examples(folder), mutations.text, 0.3),
         Decoder("result file", _result(folder), (OrderError,), [_RESULT], mutations.text, 0.05),
-        Decoder("TOML", config.parse, (config.ConfigProblem,), [_TOML], mutations.text, 0.3),
+        Decoder("TOML", config.parse, (config.ConfigProblem,), [_TOML], mutations.toml_text, 0.3),
+        Decoder(
+            "hub TOML",
+            settings.parse,
+            (config.ConfigProblem,),
+            [_HUB_TOML],
+            mutations.toml_text,
+            0.3,
+        ),
+        Decoder("receipt", _receipt, (), [_RECEIPT], mutations.json_text, 0.5),
         Decoder("hub batch", _batch, (Malformed,), [_batch_example(stubs)], _batch_input, 0.5),
     ]
 
@@ -301,8 +312,8 @@ def repr_of(message: object) -> str:
 def _frame_examples() -> list[bytes]:
     answers = [b"\x32\x01\x06\x07", b"\x00" + bytes(260), bytes.fromhex("010100440007") + UID]
     made = [pn532.ACK, pn532.NACK, b"\x00\x00\xff\x01\xff\x7f\x81\x00"]
-    for answer in answers:
-        frame = bytearray(pn532.frame(b"\x4b" + answer))
+    for said in answers:
+        frame = bytearray(pn532.frame(b"\x4b" + said))
         at = 5 if frame[3] != 0xFF else 8
         frame[at] = 0xD5
         frame[-2] = (frame[-2] - 1) & 0xFF
@@ -395,6 +406,21 @@ url = "pn532:/dev/ttyUSB1"
 job = "update"
 step = "inspected"
 """
+
+
+_HUB_TOML = b"""listen = "127.0.0.1:8470"
+database = "hub.db"
+token_file = "token"
+cert = "hub.pem"
+key = "hub.key"
+"""
+_RECEIPT = b'{"journal": "00000000000000000000000000000000", "watermark": 3, "conflicts": [2]}'
+
+
+def _receipt(data: bytes) -> None:
+    sent = sync_batch.Batch(bytes(16), 1, 3, b"")
+    for status in (200, 422):
+        answer.judge(sent, answer.Answer(status, data), False)
 
 
 def _batch(data: bytes) -> None:

@@ -29,6 +29,8 @@ from tests.bench.table import Row, progress
 
 _PRODUCTS = 40  # one cannot be an order; the 26th tag of a run is torn by the demo itself
 _PHASES = ("start", "commission", "update", "verify", "sync")
+_EARLY = ("start", "commission", "commission", "commission")
+_EARLY_RUNS = 4  # of a folder: a quarter of the products, at most, is commissioned in each
 _START_S = 1.2  # Python, keys, journal, hub, simulator, reader
 _SOON_S = 0.03  # a tag takes about so long
 _MOST_RUNS = 60  # on one folder, until the demo is through
@@ -87,8 +89,9 @@ def _one_folder(
 ) -> Account:
     """Kill the demo there, at most so often, until a run comes to its end; then look at everything."""
     account, said = Account(), []
-    for _ in range(_MOST_RUNS):
-        phase = random.choice(_PHASES) if account.kills < most else None
+    for number in range(_MOST_RUNS):
+        phases_now = _EARLY if number < _EARLY_RUNS else _PHASES
+        phase = random.choice(phases_now) if account.kills < most else None
         program = [*command(state), "--input", str(source)]
         lines, killed_in, status = _run(program, state.with_suffix(".log"), phase, random)
         said += [line for line in lines if line.get("journal_seq")]
@@ -142,7 +145,7 @@ class _Trigger:
         self.phase = phase
         self.at_s = time.monotonic() + random.uniform(0, _START_S)
         self._random = random
-        self._lines = random.randrange(_PRODUCTS)
+        self._lines = random.randrange(_PRODUCTS // 4 if phase == "commission" else _PRODUCTS)
         if phase != "start":
             self.at_s = float("inf")
 

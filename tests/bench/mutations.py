@@ -1,5 +1,6 @@
 """Hostile input: valid examples changed at random, and made from scratch by those who know the structure."""
 
+import json
 from collections.abc import Mapping
 from random import Random
 
@@ -13,6 +14,11 @@ _WORDS = (
     *('"', "'", "[", "]", "{", "}", "=", ",", "\n", "\r\n", "\\u0000", "[[reader]]", "%2F"),
     *("https://", "1979-05-27T07:32:00Z", "\ufeff", "\u00e9", "\U0001f4a9"),
 )
+_VALUES = (
+    *("0", "-1", "1", "7", "41", "9007199254740992", "0.5", "true", "[]", "{}", "[1, 2]", '""'),
+    *('"x"', '"recycled"', '"09520123456788"', '"00ff"', '{"hex": "00"}', '{"map": [[1, 2]]}'),
+    *("1979-05-27", "'x'"),
+)  # all but the last two are JSON
 _LONGEST = 600  # bytes of input from nothing
 
 
@@ -45,6 +51,50 @@ def text(examples: list[bytes], random: Random) -> bytes:
         )
         found = found[:at] + word * random.choice((1, 1, 1, 2, 50)) + found[end:]
     return found.encode("utf-8", "surrogatepass")
+
+
+def json_text(examples: list[bytes], random: Random) -> bytes:
+    """One of the examples with values of its objects dropped, doubled under other keys, or replaced."""
+    if not random.getrandbits(2):
+        return text(examples, random)
+    whole = json.loads(random.choice(examples))
+    for _ in range(1 + random.getrandbits(1)):
+        _change_value(whole, random)
+    return json.dumps(whole).encode()
+
+
+def toml_text(examples: list[bytes], random: Random) -> bytes:
+    """One of the examples with lines dropped, doubled, moved, or given other values."""
+    if not random.getrandbits(2):
+        return text(examples, random)
+    found = random.choice(examples).decode().splitlines()
+    for _ in range(1 + random.getrandbits(1)):
+        place = random.randrange(len(found))
+        key, equals, _ = found[place].partition(" = ")
+        act = random.getrandbits(2)
+        if act == 0:
+            del found[place]
+        elif act == 1:
+            found.insert(random.randrange(len(found)), found[place])
+        elif equals:
+            found[place] = f"{key} = {random.choice(_VALUES)}"
+    return "\n".join(found).encode()
+
+
+def _change_value(whole: dict[str, object], random: Random) -> None:
+    """Go down at random, and change one entry there."""
+    key = random.choice([*whole] or [""])
+    inner = whole.get(key)
+    if isinstance(inner, dict) and random.getrandbits(1):
+        _change_value(inner, random)
+        return
+    act = random.getrandbits(2)
+    if act == 0:
+        whole.pop(key, None)
+    elif act == 1:
+        whole[random.choice((*whole, "16", "63", "64", "41", "map", "hex", "tag"))] = inner
+    else:
+        whole[key] = json.loads(random.choice(_VALUES[:-2]))
 
 
 def cbor(random: Random, depth: int = 4) -> bytes:

@@ -21,10 +21,11 @@ from gateway.model import DeviceTrouble, ReaderBusy, ReaderGone, Target
 from gateway.readers.reader import Reader
 from gateway.readers.registry import open_reader
 from gateway.stations import read, update, verify
-from gateway.stations.job import JobRun, ResultFile, with_options
+from gateway.stations.job import JobRun, with_options
 from gateway.stations.orders import orders
 from gateway.stations.post import Post
 from gateway.stations.result import Result
+from gateway.stations.resultfile import ResultFile
 from gateway.stations.station import Job, Station
 from gateway.sync.uplink import Uplink
 

@@ -26,10 +26,11 @@ from gateway.keys import DeviceKey, TrustStore, open_key
 from gateway.model import Target
 from gateway.readers.registry import open_reader
 from gateway.stations import update, verify
-from gateway.stations.job import WRITTEN, JobRun, ResultFile
+from gateway.stations.job import WRITTEN, JobRun
 from gateway.stations.orders import Order, OrderError, orders
 from gateway.stations.post import Post
 from gateway.stations.result import Result
+from gateway.stations.resultfile import ResultFile
 from gateway.stations.station import Job, Station
 from gateway.sync.uplink import Uplink
 

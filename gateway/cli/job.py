@@ -23,9 +23,10 @@ from gateway.cli.output import (
 )
 from gateway.cli.tag import at_reader, journal_path
 from gateway.keys import open_key
-from gateway.stations.job import WRITTEN, JobRun, ResultFile, with_options
+from gateway.stations.job import WRITTEN, JobRun, with_options
 from gateway.stations.orders import Order, OrderError, orders
 from gateway.stations.result import Result
+from gateway.stations.resultfile import ResultFile
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _LARGEST = 64 << 20  # bytes of a job file

@@ -5,16 +5,12 @@ also where the result file lags behind a crash. A row that was refused is looked
 waits for its tag while the others go on.
 """
 
-import csv
-import io
-import os
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from typing import Self, TypeGuard
+from typing import TypeGuard
 
 from edge import stub as stubs
 from gateway.model import Target
@@ -24,90 +20,11 @@ from gateway.stations.commission import commission_one, known
 from gateway.stations.orders import Order, OrderError, gtin_serial
 from gateway.stations.post import Post
 from gateway.stations.result import GREEN, RED, Refusal, Result, Signal
+from gateway.stations.resultfile import Line, ResultFile
 from gateway.stations.station import DEDUPE_S, Station
 
 WRITTEN = ("commissioned", "repaired")
 _FINAL = (*WRITTEN, "already", "duplicate")
-_LARGEST = 64 << 20  # bytes of a result file
-
-
-@dataclass(frozen=True)
-class Line:
-    """One row of the result file, as text: uid and digest in hex, at in RFC 3339 UTC; "" for what is not known."""
-
-    row: str
-    gtin: str = ""
-    serial: str = ""
-    uid: str = ""
-    outcome: str = ""
-    column: str = ""
-    reason: str = ""
-    seq: str = ""
-    slot: str = ""
-    digest: str = ""
-    at: str = ""
-
-
-_HEADER = [field.name for field in fields(Line)]
-
-
-class ResultFile:
-    """FILE.result.csv: read back on start, then appended and fsynced line by line.
-
-    lines: row -> its last line. Raises OrderError where what stands there is no result file.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.lines: dict[int, Line] = {}
-        self._file = path.open("a+b")
-        try:
-            self._read_back()
-        except OrderError:
-            self._file.close()
-            raise
-
-    @classmethod
-    def beside(cls, job_file: Path) -> Self:
-        """The result file of a job file: products.csv -> products.result.csv."""
-        return cls(job_file.with_suffix(".result.csv"))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def append(self, line: Line) -> None:
-        """Add a line; it is on disk when this returns."""
-        self.lines[int(line.row)] = line
-        self._put(list(astuple(line)))
-
-    def _put(self, cells: list[str]) -> None:
-        text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n").writerow(cells)
-        self._file.write(text.getvalue().encode())
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-    def _read_back(self) -> None:
-        self._file.seek(0)
-        raw = self._file.read(_LARGEST + 1)
-        whole = raw[: raw.rfind(b"\n") + 1]
-        if len(whole) < len(raw) <= _LARGEST:  # a crash cut the last line
-            self._file.truncate(len(whole))
-        if not whole:
-            self._put(_HEADER)
-            return
-        try:
-            rows = list(csv.reader(io.StringIO(whole.decode(), newline=""), strict=True))
-            if len(raw) > _LARGEST or rows[0] != _HEADER:
-                raise ValueError
-            for cells in rows[1:]:
-                line = Line(*cells)
-                self.lines[int(line.row)] = line
-        except (ValueError, TypeError, csv.Error):
-            raise OrderError(0, "", f"{self.path} is no result file: move it away") from None
 
 
 class JobRun:

@@ -12,10 +12,11 @@ import pytest
 from production_line import Line, order
 
 from gateway.keys import DeviceKey
-from gateway.stations import job as jobs
-from gateway.stations.job import JobRun, ResultFile, with_options
+from gateway.stations.job import JobRun, with_options
 from gateway.stations.orders import OrderError, orders
 from gateway.stations.result import Result
+from gateway.stations.resultfile import Line as Row
+from gateway.stations.resultfile import ResultFile
 
 pytestmark = pytest.mark.anyio
 
@@ -197,7 +198,7 @@ def test_what_is_no_result_file_is_refused_and_left_as_it_is(
 
 
 def test_a_line_with_commas_and_breaks_is_read_back_as_it_was(tmp_path: Path) -> None:
-    row = jobs.Line("7", outcome="refused", column="name", reason='a "b", c\nd')
+    row = Row("7", outcome="refused", column="name", reason='a "b", c\nd')
     with ResultFile(tmp_path / "x.result.csv") as results:
         results.append(row)
     with ResultFile(tmp_path / "x.result.csv") as results:

@@ -39,7 +39,7 @@ INSPECTED = 1  # claim 10, step
 
 _TEAR_EVERY = 50  # tags; one in so many is torn away in mid-write
 _FIRST_TORN = 4
-_CHIPS = ("ntag215", "ntag215", "ntag216")
+_CHIPS = ("ntag216", "ntag216", "ntag215")  # with room for two slots, and for one
 _IDLE_S = 15.0  # no simulated tag takes longer to be seen
 _YEAR = 365 * 86400
 _LOCK_S = 30.0  # a simulator that outlives a killed demo is gone by then

@@ -13,7 +13,9 @@ def require(found: object, what: str) -> None:
     if found:
         return
     if os.environ.get("TAGWRIGHT_WITNESS") == "all":
-        pytest.fail(f"{what} is missing, and TAGWRIGHT_WITNESS=all makes it mandatory", pytrace=False)
+        pytest.fail(
+            f"{what} is missing, and TAGWRIGHT_WITNESS=all makes it mandatory", pytrace=False
+        )
     pytest.skip(f"{what} is missing")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import click
 
-_WIDTHS = (58, 14, 26, 26, 10)
+_WIDTHS = (63, 14, 28, 24, 10)
 _HEADS = ("what", "ours", "peer", "limit", "must reach", "met?")
 
 Named = tuple[str, float]  # whose figure, and the figure, in the row's unit

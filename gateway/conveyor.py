@@ -1,4 +1,4 @@
-"""A conveyor of simulated tags: the simulator as a process of its own, told over its stdin which tag is at the reader."""
+"""A conveyor of simulated tags: the simulator as a process, told over its stdin which tag is at the reader."""
 
 import asyncio
 import json

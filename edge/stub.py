@@ -187,7 +187,10 @@ def _read(data: "bytes") -> "dict[int, Any]":
     """The claims of a payload, each checked."""
     key = -1
     try:
-        count, at = _map_head(data, 0)
+        count = data[0] - 0xA0
+        at = 1
+        if not 0 <= count < 24:
+            count, at = _long_map_head(data)
         key = VERSION
         if data[at : at + 3] != _BEGIN:
             raise Malformed("must be there and be 1, and claim 1 (product) must follow")
@@ -217,13 +220,10 @@ def _read(data: "bytes") -> "dict[int, Any]":
     return claims
 
 
-def _map_head(data: "bytes", at: "int") -> "tuple[int, int]":
-    count = data[at] - 0xA0
-    if 0 <= count < 24:
-        return count, at + 1
-    if count != 24 or data[at + 1] < 24:
+def _long_map_head(data: "bytes") -> "tuple[int, int]":
+    if data[0] != 0xB8 or data[1] < 24:
         raise Malformed("must be a map")
-    return data[at + 1], at + 2
+    return data[1], 2
 
 
 def _unknown_key(data: "bytes", at: "int", last: "int") -> "tuple[int, int]":
@@ -298,9 +298,10 @@ def _operator(data: "bytes", at: "int") -> "tuple[str, int]":
 
 
 def _totals(data: "bytes", at: "int") -> "tuple[dict[int, int], int]":
-    count, at = _map_head(data, at)
-    if not count:
-        raise Malformed("must be left out where there are none")
+    count = data[at] - 0xA0  # fewer than 24 codes are known
+    at += 1
+    if not 0 < count < 24:
+        raise Malformed("must be a map, and left out where there are none")
     totals = {}
     last = 0
     for _ in range(count):

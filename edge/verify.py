@@ -220,8 +220,11 @@ def _judged(
     except Malformed:
         return Verdict("malformed", read_from), None
     verdict = Verdict("not_checked", read_from)
-    entries = trust.find(found.kid) if trust is not None else []
-    signer = _signer(entries, found.alg, found.to_be_signed(), found.signature, verifier)
+    raw = found.raw
+    entries = trust.find(envelope.kid(raw)) if trust is not None else []
+    signer = _signer(
+        entries, envelope.alg(raw), envelope.to_be_signed(raw), found.signature, verifier
+    )
     _judge_key(verdict, trust, entries, signer, found.product, found.issued_at, now)
     verdict.binding = _binding(found, kind, id)
     names = gs1.link_names(link, found.product) if link is not None else None
@@ -305,7 +308,7 @@ def _binding(found: "Stub", kind: "int | None", id: "bytes | None") -> "str":
 def _chain(found: "Stub", previous: "bytes | None", known_seq: "int | None") -> "str":
     if known_seq is not None and found.seq < known_seq:
         return "behind"
-    before = _decoded(previous)
+    before = _decoded(previous) if previous else None
     if before is None or before.raw == found.raw or not _is_same_chain(before, found):
         return "first" if found.seq == 0 else "not_checked"
     if found.seq < before.seq:
@@ -322,9 +325,7 @@ def _is_same_chain(a: "Stub", b: "Stub") -> "bool":
     return a.carrier == b.carrier and stub.is_same_product(a.product, b.product)
 
 
-def _decoded(raw: "bytes | None") -> "Stub | None":
-    if not raw:
-        return None
+def _decoded(raw: "bytes") -> "Stub | None":
     try:
         return stub.decode(raw)
     except Malformed:

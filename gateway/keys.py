@@ -28,6 +28,7 @@ from edge.errors import Malformed
 
 PASSPHRASE_VARIABLE = "TAGWRIGHT_PASSPHRASE"
 _PRIVATE = 0o600
+_crypto_sign_open, _NOWHERE = lib.crypto_sign_open, ffi.NULL
 _DAY = 86400  # seconds
 
 
@@ -179,10 +180,8 @@ def verifier(key: bytes, message: bytes, signature: bytes) -> bool:
         return False
     if len(key) == 32:
         # crypto_sign_open with no place for the message to be copied to: it only verifies
-        opened = lib.crypto_sign_open(
-            ffi.NULL, ffi.NULL, signature + message, 64 + len(message), key
-        )
-        return bool(opened == 0)
+        signed = signature + message
+        return not _crypto_sign_open(_NOWHERE, _NOWHERE, signed, len(signed), key)
     try:
         der = encode_dss_signature(
             int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")

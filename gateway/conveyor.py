@@ -33,7 +33,6 @@ class Conveyor:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             pass_fds=self._inherit,
-            start_new_session=True,  # Ctrl-C is ours: the tags leave in order
         )
         self.path = str((await asyncio.wait_for(self._answer(), _READY_S))["path"])
         return self

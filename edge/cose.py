@@ -21,6 +21,8 @@ ALG = 1
 CRIT = 2
 KID = 4
 
+_ALGORITHMS = {32: (ED25519, EDDSA), 64: (ESP256,)}  # of a key, by its size
+
 TAG = 18
 SIGNATURE_SIZE = 64  # bytes, Ed25519 and P-256 alike
 
@@ -139,9 +141,7 @@ def kid(key: "bytes") -> "bytes":
 
 def alg_allowed(alg: "int | str | None", key: "bytes") -> "bool":
     """Whether a header may state `alg` for `key`: -19 or -8 for 32 bytes, -9 for 64."""
-    if len(key) == 32:
-        return alg in (ED25519, EDDSA)
-    return len(key) == 64 and alg == ESP256
+    return alg in _ALGORITHMS.get(len(key), ())
 
 
 def pure_verifier(key: "bytes", message: "bytes", signature: "bytes") -> "bool":

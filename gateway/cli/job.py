@@ -21,7 +21,7 @@ from gateway.cli.output import (
     passphrase,
     passphrase_option,
 )
-from gateway.cli.tag import at_reader, journal_path
+from gateway.cli.tag import at_reader, journal_path, reader_option
 from gateway.keys import open_key
 from gateway.stations.job import WRITTEN, JobRun, with_options
 from gateway.stations.orders import Order, OrderError, orders
@@ -43,7 +43,7 @@ def job() -> None:
 
 @job.command()
 @click.argument("file", metavar="FILE.csv", type=_FILE)
-@click.option("--reader", "url", required=True, help="For example pn532:/dev/ttyUSB0")
+@reader_option
 @click.option("--key", "key_file", type=_FILE, required=True, help="The key file that signs.")
 @click.option("--trust", "trust_file", type=_FILE, help="The signed trust list [default: the key].")
 @click.option(

@@ -51,8 +51,14 @@ def _options(*which: Callable[[Command], Command]) -> Callable[[Command], Comman
     return decorate
 
 
-_reader = click.option(
-    "--reader", "url", required=True, metavar="READER", help="For example pn532:/dev/ttyUSB0"
+reader_option = click.option(
+    "--reader",
+    "url",
+    required=True,
+    metavar="READER",
+    envvar="TAGWRIGHT_READER",
+    show_envvar=True,
+    help="For example pn532:/dev/ttyUSB0",
 )
 _trust = click.option("--trust", "trust_file", type=_FILE, help="The signed trust list.")
 _trust_needed = click.option(
@@ -87,7 +93,7 @@ def tag() -> None:
 
 
 @tag.command("read")
-@_options(_reader, _timeout)
+@_options(reader_option, _timeout)
 def read_(url: str, timeout_s: float, as_json: bool) -> None:
     """Say what stands on a tag; nothing is verified.
 
@@ -103,7 +109,7 @@ def read_(url: str, timeout_s: float, as_json: bool) -> None:
 
 
 @tag.command("verify")
-@_options(_reader, _trust_needed, _root, _timeout)
+@_options(reader_option, _trust_needed, _root, _timeout)
 def verify_(url: str, trust_file: Path, root: str | None, timeout_s: float, as_json: bool) -> None:
     """Verify a tag with no network; exit status 1 unless the verdict is green.
 
@@ -132,7 +138,7 @@ def verify_(url: str, trust_file: Path, root: str | None, timeout_s: float, as_j
 @click.option(
     "--lock", is_flag=True, help="Make the tag read-only afterwards; this cannot be undone."
 )
-@_options(_reader, _trust, _root, _journal, passphrase_option, _timeout)
+@_options(reader_option, _trust, _root, _journal, passphrase_option, _timeout)
 def write(
     link: str | None,
     claims_file: Path,
@@ -179,7 +185,7 @@ def write(
 
 @tag.command("format")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_options(_reader, _journal, _timeout)
+@_options(reader_option, _journal, _timeout)
 def format_(
     yes: bool, url: str, journal_file: Path | None, timeout_s: float, as_json: bool
 ) -> None:
@@ -197,7 +203,7 @@ def format_(
 
 @tag.command("lock")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_options(_reader, _journal, _timeout)
+@_options(reader_option, _journal, _timeout)
 def lock_(yes: bool, url: str, journal_file: Path | None, timeout_s: float, as_json: bool) -> None:
     """Make a tag read-only for ever.
 
@@ -212,7 +218,7 @@ def lock_(yes: bool, url: str, journal_file: Path | None, timeout_s: float, as_j
 
 
 @tag.command()
-@_options(_reader, _trust, _root)
+@_options(reader_option, _trust, _root)
 def watch(url: str, trust_file: Path | None, root: str | None, as_json: bool) -> None:
     """Verify every tag that shows up, until Ctrl-C.
 

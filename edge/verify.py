@@ -220,17 +220,18 @@ def _judged(
     except Malformed:
         return Verdict("malformed", read_from), None
     verdict = Verdict("not_checked", read_from)
-    raw = found.raw
+    raw, claims = found.raw, found.claims
     entries = trust.find(envelope.kid(raw)) if trust is not None else []
     signer = _signer(
         entries, envelope.alg(raw), envelope.to_be_signed(raw), found.signature, verifier
     )
-    _judge_key(verdict, trust, entries, signer, found.product, found.issued_at, now)
+    product = claims[stub.PRODUCT]
+    _judge_key(verdict, trust, entries, signer, product, claims[stub.ISSUED_AT], now)
     verdict.binding = _binding(found, kind, id)
-    names = gs1.link_names(link, found.product) if link is not None else None
+    names = gs1.link_names(link, product) if link is not None else None
     if names is not None:
         verdict.link = "match" if names else "mismatch"
-    level = found.claims.get(stub.EVIDENCE)
+    level = claims.get(stub.EVIDENCE)
     if level is not None:
         verdict.evidence = stub.EVIDENCE_LEVELS[level]
     return verdict, found

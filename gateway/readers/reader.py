@@ -42,6 +42,7 @@ class Reader:
         self._clock = clock
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"reader {name}")
         self._is_open = False
+        self._trouble = ""  # why it is away, as the operator was told
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -80,18 +81,25 @@ class Reader:
                 if not self._is_open:
                     await self.open()
                     log.info("%s: the reader is back", self.name)
+                    self._trouble = ""
                 found = await self._run(self._port.wait, max(0.0, left_s))
             except (ReaderGone, ReaderBusy) as why:
                 pause_s = _BACK_OFF_S[min(failed, len(_BACK_OFF_S) - 1)]
                 failed += 1
                 if until is not None and time.monotonic() + pause_s >= until:
                     raise
-                log.warning("%s: %s; trying again in %.1f s", self.name, why, pause_s)
+                self._warn(str(why))
                 await asyncio.sleep(pause_s)
                 continue
             failed = 0
             if found is not None or (until is not None and time.monotonic() >= until):
                 return found
+
+    def _warn(self, trouble: str) -> None:
+        """Tell the operator once, not at every attempt."""
+        if trouble != self._trouble:
+            log.warning("%s: %s; trying until it is back", self.name, trouble)
+        self._trouble = trouble
 
     async def read(self, target: Target, whole: bool = False) -> Capture:
         """The target's memory as far as its current stub needs it; whole: both slots. TagGone, TagRefused."""

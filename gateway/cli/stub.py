@@ -111,7 +111,7 @@ def decode(file: BinaryIO, as_json: bool) -> None:
     Example:  tagwright stub decode < stub.bin --json
     """
     found = stubs.decode(_stub_bytes(file))
-    answer = {"claims": claim_names.to_names(found.claims), "kid": found.kid, "alg": found.alg}
+    answer = {"claims": in_full(found), "kid": found.kid, "alg": found.alg}
     if as_json:
         emit(answer)
     else:
@@ -157,7 +157,7 @@ def verify(
     )
     answer: dict[str, Any] = {"verdict": verdict.as_dict(), "colour": verdict.colour()}
     if found is not None:
-        answer |= {"claims": claim_names.to_names(found.claims), "kid": found.kid}
+        answer |= {"claims": in_full(found), "kid": found.kid}
     if as_json:
         emit(answer)
     else:
@@ -166,6 +166,15 @@ def verify(
         click.echo(verdict.colour())
     if not verdict.is_green():
         answer_is_no()
+
+
+def in_full(found: stubs.Stub) -> dict[str, Any]:
+    """A stub's claims by name, the defaults that it leaves out said too."""
+    defaults = {
+        "granularity": claim_names.GRANULARITIES[found.granularity],
+        "status": claim_names.STATUSES[found.status],
+    }
+    return defaults | claim_names.to_names(found.claims)
 
 
 def read_claims(

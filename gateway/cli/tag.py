@@ -25,7 +25,7 @@ from gateway.cli.output import (
     passphrase_option,
     say,
 )
-from gateway.cli.stub import read_claims
+from gateway.cli.stub import in_full, read_claims
 from gateway.journal import Journal
 from gateway.keys import DeviceKey, TrustStore, open_key, public_key
 from gateway.readers.registry import open_reader
@@ -317,7 +317,7 @@ def _account(result: Result) -> dict[str, Any]:
         "elapsed_ms": round(result.elapsed_s * 1000, 1),
     }
     if result.stub is not None:
-        answer |= {"stub": result.stub.raw, "claims": claim_names.to_names(result.stub.claims)}
+        answer |= {"stub": result.stub.raw, "claims": in_full(result.stub)}
     if result.verdict is not None:
         answer["verdict"] = result.verdict.as_dict()
     return answer

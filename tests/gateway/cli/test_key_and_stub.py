@@ -74,6 +74,7 @@ def test_stub_bytes_decode_to_the_claims_that_were_encoded(line: Path) -> None:
     assert found["claims"]["product"] == CLAIMS["product"]
     assert found["claims"]["totals"] == CLAIMS["totals"]
     assert found["claims"]["seq"] == 0
+    assert (found["claims"]["granularity"], found["claims"]["status"]) == ("item", "active")
 
 
 def test_a_stub_verifies_on_its_own_tag_alone(line: Path) -> None:

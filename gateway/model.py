@@ -7,10 +7,9 @@ from edge.type2 import Image
 
 @dataclass(frozen=True)
 class Target:
-    """A tag in the field: its UID, and the chip's name where the reader has asked for it."""
+    """A tag in the field, by its UID."""
 
     uid: bytes
-    chip: str | None = None
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,9 @@ class Nfcpy:
             raise TagRefused(f"{self._tag}: page {first_page} cannot be read", first_page)
         return data
 
+    def version(self) -> bytes:
+        return self._runs.version()
+
     def write(self, page: int, data: bytes) -> None:
         if not self._uid:
             raise self._gone(page)

@@ -65,6 +65,9 @@ class Pn532:
             )
         return data
 
+    def version(self) -> bytes:
+        return self._runs.version()
+
     def write(self, page: int, data: bytes) -> None:
         if not self._alone:
             self._find_again(page)

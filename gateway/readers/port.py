@@ -23,6 +23,9 @@ class TagPort(Protocol):
         TagGone; TagRefused where not even the first page can be read.
         """
 
+    def version(self) -> bytes:
+        """What the selected tag answers to GET_VERSION (8 bytes), empty where it has no such command. TagGone."""
+
     def write(self, page: int, data: bytes) -> None:
         """One page (4 bytes) of the selected tag. TagGone or TagRefused: the page may hold old, new or torn bytes.
 

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, Self, TypeVar
 
+from edge import chips
 from edge.carrier import next_read
+from edge.chips import Chip
 from edge.type2 import AREA_PAGE, Image
 from gateway.model import Capture, ReaderBusy, ReaderGone, TagRefused, Target
 from gateway.readers.port import TagPort
@@ -105,6 +107,10 @@ class Reader:
         """The target's memory as far as its current stub needs it; whole: both slots. TagGone, TagRefused."""
         image = await self._run(self._read, whole)
         return Capture(self.name, "nfc", target.uid, image, self._clock())
+
+    async def chip(self) -> Chip | None:
+        """The chip of the tag in the field, by its GET_VERSION; None where it is not in the table. TagGone."""
+        return chips.by_version(await self._run(self._port.version))
 
     async def write(self, plan: Sequence[tuple[int, bytes]]) -> int:
         """The pages of `plan` in its order; returns how many.

@@ -11,6 +11,7 @@ WRITE = 0xA2  # page, 4 bytes -> ACK
 
 _READ = 0x30  # first page -> 4 pages, going round to page 0 at the end of the memory
 _FAST_READ = 0x3A  # first page, last page -> all of them
+_GET_VERSION = 0x60  # -> 8 bytes that name the chip
 _FIFO_RUN = 15  # pages: 60 bytes, CRC included in a FIFO of 64
 _READ_RUN = 4
 _LONG, _FIFO = 0, 1
@@ -53,6 +54,13 @@ class Runs:
         if known == _LONG and count > _FIFO_RUN:
             self._learn()
         return data
+
+    def version(self) -> bytes:
+        """The answer to GET_VERSION, 8 bytes; empty where the tag does not know it. Raises what again() raises."""
+        answer = self._exchange(bytes((_GET_VERSION,)))
+        if answer is None:
+            self._again(0)
+        return answer or b""
 
     def _learn(self) -> None:
         """After a whole read that began with a long run: noise may end one of those, the reader ends each."""

@@ -1,6 +1,6 @@
 """Care of a tag: emptying it, and making it read-only for ever. Both on explicit order alone."""
 
-from edge import chips, plan, type2
+from edge import plan, type2
 from gateway.model import DeviceTrouble, TagRefused, Target
 from gateway.stations import verify, write
 from gateway.stations.post import Post
@@ -12,7 +12,7 @@ async def format_one(post: Post, target: Target) -> Result:
     """Leave an NDEF tag without a message; what was torn on it is void. Raises TagGone where it leaves before that."""
     started = post.ticks()
     seen = await verify.see(post, target, whole=True)
-    chip = _chip(seen, target)
+    chip = seen.carrier.chip or await post.reader.chip()
     if chip is None:
         refusal = Refusal("refused", "no tag that can be formatted here: its chip is unknown")
         return await write.refuse(post, seen, refusal, seen.product, started)
@@ -31,7 +31,7 @@ async def lock_one(post: Post, target: Target) -> Result:
     """Lock every page for ever. Raises TagGone where the tag leaves before anything is written."""
     started = post.ticks()
     seen = await verify.see(post, target, whole=True)
-    chip = _chip(seen, target)
+    chip = seen.carrier.chip or await post.reader.chip()
     if chip is None:
         refusal = Refusal("refused", "no tag that can be locked here: its chip is unknown")
         return await write.refuse(post, seen, refusal, seen.product, started)
@@ -77,13 +77,3 @@ async def _carry_out(
         elapsed_s=post.ticks() - started,
         journal_seq=row.seq if row else None,
     )
-
-
-def _chip(seen: Seen, target: Target) -> chips.Chip | None:
-    """The chip by its CC, else by the name that the reader asked it for."""
-    if seen.carrier.chip is not None or target.chip is None:
-        return seen.carrier.chip
-    try:
-        return chips.by_name(target.chip)
-    except ValueError:
-        return None

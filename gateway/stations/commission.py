@@ -60,7 +60,10 @@ def decide(order: Order, seen: Seen, known: Known, seal: Seal) -> write.Work | R
     """What to do with a tag that was read whole."""
     chip = seen.carrier.chip
     if chip is None:
-        return Refusal("refused", "its capability container is of no known chip: use another tag")
+        return Refusal(
+            "refused",
+            "it has no capability container of a known chip: format it, or use another tag",
+        )
     hindrance = _standing(order, seen) or _elsewhere(order, seen, known)
     if hindrance is not None:
         return hindrance

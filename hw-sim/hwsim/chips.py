@@ -1,4 +1,8 @@
-"""The tag chips, as rows: NTAG213, NTAG215, NTAG216 (NXP data sheet NTAG213/215/216 rev. 3.2)."""
+"""The tag chips, as rows: NTAG213/215/216 (NXP data sheet rev. 3.2), MIFARE Ultralight EV1 (MF0ULX1 rev. 3.3).
+
+The Ultralight is delivered with its OTP page, which NDEF takes for the CC, all zero; of its three counters and
+INCR_CNT nothing is simulated.
+"""
 
 from dataclasses import dataclass
 
@@ -76,6 +80,16 @@ CHIPS = {
             lock_page=226,
             pages_per_lock_bit=16,
             pages_per_block_bit=32,
+        ),
+        Chip(
+            name="mf0ul21",
+            pages=41,
+            version=bytes.fromhex("0004030101000e03"),
+            cc=bytes(4),
+            first_user_pages=bytes(8),
+            lock_page=36,
+            pages_per_lock_bit=2,
+            pages_per_block_bit=4,
         ),
     )
 }

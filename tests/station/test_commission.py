@@ -1,5 +1,7 @@
 """Commissioning on simulated tags: what is written, what is refused, and what is on record."""
 
+from dataclasses import replace
+
 import pytest
 from production_line import SECOND_UID, UID, Line, commissioning, order
 
@@ -197,3 +199,17 @@ async def test_formatting_voids_what_was_torn(line: Line) -> None:
     assert (await care.format_one(line.post, target)).outcome == "formatted"
     assert line.kinds() == ["intent", "void", "result"]
     assert (await line.commission(order())).outcome == "commissioned"
+
+
+async def test_an_ultralight_as_delivered_is_formatted_and_then_commissioned(line: Line) -> None:
+    what = order(base="https://a.eu")
+    refused = await line.commission(what, chip="mf0ul21")
+    assert refused.outcome == "refused"
+    assert "format it" in refused.signal.sentence
+    line.show()
+    assert (await line.serve(care.format_one)).outcome == "formatted"
+    assert line.memory()[12:20] == bytes.fromhex("e11010000300fe00")
+    assert "too many for MF0UL21" in (await line.commission(what)).signal.sentence
+    result = await line.commission(replace(what, link="https://a.eu/A1"))
+    assert (result.outcome, result.signal.colour) == ("commissioned", "green")
+    assert (await line.verify()).signal.colour == "green"

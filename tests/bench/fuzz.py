@@ -10,7 +10,8 @@ from random import Random
 
 import click
 
-from tests.bench.decoders import Decoder, decoders, every_input
+from tests.bench import edge_decoders, gateway_decoders
+from tests.bench.decoder import Decoder, every_input
 from tests.bench.size import Size, folder
 from tests.bench.table import Row, progress
 
@@ -43,7 +44,7 @@ def rows(size: Size) -> Iterator[Row]:
     """Quick: 100,000 inputs; full, or where this suite is named: 1,000,000. On two processes."""
     wanted = size.of(100_000, 1_000_000)
     with folder() as at:
-        _decoders[:] = decoders(at)
+        _decoders[:] = [*edge_decoders.decoders(), *gateway_decoders.decoders(at)]
         tasks = list(_tasks(wanted, size.seed))
         tallies = [Tally() for _ in _decoders]
         started = time.perf_counter()

@@ -17,7 +17,7 @@ _CHECKOUT = Path(__file__).resolve().parent.parent.parent
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def bench(arguments: tuple[str, ...]) -> None:
-    """Measure ours, a peer and the limit in one run; `tagwright bench --help` lists the suites.
+    """Measure ours, a peer and the limit in one run.
 
     \b
     Example:  tagwright bench read write --json

@@ -49,7 +49,9 @@ def demo(
     stay: bool | None,
     as_json: bool,
 ) -> None:
-    """Commission, update and verify products on a simulated line, and sync it all to a hub.
+    """A whole station on simulated devices, with its hub.
+
+    Products are commissioned, updated and verified on a simulated line; some tags are torn away and repaired.
 
     \b
     Example:  tagwright demo

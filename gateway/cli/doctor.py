@@ -25,7 +25,9 @@ _COLOURS = {WELL: "green", WARNING: "yellow", FAULT: "red"}
 )
 @json_option
 def doctor(file: Path | None, as_json: bool) -> None:
-    """Look at configuration, devices, clock, disk, keys, journal and hub; one line each, with a remedy.
+    """Say what is not well, and what to do about it.
+
+    One line each for configuration, clock, disk, fsync, journal, keys, readers and hub.
 
     \b
     Example:  tagwright doctor -c tagwright.toml

@@ -24,7 +24,7 @@ from gateway.hub.store import StoreTrouble
     "--json", is_flag=True, expose_value=False, help="Nothing changes: it is JSON anyway."
 )
 def hub(path: Path | None) -> None:
-    """Run the hub until Ctrl-C; the first line says where, once it listens.
+    """Run the hub, the minimal back end, until Ctrl-C.
 
     \b
     Example:  tagwright hub -c hub.toml

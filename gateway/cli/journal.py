@@ -27,7 +27,7 @@ def _journal_options(command: Any) -> Any:
 
 @click.group(cls=Commands)
 def journal() -> None:
-    """What the gateway recorded: every intent, result, verdict and refusal.
+    """What was recorded: intents, results, verdicts, refusals.
 
     \b
     Example:  tagwright journal tail --journal journal.db

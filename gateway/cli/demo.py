@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from gateway import demo as stages
-from gateway.cli.output import NO, TROUBLE, USAGE, Failure, emit, json_option, say
+from gateway.cli.output import NO, TROUBLE, USAGE, Failure, Stopped, emit, json_option, play, say
 from gateway.demo import Progress, Stage, Summary
 from gateway.stations.orders import OrderError
 
@@ -61,14 +61,14 @@ def demo(
     stays = sys.stdout.isatty() and not as_json if stay is None else stay
     kept = folder or Path(tempfile.mkdtemp(prefix="tagwright-demo-"))
     try:
-        asyncio.run(_play(kept, name, raw, limit, paced, stays, as_json))
+        play(_play(kept, name, raw, limit, paced, stays, as_json))
     except OrderError as why:
         raise Failure(f"{file or name}: {why}", USAGE) from why
     except TimeoutError:
         raise Failure(
             f"another demo uses {kept}, or the hub does not answer: try again", TROUBLE
         ) from None
-    except KeyboardInterrupt:
+    except Stopped:
         say(
             f"\nstopped; everything is durable in {kept}; go on with: tagwright demo --state {kept}"
         )

@@ -1,6 +1,5 @@
 """`tagwright job`: resumable work orders from a CSV file."""
 
-import asyncio
 import sys
 import time
 from collections import Counter
@@ -11,15 +10,18 @@ from typing import Any
 import click
 
 from gateway.cli.output import (
+    NO,
     TROUBLE,
     USAGE,
     Commands,
     Failure,
+    Stopped,
     answer_is_no,
     emit,
     json_option,
     passphrase,
     passphrase_option,
+    play,
 )
 from gateway.cli.tag import at_reader, journal_path, reader_option
 from gateway.keys import open_key
@@ -122,12 +124,12 @@ def run(
                         told.tell(result, len(results.lines))
 
             with told:
-                asyncio.run(work())
+                play(work())
             summary = _summary(items, results) | {"seconds": told.seconds}
     except OrderError as why:
         raise Failure(f"{file}: {why}", USAGE) from why
-    except KeyboardInterrupt:
-        raise Failure("stopped; what was told is durable: run it again to go on", USAGE) from None
+    except Stopped:
+        raise Failure("stopped; what was told is durable: run it again to go on", NO) from None
     except OSError as why:
         raise Failure(f"{file}: {why.strerror or why}", TROUBLE) from why
     if as_json:

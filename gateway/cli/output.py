@@ -3,14 +3,16 @@
 Exit status: 0 done, 1 the answer is no, 2 wrong usage or configuration, 3 device or network trouble.
 """
 
+import asyncio
 import json
 import logging
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 import structlog
@@ -27,6 +29,11 @@ USAGE = 2
 TROUBLE = 3
 
 Command = Callable[..., Any]
+_T = TypeVar("_T")
+
+
+class Stopped(Exception):
+    """Ctrl-C or SIGTERM came; what was under way has ended in order."""
 
 
 class Failure(click.ClickException):
@@ -46,6 +53,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except Stopped as why:
+            raise Failure("stopped; what was told is durable", NO) from why
         except (Malformed, DoesNotFit) as why:
             raise Failure(str(why), NO) from why
         except (ConfigProblem, KeyProblem, UsageProblem) as why:
@@ -82,6 +91,22 @@ def passphrase(file: Path | None, prompt: str | None = None) -> str | None:
     if prompt is not None and sys.stdin.isatty():
         return str(click.prompt(prompt, hide_input=True, err=True))
     return None
+
+
+def play(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run `work` to its end on an event loop; Ctrl-C and SIGTERM cancel it, and Stopped is raised when it has ended."""
+
+    async def stoppable() -> _T:
+        task = asyncio.current_task()
+        assert task is not None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(stoppable())
+    except asyncio.CancelledError:
+        raise Stopped from None
 
 
 def emit(value: dict[str, Any]) -> None:

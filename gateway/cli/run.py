@@ -1,13 +1,21 @@
 """`tagwright run`: the gateway daemon."""
 
-import asyncio
-import signal
 import time
 from pathlib import Path
 
 import click
 
-from gateway.cli.output import USAGE, Failure, emit, json_option, passphrase, rfc3339, say
+from gateway.cli.output import (
+    USAGE,
+    Failure,
+    Stopped,
+    emit,
+    json_option,
+    passphrase,
+    play,
+    rfc3339,
+    say,
+)
 from gateway.config import load
 from gateway.daemon import serve
 from gateway.stations.orders import OrderError
@@ -41,20 +49,10 @@ def run(file: Path, as_json: bool) -> None:
                 f"{reader}  {result.signal.colour:5}  {result.uid.hex():14}  {result.signal.sentence}"
             )
 
-    async def until_stopped() -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, task.cancel)
-        say(
-            f"{config.gateway.name}: {len(config.reader)} readers, journal {config.gateway.journal}"
-        )
-        await serve(config, secret, tell)
-
+    say(f"{config.gateway.name}: {len(config.reader)} readers, journal {config.gateway.journal}")
     try:
-        asyncio.run(until_stopped())
-    except asyncio.CancelledError:
+        play(serve(config, secret, tell))
+    except Stopped:
         say("stopped; everything told is durable")
     except OrderError as why:
         raise Failure(str(why), USAGE) from why

@@ -1,6 +1,5 @@
 """`tagwright tag`: one tag at one reader."""
 
-import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,11 +17,13 @@ from gateway.cli.output import (
     USAGE,
     Commands,
     Failure,
+    Stopped,
     answer_is_no,
     emit,
     json_option,
     passphrase,
     passphrase_option,
+    play,
     say,
 )
 from gateway.cli.stub import in_full, read_claims
@@ -232,9 +233,9 @@ def watch(url: str, trust_file: Path | None, root: str | None, as_json: bool) ->
                 _tell(result, _account(result), as_json)
 
     try:
-        asyncio.run(all_tags())
-    except KeyboardInterrupt:
-        say("")
+        play(all_tags())
+    except Stopped:
+        say("stopped")
 
 
 @asynccontextmanager
@@ -278,7 +279,7 @@ def _once(
         async with at_reader(url, **post) as at:
             return await Station(at).serve(job, idle_s=timeout_s)
 
-    result = asyncio.run(one())
+    result = play(one())
     if result is None:
         raise Failure(f"no tag at {url} for {timeout_s:g} s: hold one to the reader", TROUBLE)
     return result

@@ -208,3 +208,20 @@ def test_what_was_written_is_in_the_journal(bench: Bench) -> None:
     kinds = [json.loads(line)["kind"] for line in done.stdout.splitlines()]
     assert kinds == ["intent", "result"]
     assert bench.run("journal", "verify", "--journal", journal).returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_watch_ends_cleanly_when_it_is_asked_to(bench: Bench, number: int) -> None:
+    write(bench)
+    watch = subprocess.Popen(
+        [*COMMAND, "tag", "watch", *bench.at, "--trust", "trust.cbor", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=bench.folder,
+    )
+    assert watch.stdout is not None
+    assert json.loads(watch.stdout.readline())["colour"] == "green"
+    watch.send_signal(number)
+    rest, said = watch.communicate(timeout=30)
+    assert (watch.returncode, rest, said) == (0, "", "stopped\n")

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import BinaryIO
 
 from edge import stub as stubs
 from edge.trust import TrustList
@@ -23,7 +24,7 @@ from gateway.hub.app import create_app, running
 from gateway.hub.store import Store
 from gateway.journal import Journal
 from gateway.keys import DeviceKey, TrustStore, open_key
-from gateway.model import Target
+from gateway.model import DeviceTrouble, Target
 from gateway.readers.registry import open_reader
 from gateway.stations import update, verify
 from gateway.stations.job import WRITTEN, JobRun
@@ -43,6 +44,7 @@ _CHIPS = ("ntag216", "ntag216", "ntag215")  # with room for two slots, and for o
 _IDLE_S = 15.0  # no simulated tag takes longer to be seen
 _YEAR = 365 * 86400
 _LOCK_S = 30.0  # a simulator that outlives a killed demo is gone by then
+_LOOK_S = 0.05
 _SYNC_S = 60.0
 
 
@@ -110,7 +112,7 @@ async def stage(folder: Path, paced: bool = False) -> AsyncIterator[Stage]:
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         lock = stack.enter_context((folder / "lock").open("wb"))
-        await asyncio.wait_for(asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX), _LOCK_S)
+        await _alone(lock, folder)
         key, trusted = _keys(folder)
         journal = await stack.enter_async_context(Journal(folder / "journal.db"))
         hub = Store(folder / "hub.db")
@@ -239,6 +241,20 @@ async def _pass(
             if result.outcome not in ("torn", "gone"):
                 break
             await on.conveyor.arrive(uid)
+
+
+async def _alone(lock: BinaryIO, folder: Path) -> None:
+    """Return when no other demo, nor the simulator of one that was killed, uses the folder."""
+    until = time.monotonic() + _LOCK_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise DeviceTrouble(f"another demo uses {folder}: name another --state") from None
+            await asyncio.sleep(_LOOK_S)
+        else:
+            return
 
 
 def _keys(folder: Path) -> tuple[DeviceKey, TrustList]:

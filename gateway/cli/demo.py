@@ -66,7 +66,8 @@ def demo(
         raise Failure(f"{file or name}: {why}", USAGE) from why
     except TimeoutError:
         raise Failure(
-            f"another demo uses {kept}, or the hub does not answer: try again", TROUBLE
+            f"the hub or the simulator does not answer; go on with: tagwright demo --state {kept}",
+            TROUBLE,
         ) from None
     except Stopped:
         say(

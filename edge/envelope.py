@@ -43,10 +43,11 @@ def payload(data: "bytes") -> "bytes":
         elif length == 0x19:
             length = data[start] << 8 | data[start + 1]
             start = start + 2 if length >= 0x100 else size
+        elif not 0 <= length < 0x18:
+            start = size
         end = size - _TAIL
         if (
             start + length == end
-            and length >= 0
             and data[end : end + 2] == _SIGNATURE_HEAD
             and data[_UNPROTECTED_AT] == _EMPTY_MAP
         ):

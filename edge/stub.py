@@ -198,12 +198,12 @@ def _read(data: "bytes") -> "dict[int, Any]":
         product, at = _product(data, at + 3)
         claims: "dict[int, Any]" = {VERSION: 1, PRODUCT: product}
         for _ in range(count - 2):
-            last = key
-            key = data[at]
-            if last < key < 16:
+            next_key = data[at]
+            if key < next_key < 16:
+                key = next_key
                 claims[key], at = _READERS[key](data, at + 1)
             else:
-                key, at = _unknown_key(data, at, last)
+                key, at = _unknown_key(data, at, key)
                 claims[key], at = cbor.item(data, at, cbor.DEPTH - 1)
     except Malformed as why:
         raise Malformed(f"stub: {_name(key)} {why}")

@@ -341,6 +341,17 @@ def test_keys_beyond_63_negative_or_of_another_kind_are_refused(key: Any) -> Non
         stub.check({**CLAIMS, key: 1})
 
 
+@pytest.mark.parametrize("key", [64, 65, 255, 1 << 40, -1, "x", b"x"])
+def test_a_key_that_is_refused_is_told_by_the_claim_before_it(key: Any) -> None:
+    with pytest.raises(Malformed, match=r"claim 11 \(totals\) is followed by a key"):
+        stub.check({**CLAIMS, key: 1})
+    payload = cbor.encode({**CLAIMS, 20: 1, 30: 1}).replace(
+        b"\x14\x01\x18\x1e", b"\x18\x1e\x01\x14"
+    )
+    with pytest.raises(Malformed, match="claim 30 is followed by a key out of order"):
+        stub.decode(cose.sign1(payload, cose.ED25519, KID, unsigned))
+
+
 def test_all_48_unknown_claims_are_kept() -> None:
     claims = {**EVERY_CLAIM, **{key: [key] for key in range(16, 64)}}
     assert stub.decode(stub.encode(claims, cose.ED25519, KID, unsigned)).claims == claims
@@ -426,6 +437,19 @@ PROTECTED = cbor.encode({1: cose.ED25519, 4: KID})
 def test_anything_else_around_the_payload_is_refused(around: Any) -> None:
     with pytest.raises(Malformed):
         stub.decode(cbor.encode(around))
+
+
+def test_only_a_byte_string_heads_the_payload() -> None:
+    smallest = {0: 1, 1: [1, "http://x"], 4: 0, 5: 0}
+    for filled in range(1, 130):
+        raw = stub.encode({**smallest, 16: bytes(filled)}, cose.ED25519, KID, unsigned)
+        payload = raw[19:-66]
+        if len(payload) > 191:
+            break
+        # One byte that adds the payload's length to 0x40, where its head and length belong.
+        other = raw[:17] + bytes([0x40 + len(payload)]) + raw[19:]
+        with pytest.raises(Malformed):
+            stub.decode(other)
 
 
 @pytest.mark.parametrize(("alg", "kid"), [(-7, KID), (True, KID), (-19, KID[:7]), (-19, "k" * 8)])

@@ -76,18 +76,18 @@ def link_only(chip: "Chip", image: "Image", link: "str") -> "Plan":
 def update(layout: "Layout", image: "Image", slot: "int", signed: "bytes", seq: "int") -> "Plan":
     """The stub `signed` into `slot`, which is not the current one: its changed pages, then its hint page.
 
+    Where the hints name that slot, they were torn: its hint is emptied before, so that no reader is led there.
     Raises DoesNotFit, type2.Locked; ValueError for a slot that the layout has not.
     """
     if slot not in range(layout.slot_count):
         raise ValueError(f"slot {slot} of {layout.slot_count}")
     _check_room(layout, signed)
     sheet = _Sheet(image, None)
-    hint = slots.hint(seq, len(signed))
     _put_slot(sheet, layout, slot, signed)
-    if sheet.plan and sheet.holds(layout.hint_pages[slot], hint[:2]):
-        # A hint must not name this seq while the slot is being written.
+    named = slots.hinted(image, layout)
+    if sheet.plan and named is not None and named[0] == slot:
         sheet.put_first(layout.hint_pages[slot], _ZEROS)
-    sheet.put(layout.hint_pages[slot], hint)
+    sheet.put(layout.hint_pages[slot], slots.hint(seq, len(signed)))
     return sheet.plan
 
 

@@ -5,7 +5,7 @@ import random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tags import LINK, UID, Plan, delivered, link, look, read, signed, tear, write
+from tags import KID, LINK, UID, Plan, delivered, link, look, read, signed, tear, write
 
 from edge import carrier, chips, mini, plan, slots, stub, type2
 from edge.errors import DoesNotFit, Malformed
@@ -207,6 +207,21 @@ def test_a_hint_that_names_the_new_seq_already_is_emptied_first() -> None:
     assert made[0] == (25, bytes(4)) and made[-1] == (25, slots.hint(1, 180))
     for done in range(1, len(made)):
         assert look(write(memory, made[:done])).hinted == 0
+
+
+def test_no_reader_is_led_to_the_slot_that_an_update_after_a_torn_hint_writes() -> None:
+    def passport(seq: int) -> bytes:
+        claims = stub.decode(signed(seq)).claims | {stub.DIGEST: bytes((seq,)) * 32}
+        return stub.encode(claims, -19, KID, lambda message: bytes((seq,)) * 64)
+
+    memory = commissioned(first=passport(0))
+    for seq in (1, 2):
+        memory = write(memory, plan.update(layout_of(memory), memory, seq % 2, passport(seq), seq))
+    memory.put(24, bytes(4))  # what a tear left of the hint of seq 2, whose slot is whole
+    assert look(memory).hinted == 1
+    made = plan.update(layout_of(memory), memory, 1, passport(3), 3)
+    for done in range(1, len(made)):
+        assert (0, passport(2)) in look(write(memory, made[:done])).stubs
 
 
 def test_the_rest_of_a_longer_stub_is_zeroed() -> None:

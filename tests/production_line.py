@@ -134,6 +134,22 @@ class Line:
             self.take()
             await station.left()
 
+    async def update_elsewhere(self, changes: dict[int, object], uid: bytes = UID) -> Result:
+        """Update a tag at another station, under a key that only its own trust list names."""
+        key = DeviceKey.generate()
+        assert self.post.trust is not None
+        entries = (*self.post.trust.entries, Entry(key.kid, key.public))
+        trusted = TrustList(2, NOW, NOW + 86400, entries)
+        self.show(uid)
+        async with Journal(self.folder / "elsewhere.db") as journal:
+            post = replace(self.post, name="line 2", journal=journal, key=key, trust=trusted)
+            station = Station(post, 0)
+            result = await station.serve(updating(changes), idle_s=10)
+            assert result is not None
+            self.take()
+            await station.left()
+        return result
+
     async def verify(self, uid: bytes = UID) -> Result:
         """Show a tag and verify it."""
         self.show(uid)

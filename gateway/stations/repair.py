@@ -80,31 +80,40 @@ async def mend_hints(post: Post, target: Target) -> bool:
 def hint_pages(seen: Seen) -> write.Pages:
     """The pages that make the hints lead to the current stub; [] where they do, or the tag is not to be mended.
 
-    seen: the tag read whole. The other slot keeps the stub that the current one follows; all else in it is voided.
+    seen: the tag read whole. The other slot keeps the stub that the current one follows, or one that follows it
+    under a key that we do not know; all else in it is voided.
     """
     layout, current = seen.carrier.layout, seen.stub
     if not seen.hints_torn or layout is None or current is None or seen.slot is None:
         return []
+    if seen.successor is not None:
+        return []
     image = seen.capture.image.copy()
     pages: write.Pages = []
-    for slot in range(layout.slot_count):
-        raw = dict(seen.carrier.stubs).get(slot, b"")
-        if slot == seen.slot:
-            more = plan.update(layout, image, slot, current.raw, current.seq)
-        elif current.seq > 0 and stubs.link16(raw) == current.prev:
-            more = plan.update(layout, image, slot, raw, current.seq - 1)
-        else:
-            more = plan.clear(layout, image, slot)
-        pages += more
+    try:
+        for slot in range(layout.slot_count):
+            raw = dict(seen.carrier.stubs).get(slot, b"")
+            if slot == seen.slot:
+                more = plan.update(layout, image, slot, current.raw, current.seq)
+            elif current.seq > 0 and stubs.link16(raw) == current.prev:
+                more = plan.update(layout, image, slot, raw, current.seq - 1)
+            else:
+                more = plan.clear(layout, image, slot)
+            pages += more
+    except type2.Locked:
+        return []
     return pages
 
 
 def _last_pages(intent: write.Intent, seen: Seen) -> write.Pages:
-    """What is left where the stub stands: its hint at most, for that comes last."""
+    """What is left where the stub stands: its hint at most, for that comes last; nothing once locking has begun."""
     layout = seen.carrier.layout
     if layout is None or seen.slot is None:
         return []
-    return plan.update(layout, seen.capture.image, seen.slot, intent.stub, intent.seq)
+    try:
+        return plan.update(layout, seen.capture.image, seen.slot, intent.stub, intent.seq)
+    except type2.Locked:
+        return []
 
 
 def _in_own_light(seen: Seen, seal: Seal) -> Seen:

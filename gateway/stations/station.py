@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from gateway.model import DeviceTrouble, ReaderBusy, ReaderGone, TagGone, TagRefused, Target
+from gateway.model import DeviceTrouble, ReaderBusy, ReaderGone, TagRefused, Target
 from gateway.stations import repair
 from gateway.stations.post import Post
 from gateway.stations.result import AMBER, RED, Result, Signal
@@ -111,7 +111,7 @@ class Station:
     async def _mend(self, target: Target) -> None:
         try:
             await repair.mend_hints(self.post, target)
-        except (TagGone, TagRefused) as why:
+        except DeviceTrouble as why:
             log.warning("%s: hints not mended: %s", target.uid.hex(), why)
 
     def _settle(self, target: Target, result: Result) -> None:

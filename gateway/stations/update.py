@@ -56,6 +56,11 @@ def decide(changes: Mapping[int, Any], seen: Seen, seal: Seal) -> write.Work | R
         return Refusal("refused", f"nothing to update: {verify.describe(seen.carrier)}")
     if not seen.verdict.is_green():
         return Refusal("refused", f"not updated: {seen.verdict.why()}")
+    if seen.successor is not None:
+        text = (
+            f"its other slot holds seq {seen.successor.seq}, signed by a key that is not known here"
+        )
+        return Refusal("refused", f"not updated: {text}: fetch the newest trust list")
     claims: Claims = _changed(seen.stub.claims, changes)
     if claims == seen.stub.claims:
         return Refusal("already", f"already so: {seen.product}, seq {seen.stub.seq}")

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.carrier import Carrier, carrier
-from edge.stub import NFC, PRODUCT, Stub
+from edge.errors import Malformed
+from edge.stub import NFC, PRODUCT, Stub, decode, link16
 from edge.trust import TrustList
 from edge.verify import Verdict, verify_best, verify_mini
 from gateway.model import Capture, Target
@@ -33,6 +34,17 @@ class Seen:
         """Whether a stub stands there that is validly signed for this very tag, by whomever."""
         found = self.verdict
         return found is not None and (found.integrity, found.binding) == ("valid", "match")
+
+    @property
+    def successor(self) -> Stub | None:
+        """The stub in the other slot that goes on where the current one stands: what a key unknown to us signed."""
+        for slot, raw in self.carrier.stubs:
+            found = _decoded(raw)
+            if self.stub is None or slot == self.slot or found is None:
+                continue
+            if found.prev == link16(self.stub.raw) and found.carrier == self.stub.carrier:
+                return found
+        return None
 
     @property
     def hints_torn(self) -> bool:
@@ -146,6 +158,13 @@ def account(seen: Seen) -> dict[str, Any]:
     elif seen.carrier.mini is not None:
         body["stub"] = seen.carrier.mini
     return body
+
+
+def _decoded(raw: bytes) -> Stub | None:
+    try:
+        return decode(raw)
+    except Malformed:
+        return None
 
 
 def _look_again(post: Post, seen: Seen) -> Seen:

@@ -139,7 +139,7 @@ async def carry_out(
 ) -> Result:
     """Write `pages` for the open intent `row`, read back, verify, lock if ordered, close the intent.
 
-    A tag that refuses the first write voids the intent; refused later, it is torn, for something has changed.
+    A tag that refuses the first write voids the intent; refused later, and where only the lock is left, it is torn.
     """
     written = 0
     try:
@@ -153,7 +153,7 @@ async def carry_out(
     except DeviceTrouble as why:
         if isinstance(why, TagGone | TagRefused):
             written = written or _before(why.page, pages)
-        if isinstance(why, TagRefused) and not written:
+        if isinstance(why, TagRefused) and not written and pages:
             return await void(post, target.uid, row, intent, f"the tag refuses the write: {why}")
         return torn(target.uid, intent, written, str(why))
     assert seen.verdict is not None

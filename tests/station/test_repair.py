@@ -12,8 +12,9 @@ from production_line import (
     updating,
 )
 
-from edge import slots, type2
+from edge import chips, slots, type2
 from edge import stub as stubs
+from gateway.model import TagRefused
 from gateway.stations.verify import verify_one
 
 pytestmark = pytest.mark.anyio
@@ -148,4 +149,59 @@ async def test_a_reading_station_leaves_torn_hints_alone(line: Line) -> None:
     before = line.memory()
     line.read_only()
     assert (await line.verify()).outcome == "verified"
+    assert line.memory() == before
+
+
+@pytest.mark.parametrize("chip", ["ntag215", "ntag216", "ntag213"])
+async def test_a_tag_torn_while_it_is_being_locked_is_locked_on_the_next_sight(
+    line: Line, chip: str
+) -> None:
+    base = "https://a.test"
+    writes = (await line.commission(order("A0", base=base), chip=chip)).pages_written
+    for lock_write in (1, 2, 3):
+        uid, what = bytes((4, lock_write)) + bytes(5), order(f"L{lock_write}", base=base, lock=True)
+        line.show(uid, chip)
+        line.fault("tear", at=writes + lock_write)
+        assert (await line.serve(commissioning(what))).outcome == "torn"
+        line.show(uid)
+        assert (await line.serve(commissioning(what))).outcome == "repaired"
+        assert not line.journal.open_intents()
+        assert type2.lock_plan(chips.by_name(chip), type2.Image(line.memory(uid))) == []
+
+
+async def test_a_whole_write_whose_lock_is_refused_is_not_void(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.show()
+    writes = (await line.commission(order("A0"), SECOND_UID)).pages_written
+    line.show()
+    line.fault("tear", at=writes + 1)
+    await line.serve(commissioning(order(lock=True)))
+
+    async def refuse(pages: list[tuple[int, bytes]]) -> int:
+        if pages:
+            raise TagRefused("protected", pages[0][0])
+        return 0
+
+    monkeypatch.setattr(line.post.reader, "write", refuse)
+    line.show()
+    assert (await line.serve(verify_one)).outcome == "torn"
+    assert [row.uid for row in line.journal.open_intents()] == [UID]
+
+
+async def test_torn_hints_of_a_locked_tag_stay_as_they_are(line: Line) -> None:
+    await line.commission(order())
+    layout = slots.layout_of(type2.Image(line.memory()))
+    assert layout is not None
+    line.write_page(layout.hint_pages[0], b"\xde\xad\xbe\xef")
+    line.write_page(type2.CC_PAGE, line.memory()[12:15] + b"\x0f")
+    assert (await line.verify()).outcome == "verified"
+    assert line.kinds()[-1] == "verdict"
+
+
+async def test_a_stub_that_goes_on_under_a_key_unknown_here_is_never_cleared(line: Line) -> None:
+    await line.commission(order())
+    assert (await line.update_elsewhere({stubs.STEP: SHIPPED})).outcome == "updated"
+    before = line.memory()
+    assert (await line.verify()).seq == 0
     assert line.memory() == before

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from production_line import INSPECTED, SECOND_UID, UID, Line, commissioning, order, updating
 
+from edge import slots, type2
 from edge import stub as stubs
 from gateway.stations import read
 from gateway.stations.station import Station
@@ -83,6 +84,21 @@ async def test_a_reader_that_is_unplugged_in_mid_write_leaves_a_torn_tag(line: L
     assert torn is not None
     assert (torn.outcome, torn.signal.colour) == ("torn", "amber")
     assert len(line.journal.open_intents()) == 1
+
+
+async def test_a_reader_that_is_unplugged_while_hints_are_mended_does_not_lose_the_result(
+    line: Line,
+) -> None:
+    await line.commission(order())
+    layout = slots.layout_of(type2.Image(line.memory()))
+    assert layout is not None
+    line.write_page(layout.hint_pages[0], b"\xde\xad\xbe\xef")
+    line.show()
+    line.fault("unplug", after=11, back_s=0.1)
+    result = await line.station.serve(verify_one, 5)
+    assert result is not None
+    assert result.outcome == "verified"
+    assert line.kinds()[-1] == "verdict"
 
 
 async def test_two_tags_are_waited_out(line: Line) -> None:

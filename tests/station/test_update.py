@@ -105,3 +105,22 @@ async def test_what_the_station_states_itself_cannot_be_changed(line: Line) -> N
     line.show(UID)
     with pytest.raises(Malformed, match="seq"):
         await line.serve(updating({stubs.SEQ: 7}))
+
+
+async def test_a_stub_that_goes_on_under_a_key_unknown_here_is_not_overwritten(line: Line) -> None:
+    await line.commission(order())
+    await line.update_elsewhere({stubs.STEP: SHIPPED})
+    before = line.memory()
+    line.show()
+    result = await line.serve(updating({stubs.STEP: INSPECTED}))
+    assert result.outcome == "refused"
+    assert "trust list" in result.signal.sentence
+    assert line.memory() == before
+
+
+async def test_an_update_goes_on_from_what_another_station_wrote(line: Line) -> None:
+    await line.write_elsewhere(UID, order())
+    line.show()
+    result = await line.serve(updating({stubs.STEP: INSPECTED}))
+    assert (result.outcome, result.seq) == ("updated", 1)
+    assert line.journal.known_seq(result.product) == 1

@@ -56,6 +56,9 @@ COLOURS: "tuple[tuple[str, dict[str, tuple[str, ...]], str], ...]" = (
 # Which of several stubs tells most, where none is valid.
 _TELLING = ("unsigned", "malformed", "bad_signature", "not_checked", "valid")
 
+# Which answer counts where a stub is held against several of its chain: the last.
+_CHAIN_TELLING = ("not_checked", "first", "gap", "follows", "behind", "fork")
+
 
 class Verdict:
     """The answers about one stub, each a word.
@@ -127,7 +130,7 @@ def verify(
     """
     verdict, found = _judged(stub_bytes, trust, verifier, now, kind, id, link)
     if found is not None and verdict.integrity == "valid":
-        verdict.chain = _chain(found, previous, known_seq)
+        verdict.chain = _chain(found, _decoded(previous), known_seq)
     return verdict, found
 
 
@@ -145,7 +148,8 @@ def verify_best(
     """(slot, verdict, stub) of a carrier's current stub among its (slot, stub bytes) pairs.
 
     The current stub is the valid one with the highest seq; one written for another tag comes after all that
-    are not. Another valid one is its `previous`. Where none is valid, the most telling one is answered.
+    are not. It is held against the other valid ones as against `previous`. Where none is valid, the most
+    telling one is answered.
     """
     best: "tuple[Any, ...] | None" = None
     valid = []
@@ -164,10 +168,9 @@ def verify_best(
         return None, Verdict("unsigned", _read_from(kind)), None
     _, slot, verdict, found = best
     if found is not None and verdict.integrity == "valid":
-        for other in valid:
-            if other.raw != found.raw and _is_same_chain(other, found):
-                previous = other.raw
-        verdict.chain = _chain(found, previous, known_seq)
+        before = [_decoded(previous)] + valid
+        answers = [_chain(found, other, known_seq) for other in before]
+        verdict.chain = max(answers, key=_CHAIN_TELLING.index)
     return slot, verdict, found
 
 
@@ -306,10 +309,9 @@ def _binding(found: "Stub", kind: "int | None", id: "bytes | None") -> "str":
     return "match" if bound[0] == kind and bound[1] == id else "mismatch"
 
 
-def _chain(found: "Stub", previous: "bytes | None", known_seq: "int | None") -> "str":
+def _chain(found: "Stub", before: "Stub | None", known_seq: "int | None") -> "str":
     if known_seq is not None and found.seq < known_seq:
         return "behind"
-    before = _decoded(previous) if previous else None
     if before is None or before.raw == found.raw or not _is_same_chain(before, found):
         return "first" if found.seq == 0 else "not_checked"
     if found.seq < before.seq:
@@ -326,9 +328,9 @@ def _is_same_chain(a: "Stub", b: "Stub") -> "bool":
     return a.carrier == b.carrier and stub.is_same_product(a.product, b.product)
 
 
-def _decoded(raw: "bytes") -> "Stub | None":
+def _decoded(raw: "bytes | None") -> "Stub | None":
     try:
-        return stub.decode(raw)
+        return stub.decode(raw) if raw else None
     except Malformed:
         return None
 

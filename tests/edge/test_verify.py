@@ -315,6 +315,16 @@ def test_the_current_stub_is_the_valid_one_with_the_highest_seq() -> None:
     assert best(FIRST, SECOND, known_seq=2) == (1, "valid", "behind")
 
 
+def test_what_is_known_counts_beside_what_stands_on_the_tag() -> None:
+    again = signed(seq=1, prev=stub.link16(FIRST), issued_at=ISSUED_AT + 9)
+    assert best(FIRST, SECOND, previous=THIRD) == (1, "valid", "behind")
+    assert best(FIRST, again, previous=SECOND) == (1, "valid", "fork")
+    assert best(again, SECOND, previous=FIRST) == (0, "valid", "fork")
+    assert best(FIRST, THIRD, previous=SECOND) == (1, "valid", "follows")
+    assert best(SECOND, THIRD, previous=FIRST) == (1, "valid", "follows")
+    assert best(FIRST, SECOND, previous=SECOND) == (1, "valid", "follows")
+
+
 def test_a_torn_slot_does_not_hide_the_whole_one() -> None:
     for torn in (THIRD[:-1] + bytes([THIRD[-1] ^ 1]), THIRD[:100], b""):
         assert best(SECOND, torn) == (0, "valid", "not_checked")

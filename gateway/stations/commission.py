@@ -64,7 +64,7 @@ def decide(order: Order, seen: Seen, known: Known, seal: Seal) -> write.Work | R
             "refused",
             "it has no capability container of a known chip: format it, or use another tag",
         )
-    hindrance = _standing(order, seen) or _elsewhere(order, seen, known)
+    hindrance = _standing(order, seen, seal) or _elsewhere(order, seen, known)
     if hindrance is not None:
         return hindrance
     claims: Claims = {stubs.VERSION: 1, stubs.ISSUED_AT: seal.now, stubs.SEQ: 0} | order.claims
@@ -128,10 +128,10 @@ def _filled(
     return replace(intent, profile=profile, stub=signed, seq=seq)
 
 
-def _standing(order: Order, seen: Seen) -> Refusal | None:
+def _standing(order: Order, seen: Seen, seal: Seal) -> Refusal | None:
     """What already stands on the tag, where that forbids to write it."""
-    if _is_of_product(order, seen):
-        return Refusal("already", f"already commissioned: {order.product}")
+    if _is_of_product(order, seen, seal):
+        return _already(order, seen)
     if order.overwrite:
         return None
     remedy = "use another tag, or order overwrite"
@@ -140,16 +140,34 @@ def _standing(order: Order, seen: Seen) -> Refusal | None:
             return Refusal("refused", f"its stub was written for another tag: {remedy}")
         if seen.verdict.integrity != "bad_signature":
             return Refusal("refused", f"this tag carries {seen.product}: {remedy}")
-    state = seen.carrier.state
-    if state == "blank" or (state == "link" and seen.carrier.link == order.link):
+    if seen.carrier.state == "blank":
+        return None
+    if seen.carrier.state == "link" and not seen.has_link_alone:
+        return Refusal("refused", f"it holds another program's records beside a link: {remedy}")
+    if seen.has_link_alone and seen.carrier.link == order.link:
         return None
     return Refusal("refused", f"{verify.describe(seen.carrier)}: {remedy}")
 
 
-def _is_of_product(order: Order, seen: Seen) -> bool:
-    """Whether the tag carries the order's product, by a stub or mini record that nothing speaks against."""
+def _already(order: Order, seen: Seen) -> Refusal:
+    """The answer to a tag that carries the order's product: a green one only for the order's own passport."""
+    assert seen.verdict is not None
+    if seen.stub is not None and order.digest not in (None, seen.stub.digest):
+        text = f"this tag carries {order.product} with another passport: update it"
+        return Refusal("duplicate", text)
+    doubt = "" if seen.verdict.is_green() else f", but {seen.verdict.why()}"
+    return Refusal("already", f"already commissioned: {order.product}{doubt}")
+
+
+def _is_of_product(order: Order, seen: Seen, seal: Seal) -> bool:
+    """Whether the tag carries the order's product, by a stub or mini record that nothing speaks against.
+
+    A signature that no key of the trust list made says nothing; without a list, any counts.
+    """
     found = seen.verdict
     if found is None or found.integrity not in ("valid", "not_checked"):
+        return False
+    if found.integrity == "not_checked" and seal.trust is not None:
         return False
     if seen.stub is not None:
         of_product = stubs.is_same_product(seen.stub.product, order.claims[stubs.PRODUCT])

@@ -7,6 +7,7 @@ from edge.carrier import Carrier, carrier
 from edge.errors import Malformed
 from edge.stub import NFC, PRODUCT, Stub, decode, link16
 from edge.trust import TrustList
+from edge.type2 import message_span
 from edge.verify import Verdict, verify_best, verify_mini
 from gateway.model import Capture, Target
 from gateway.stations.orders import gtin_serial, product_name
@@ -34,6 +35,15 @@ class Seen:
         """Whether a stub stands there that is validly signed for this very tag, by whomever."""
         found = self.verdict
         return found is not None and (found.integrity, found.binding) == ("valid", "match")
+
+    @property
+    def has_link_alone(self) -> bool:
+        """Whether the message on the tag is a link and nothing beside it."""
+        record = self.carrier.uri_record
+        if self.carrier.state != "link" or record is None:
+            return False
+        found = message_span(self.capture.image)
+        return found is not None and found[2] - found[1] == len(record)
 
     @property
     def successor(self) -> Stub | None:
@@ -114,7 +124,7 @@ def describe(found: Carrier) -> str:
         "link": f"it holds only the link {found.link}",
         "foreign": "it holds another program's content",
         "slots": "its slots hold no stub",
-        "mini": "its mini record is not whole",
+        "mini": f"it holds the signed link {found.link}",
     }
     return words[found.state]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from production_line import SECOND_UID, UID, Line, commissioning, order
 
-from edge import chips, plan, type2
+from edge import chips, ndef, plan, stub, type2
 from gateway.stations import care, verify
 
 pytestmark = pytest.mark.anyio
@@ -213,3 +213,62 @@ async def test_an_ultralight_as_delivered_is_formatted_and_then_commissioned(lin
     result = await line.commission(replace(what, link="https://a.eu/A1"))
     assert (result.outcome, result.signal.colour) == ("commissioned", "green")
     assert (await line.verify()).signal.colour == "green"
+
+
+async def test_a_record_beside_the_ordered_link_is_not_overwritten_unasked(line: Line) -> None:
+    line.show()
+    records = [
+        ndef.uri_record(order().link),
+        ndef.Record(ndef.MIME, b"text/vcard", b"", b"BEGIN:VCARD"),
+    ]
+    message = ndef.encode(records)
+    memory = bytearray(line.memory())
+    tlv = bytes((3, len(message))) + message + b"\xfe"
+    memory[16 : 16 + len(tlv)] = tlv
+    line.load(bytes(memory))
+    result = await line.serve(commissioning(order()))
+    assert (result.outcome, line.memory()) == ("refused", bytes(memory))
+    assert "another program" in result.signal.sentence
+    result = await line.commission(order(overwrite=True))
+    assert result.outcome == "commissioned"
+
+
+async def test_the_ordered_link_alone_is_gone_over(line: Line) -> None:
+    line.show()
+    chip = chips.by_name("ntag216")
+    memory = type2.Image(line.memory())
+    for page, data in plan.link_only(chip, memory, order().link):
+        line.write_page(page, data)
+    assert (await line.serve(commissioning(order()))).outcome == "commissioned"
+
+
+async def test_a_mini_tag_of_another_product_is_told_by_its_link(line: Line) -> None:
+    base = "https://a.test"
+    first = await line.commission(order("A0", base=base), chip="ntag213")
+    result = await line.commission(order("A1", base=base))
+    assert result.outcome == "refused"
+    assert str(first.link) in result.signal.sentence
+
+
+async def test_the_same_product_with_another_passport_is_not_told_as_done(line: Line) -> None:
+    await line.write_elsewhere(UID, order())
+    what = order()
+    result = await line.commission(replace(what, claims=what.claims | {stub.DIGEST: bytes(32)}))
+    assert (result.outcome, result.signal.colour) == ("duplicate", "red")
+    assert "another passport" in result.signal.sentence
+
+
+async def test_a_stub_of_the_product_by_a_key_unknown_here_is_not_told_as_done(line: Line) -> None:
+    await line.commission(order())
+    line.distrust()
+    result = await line.commission(order())
+    assert result.outcome == "refused"
+
+
+async def test_a_doubt_about_what_is_already_there_is_told(line: Line) -> None:
+    await line.commission(order())
+    assert line.post.trust is not None
+    line.time.now_s = line.post.trust.not_after + 1
+    result = await line.commission(order())
+    assert (result.outcome, result.signal.colour) == ("already", "amber")
+    assert "out of date" in result.signal.sentence

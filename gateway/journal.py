@@ -41,6 +41,7 @@ __all__ = [
 
 KINDS = ("intent", "result", "void", "verdict", "refused", "repair")
 
+_STUB_SEQ = {"result": "seq", "verdict": "seen_seq"}  # what a row says of its product's newest stub
 _LARGEST = (1 << 63) - 1  # SQLite's integers
 
 
@@ -128,7 +129,7 @@ class Journal(Records):
             product=product,
             body=self._encode(dict(body)),
             closes=_number(body, "intent") if kind in CLOSING else None,
-            stub_seq=_number(body, "seq") if kind == "result" and product else None,
+            stub_seq=_number(body, _STUB_SEQ[kind]) if kind in _STUB_SEQ and product else None,
         )
         outcome: asyncio.Future[Row] = asyncio.get_running_loop().create_future()
         self._gather().drafts.append((draft, outcome))

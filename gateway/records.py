@@ -148,7 +148,7 @@ class Records:
         return next(self._rows("WHERE uid = ? AND uid <> x'' ORDER BY seq DESC LIMIT 1", uid), None)
 
     def known_seq(self, product: str) -> int | None:
-        """The highest stub seq that a result row of this product names (body "seq")."""
+        """The highest stub seq of this product: written (body "seq" of a result), or seen (verdict, "seen_seq")."""
         return self._number("SELECT seq FROM known_stubs WHERE product = ?", product)
 
     def cursor(self, name: str) -> int:

@@ -24,7 +24,7 @@ CREATE INDEX open_intents_by_uid ON open_intents (uid);
 
 CREATE TABLE known_stubs (
     product TEXT PRIMARY KEY,
-    seq     INTEGER NOT NULL        -- highest stub seq in a result row
+    seq     INTEGER NOT NULL        -- highest stub seq that was written, or seen under a trusted key
 ) WITHOUT ROWID;
 
 CREATE TABLE cursors (

@@ -37,6 +37,11 @@ class Seen:
         return found is not None and (found.integrity, found.binding) == ("valid", "match")
 
     @property
+    def is_trusted(self) -> bool:
+        """Whether the stub is one that no forger or copyist can have put there."""
+        return self.is_ours and self.verdict is not None and self.verdict.key == "trusted"
+
+    @property
     def has_link_alone(self) -> bool:
         """Whether the message on the tag is a link and nothing beside it."""
         record = self.carrier.uri_record
@@ -137,6 +142,8 @@ async def told(post: Post, seen: Seen, started: float, outcome: str, signal: Sig
         "colour": signal.colour,
         "elapsed_ms": round(elapsed_s * 1000, 1),
     }
+    if seen.stub is not None and seen.is_trusted:
+        body["seen_seq"] = seen.stub.seq
     row = await post.record("verdict", seen.capture.id, seen.product, body)
     return Result(
         outcome,

@@ -21,6 +21,7 @@ SLOTS, SINGLE, MINI = "slots", "single", "mini"  # profiles
 
 Pages = list[tuple[int, bytes]]
 
+_DAY = 86400  # seconds that another's clock may be ahead of ours
 _SLOT_COUNT = {SLOTS: 2, SINGLE: 1}
 
 
@@ -107,6 +108,12 @@ def decided(
     intent: Intent, seen: Seen, seal: Seal, document: bytes | None = None
 ) -> Work | Refusal:
     """The work that an intent is on this tag; a refusal where the tag is locked, or readers would not trust it."""
+    latest = max(
+        seal.trust.issued if seal.trust else 0,
+        seen.stub.issued_at if seen.is_trusted and seen.stub else 0,
+    )
+    if seal.now + _DAY < latest:
+        return Refusal("refused", "not written, for this gateway's clock is days behind: set it")
     if seal.trust is not None:
         verdict = intent.verdict(seal, seen.capture.id)
         if verdict.key not in ("trusted", "expired_list") or verdict.colour() == RED:

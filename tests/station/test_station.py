@@ -1,12 +1,22 @@
 """The loop at a reader: who is served, who is answered once, and what trouble with a device becomes."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
-from production_line import INSPECTED, SECOND_UID, UID, Line, commissioning, order, updating
+from production_line import (
+    INSPECTED,
+    SECOND_UID,
+    UID,
+    Line,
+    commissioning,
+    order,
+    updating,
+)
 
 from edge import slots, type2
 from edge import stub as stubs
+from gateway.journal import Journal
 from gateway.stations import read
 from gateway.stations.station import Station
 from gateway.stations.verify import verify_one
@@ -140,6 +150,29 @@ async def test_reading_says_what_stands_there_and_records_it(line: Line) -> None
     assert found.signal.sentence == "read: 09520123456788/A1, seq 0"
     assert found.stub is not None
     assert line.kinds()[-1] == "verdict"
+
+
+async def test_a_stub_older_than_one_that_was_only_seen_is_behind(line: Line) -> None:
+    await line.commission(order())
+    old = line.memory()
+    line.show()
+    await line.serve(updating({stubs.STEP: INSPECTED}))
+    async with Journal(line.folder / "gate.db") as journal:
+        line.station = Station(replace(line.post, name="gate", key=None, journal=journal), 0)
+        assert (await line.verify()).seq == 1
+        line.load(old)
+        result = await line.verify()
+    assert result.verdict is not None
+    assert result.verdict.chain == "behind"
+
+
+async def test_a_stub_under_a_key_unknown_here_makes_no_other_one_old(line: Line) -> None:
+    product = (await line.commission(order())).product
+    line.distrust()
+    async with Journal(line.folder / "gate.db") as journal:
+        line.station = Station(replace(line.station.post, name="gate", journal=journal), 0)
+        assert (await line.verify()).seq == 0
+        assert journal.known_seq(product) is None
 
 
 async def test_an_old_stub_brought_to_the_front_is_behind(line: Line) -> None:

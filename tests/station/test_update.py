@@ -1,7 +1,7 @@
 """Updating a tag's chain: the other slot, the claims that carry over, and what keeps a tag from being updated."""
 
 import pytest
-from production_line import INSPECTED, NOW, SHIPPED, UID, Line, order, updating
+from production_line import INSPECTED, NOW, SECOND_UID, SHIPPED, UID, Line, order, updating
 
 from edge import slots, type2
 from edge import stub as stubs
@@ -124,3 +124,15 @@ async def test_an_update_goes_on_from_what_another_station_wrote(line: Line) -> 
     result = await line.serve(updating({stubs.STEP: INSPECTED}))
     assert (result.outcome, result.seq) == ("updated", 1)
     assert line.journal.known_seq(result.product) == 1
+
+
+async def test_a_clock_that_went_back_by_days_signs_nothing(line: Line) -> None:
+    await line.commission(order())
+    before = line.memory()
+    line.time.now_s = 1000.0
+    line.show()
+    result = await line.serve(updating({stubs.STEP: INSPECTED}))
+    assert result.outcome == "refused"
+    assert "clock" in result.signal.sentence
+    assert line.memory() == before
+    assert (await line.commission(order("A2"), SECOND_UID)).outcome == "refused"

@@ -115,6 +115,9 @@ def decode(data: "bytes", root_key: "bytes", verifier: "Verifier") -> "TrustList
     sign1 = cose.parse(data, _CEILING)
     if not sign1.tagged or sign1.payload is None:
         raise Malformed("trust list: must be tagged and carry its payload")
+    headers = cbor.encode({cose.ALG: sign1.alg, cose.KID: sign1.kid})
+    if sign1.protected != headers or sign1.unprotected:
+        raise Malformed("trust list: must have alg and kid protected, and no other header")
     signed = cose.to_be_signed(sign1.protected, sign1.payload)
     if not cose.alg_allowed(sign1.alg, root_key) or not verifier(root_key, signed, sign1.signature):
         raise BadSignature("trust list: not signed by this root key")

@@ -141,6 +141,27 @@ def test_an_untagged_or_detached_list_is_refused() -> None:
             decoded(wrong)
 
 
+@pytest.mark.parametrize(
+    ("headers", "unprotected"),
+    [
+        ({1: -19, 4: bytes(8)}, {99: b"not signed"}),
+        ({1: -19, 4: bytes(8), 99: 1}, {}),
+        ({1: -19, 2: [1], 4: bytes(8)}, {}),
+        ({1: -19}, {4: bytes(8)}),
+        ({1: -19}, {}),
+    ],
+)
+def test_a_list_has_the_headers_that_encode_writes(
+    headers: dict[int, Any], unprotected: dict[int, Any]
+) -> None:
+    protected = cbor.encode(headers)
+    payload = cose.parse(GOLDEN).payload or b""
+    signature = sign(cose.to_be_signed(protected, payload))
+    raw = cbor.encode(cbor.Tag(cose.TAG, [protected, unprotected, payload, signature]))
+    with pytest.raises(Malformed, match="alg and kid"):
+        decoded(raw)
+
+
 def test_a_list_is_cut_nowhere_and_nothing_trails() -> None:
     raw = encoded(FULL)
     for size in range(len(raw)):

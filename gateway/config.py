@@ -8,6 +8,7 @@
 """
 
 import difflib
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -61,9 +62,12 @@ class KeysConfig(_Section):
 
 
 class HubConfig(_Section):
-    """Where the journal is synced to. ca, cert, key: PEM files for HTTPS with a private CA or client certificates."""
+    """Where the journal is synced to. url: without user and password, which a log would tell.
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
+    ca, cert, key: PEM files for HTTPS with a private CA or client certificates.
+    """
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")] | None = None
     token_file: TomlPath | None = None
     ca: TomlPath | None = None
     cert: TomlPath | None = None
@@ -105,6 +109,17 @@ def load(path: Path) -> Config:
     except OSError as why:
         raise ConfigProblem(f"cannot read {path}: {why.strerror}") from why
     return parse(raw, str(path), path.parent)
+
+
+def token(path: Path, key: str) -> str:
+    """The bearer token on the first line of a file; raises ConfigProblem, which names `key` and never the token."""
+    try:
+        found = path.read_text().partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError) as why:
+        raise ConfigProblem(f"{key}: cannot read {path}: {why}") from None
+    if not re.fullmatch(r"[!-~]+", found):
+        raise ConfigProblem(f"{key}: put a token of visible ASCII characters on line 1 of {path}")
+    return found
 
 
 def parse(raw: bytes, name: str = "configuration", folder: Path = Path()) -> Config:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gateway.config import ConfigProblem, TomlPath
+from gateway.config import ConfigProblem, TomlPath, token
 
 _LARGEST = 64 << 10  # bytes
 
@@ -40,15 +40,7 @@ class HubSettings(BaseModel):
         """The bearer token, None where none is asked for. Raises ConfigProblem."""
         if self.token_file is None:
             return None
-        try:
-            found = self.token_file.read_text().partition("\n")[0].strip()
-        except (OSError, UnicodeDecodeError) as e:
-            raise ConfigProblem(f"token_file: cannot read {self.token_file}: {e}") from e
-        if not found:
-            raise ConfigProblem(
-                f"token_file: {self.token_file} is empty: put a token on its line 1"
-            )
-        return found
+        return token(self.token_file, "token_file")
 
 
 def load(path: Path) -> HubSettings:

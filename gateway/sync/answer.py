@@ -2,12 +2,14 @@
 
 200  receipt {"journal": hex, "watermark": n, "conflicts": [seq, ...]}: the hub holds all rows up to n
 413  smaller batches            400, 422  the hub refuses what a row says: found by halving, then set aside
+                               where it says so in its own form, {"error": sentence}: a proxy's page is no word on a row
 else (no answer, 401, 404, 409, 429, 5xx, ...)  nothing is wrong with the rows: again, later
 """
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.sync.batch import Batch
 
@@ -72,8 +74,9 @@ def judge(batch: Batch, answer: Answer, is_withheld: bool) -> Step:
     if answer.status == _TOO_LARGE or answer.status in _REFUSING:
         if len(batch) > 1:
             return Smaller()
-        if not is_withheld:
-            return SetAside(f"the hub refuses it ({answer.status}): {_text(answer.body)}")
+        sentence = _error(answer.body)
+        if sentence is not None and not is_withheld:
+            return SetAside(f"the hub refuses it ({answer.status}): {sentence}")
     if answer.status == 0:
         return Later(_text(answer.body))
     hint = _HINTS.get(answer.status, _text(answer.body))
@@ -97,10 +100,7 @@ class Pause:
 
 
 def _receipt(batch: Batch, body: bytes) -> Step:
-    try:
-        receipt = json.loads(body)
-    except (ValueError, RecursionError):  # what json.loads raises for text that is no JSON
-        receipt = None
+    receipt = _json(body)
     if not isinstance(receipt, dict) or receipt.get("journal") != batch.journal.hex():
         return Later("the hub's receipt is not for this journal")
     watermark, conflicts = receipt.get("watermark"), receipt.get("conflicts", [])
@@ -108,6 +108,20 @@ def _receipt(batch: Batch, body: bytes) -> Step:
         return Later("the hub's receipt cannot be read")
     apart = {n: _CONFLICT for n in conflicts if type(n) is int and batch.first <= n <= batch.last}
     return Held(min(watermark, batch.last), apart)
+
+
+def _error(body: bytes) -> str | None:
+    """The sentence of a refusal in the hub's form; None where the body is another's."""
+    said = _json(body)
+    sentence = said.get("error") if isinstance(said, dict) else None
+    return sentence[:_LONGEST_REASON] if isinstance(sentence, str) else None
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):  # what json.loads raises for text that is no JSON
+        return None
 
 
 def _text(body: bytes) -> str:

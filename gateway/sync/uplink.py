@@ -5,11 +5,10 @@ import logging
 import random
 import ssl
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import httpx2
 
-from gateway.config import ConfigProblem, HubConfig
+from gateway.config import ConfigProblem, HubConfig, token
 from gateway.journal import ACKNOWLEDGED, Journal
 from gateway.sync.answer import Answer, Held, Later, Pause, SetAside, Smaller, judge
 from gateway.sync.batch import BATCHED, Batch, next_batch
@@ -21,6 +20,7 @@ MOST_ROWS = 512
 _TIMEOUT = httpx2.Timeout(
     30.0, connect=5.0
 )  # seconds; a hub on a slow disk answers within one fsync
+_WHOLE_S = 120.0  # for one batch and its answer, however slowly they trickle
 _MOST_ANSWER = 64 << 10  # bytes; a receipt is smaller than 1 KiB
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -46,7 +46,7 @@ class Uplink:
         self.trouble: str | None = None  # why the hub does not take rows just now
         self._journal = journal
         self._gateway = gateway
-        self._url = httpx2.URL(f"{hub.url.rstrip('/')}/v1/batches")
+        self._url = _url(hub.url, "/v1/batches")
         self._client = _client(hub, self._url)
         self._pause = pause
         self._pauses = Pause(uniform)
@@ -73,18 +73,23 @@ class Uplink:
     async def _post(self, batch: Batch) -> Answer:
         body = bytearray()
         try:
-            async with self._client.stream(
-                "POST",
-                self._url,
-                content=batch.data,
-                headers={"Content-Type": "application/cbor", "Idempotency-Key": batch.key},
-            ) as response:
+            async with (
+                asyncio.timeout(_WHOLE_S),
+                self._client.stream(
+                    "POST",
+                    self._url,
+                    content=batch.data,
+                    headers={"Content-Type": "application/cbor", "Idempotency-Key": batch.key},
+                ) as response,
+            ):
                 async for piece in response.aiter_bytes():
                     body += piece
                     if len(body) > _MOST_ANSWER:
                         return Answer(0, b"the hub's answer is too long to be a receipt")
         except httpx2.HTTPError as e:
             return Answer(0, f"{self._url}: {e or type(e).__name__}".encode())
+        except TimeoutError:
+            return Answer(0, f"{self._url}: no whole answer within {_WHOLE_S:g} s".encode())
         return Answer(response.status_code, bytes(body), _seconds(response.headers))
 
     async def _take(self, batch: Batch, answer: Answer) -> float:
@@ -137,7 +142,7 @@ async def reach(hub: HubConfig) -> str | None:
     """Ask the hub for its health: None, or why there is no answer. Raises ConfigProblem."""
     if hub.url is None:
         return "hub.url is missing"
-    url = httpx2.URL(f"{hub.url.rstrip('/')}/health")
+    url = _url(hub.url, "/health")
     try:
         async with _client(hub, url) as client:
             response = await client.get(url)
@@ -148,25 +153,29 @@ async def reach(hub: HubConfig) -> str | None:
 
 def _client(hub: HubConfig, url: httpx2.URL) -> httpx2.AsyncClient:
     """A client with the token, the trust and the client certificate of [hub]. Raises ConfigProblem."""
-    token = {"Authorization": f"Bearer {_token(hub.token_file)}"} if hub.token_file else {}
+    headers = (
+        {"Authorization": f"Bearer {token(hub.token_file, 'hub.token_file')}"}
+        if hub.token_file
+        else {}
+    )
     return httpx2.AsyncClient(
         verify=_tls(hub) if url.scheme == "https" else False,
         timeout=_TIMEOUT,
-        headers=token,
+        headers=headers,
         trust_env=url.host not in _LOOPBACK,
     )
+
+
+def _url(base: str, path: str) -> httpx2.URL:
+    try:
+        return httpx2.URL(base.rstrip("/") + path)
+    except httpx2.InvalidURL as e:
+        raise ConfigProblem(f"hub.url: {base} is no address: {e}") from e
 
 
 def _seconds(headers: httpx2.Headers) -> float | None:
     text = headers.get("retry-after", "")
     return float(text) if text.isascii() and text.isdigit() and len(text) < 8 else None
-
-
-def _token(path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except (OSError, UnicodeDecodeError) as e:
-        raise ConfigProblem(f"hub.token_file: cannot read {path}: {e}") from e
 
 
 def _tls(hub: HubConfig) -> ssl.SSLContext:

@@ -22,6 +22,7 @@ from gateway.config import ConfigProblem, HubConfig
 from gateway.hub.app import create_app, running
 from gateway.hub.store import JournalState, Store
 from gateway.journal import ACKNOWLEDGED, Journal
+from gateway.sync import uplink as sync_uplink
 from gateway.sync.answer import Answer, Held, Later, Pause, SetAside, Smaller, judge
 from gateway.sync.batch import BATCHED, Batch, next_batch
 from gateway.sync.uplink import Uplink, reach
@@ -46,8 +47,11 @@ def receipt(watermark: object, journal: str = JOURNAL.hex(), **more: object) -> 
         (FOUR, Answer(413, b""), Smaller()),
         (FOUR, Answer(400, b"row 7"), Smaller()),
         (FOUR, Answer(422, b"row 7"), Smaller()),
-        (ONE, Answer(400, b"no"), SetAside("the hub refuses it (400): no")),
-        (ONE, Answer(413, b""), SetAside("the hub refuses it (413): ")),
+        (ONE, Answer(400, b'{"error": "no"}'), SetAside("the hub refuses it (400): no")),
+        (ONE, Answer(413, b'{"error": "no"}'), SetAside("the hub refuses it (413): no")),
+        (ONE, Answer(400, b"<html>"), Later("the hub answers 400: <html>")),
+        (ONE, Answer(413, b""), Later("the hub answers 413: ")),
+        (ONE, Answer(422, b'{"error": 3}'), Later('the hub answers 422: {"error": 3}')),
         (FOUR, Answer(0, b"no route"), Later("no route")),
         (FOUR, Answer(401, b""), Later("the hub answers 401: check [hub] token_file")),
         (FOUR, Answer(409, b"busy"), Later("the hub answers 409: busy")),
@@ -66,7 +70,8 @@ def test_each_answer_has_its_step(batch: Batch, answer: Answer, step: object) ->
 
 
 def test_a_row_that_is_refused_even_without_its_content_is_tried_again() -> None:
-    assert isinstance(judge(ONE, Answer(400, b"no"), is_withheld=True), Later)
+    refusal = Answer(400, b'{"error": "no"}')
+    assert isinstance(judge(ONE, refusal, is_withheld=True), Later)
 
 
 def test_conflicts_of_this_batch_are_set_apart_and_others_are_noise() -> None:
@@ -356,6 +361,49 @@ def test_a_file_that_hub_names_and_that_is_not_there_is_a_configuration_problem(
         with pytest.raises(ConfigProblem, match="hub"):
             Uplink(journal, hub, "gw")
     journal.close()
+
+
+@pytest.mark.parametrize("said", ["", "\n", "se cret\n", "s\u00e9cret", "sec\x01ret"])
+def test_a_token_that_no_header_can_hold_is_refused_and_not_told(tmp_path: Path, said: str) -> None:
+    (tmp_path / "token").write_text(said)
+    hub = HubConfig(url="http://127.0.0.1:1", token_file=tmp_path / "token")
+    with pytest.raises(ConfigProblem, match="token_file") as why:
+        asyncio.run(reach(hub))
+    assert "cret" not in str(why.value)
+
+
+def test_a_hub_whose_address_is_none_is_a_configuration_problem() -> None:
+    with pytest.raises(ConfigProblem, match="hub.url"):
+        asyncio.run(reach(HubConfig(url="http://\ud7ff/")))
+
+
+def test_an_answer_that_trickles_for_ever_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync_uplink, "_WHOLE_S", 0.05)
+
+    async def trickling(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.Event().wait()
+
+    async def play() -> None:
+        paused = asyncio.Event()
+
+        async def pause(_: float) -> None:
+            paused.set()
+            await asyncio.Event().wait()
+
+        async with Journal(tmp_path / "j.db") as journal:
+            await fill(journal, 3)
+            async with AsyncExitStack() as stack:
+                url = await stack.enter_async_context(running(trickling))
+                uplink = Uplink(journal, HubConfig(url=url), "gw", pause=pause)
+                await stack.enter_async_context(running_task(uplink))
+                await asyncio.wait_for(paused.wait(), PATIENCE_S)
+            assert "no whole answer" in (uplink.trouble or "")
+            assert journal.lag() == 3
+
+    asyncio.run(play())
 
 
 def test_a_hub_that_cannot_be_reached_is_said_to_be(tmp_path: Path) -> None:

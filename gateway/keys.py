@@ -233,11 +233,13 @@ class TrustStore:
     def _pin(self) -> dict[str, Any]:
         try:
             found = json.loads(self._pin_path.read_text())
+            return {"root": bytes.fromhex(found["root"]).hex(), "number": int(found["number"])}
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as why:
-            raise KeyProblem(f"{self._pin_path} cannot be read: {why}") from why
-        return found if isinstance(found, dict) else {}
+        except (OSError, ValueError, TypeError, KeyError) as why:
+            raise KeyProblem(
+                f"{self._pin_path} cannot be read ({why}): put back the one that came with the list"
+            ) from why
 
     def _write_pin(self, root: bytes, number: int) -> None:
         try:

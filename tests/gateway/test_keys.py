@@ -118,6 +118,17 @@ def test_a_list_by_another_root_is_refused(tmp_path: Path) -> None:
         TrustStore(path, DeviceKey.generate().public).load()
 
 
+@pytest.mark.parametrize(
+    "pin", ["", "[]", "{}", '{"root": 5, "number": 1}', '{"root": "zz", "number": 1}', '"x"']
+)
+def test_a_damaged_pin_is_told_and_does_not_let_an_older_list_in(tmp_path: Path, pin: str) -> None:
+    path, root = tmp_path / "trust.cbor", DeviceKey.generate()
+    TrustStore(path).save(TrustList(1, 1, 2, ()), root)
+    (tmp_path / "trust.cbor.pin").write_text(pin)
+    with pytest.raises(KeyProblem, match="pin"):
+        TrustStore(path, root.public).load()
+
+
 def test_a_list_without_a_known_root_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "trust.cbor"
     TrustStore(path).save(TrustList(1, 1, 2, ()), DeviceKey.generate())

@@ -75,17 +75,17 @@ class ResultFile:
         self._file.seek(0)
         raw = self._file.read(_LARGEST + 1)
         whole = raw[: raw.rfind(b"\n") + 1]
-        if len(whole) < len(raw) <= _LARGEST:  # a crash cut the last line
-            self._file.truncate(len(whole))
-        if not whole:
-            self._put(_HEADER)
-            return
         try:
             rows = list(csv.reader(io.StringIO(whole.decode(), newline=""), strict=True))
-            if len(raw) > _LARGEST or rows[0] != _HEADER:
+            is_ours = rows[0] == _HEADER if rows else ",".join(_HEADER).encode().startswith(raw)
+            if len(raw) > _LARGEST or not is_ours:
                 raise ValueError
             for cells in rows[1:]:
                 line = Line(*cells)
                 self.lines[int(line.row)] = line
         except (ValueError, TypeError, csv.Error):
             raise OrderError(0, "", f"{self.path} is no result file: move it away") from None
+        if len(whole) < len(raw):  # a crash cut the last line
+            self._file.truncate(len(whole))
+        if not whole:
+            self._put(_HEADER)

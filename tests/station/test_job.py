@@ -185,7 +185,16 @@ async def test_the_result_file_of_another_job_is_refused(line: Line) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"a,b\n1,2\n", b"\xff\n", b"row,gtin\n", b'"\n', b"\0" * 20 + b"\n"]
+    "content",
+    [
+        b"a,b\n1,2\n",
+        b"\xff\n",
+        b"row,gtin\n",
+        b'"\n',
+        b"\0" * 20 + b"\n",
+        b"one line of another program",
+        b"another,program\nends,without a line break",
+    ],
 )
 def test_what_is_no_result_file_is_refused_and_left_as_it_is(
     tmp_path: Path, content: bytes
@@ -195,6 +204,15 @@ def test_what_is_no_result_file_is_refused_and_left_as_it_is(
     with pytest.raises(OrderError, match="no result file"):
         ResultFile(path)
     assert path.read_bytes() == content
+
+
+def test_a_result_file_cut_within_its_header_is_begun_again(tmp_path: Path) -> None:
+    path = tmp_path / "x.result.csv"
+    path.write_bytes(b"row,gt")
+    with ResultFile(path) as results:
+        results.append(Row("1", outcome="refused"))
+    with ResultFile(path) as results:
+        assert list(results.lines) == [1]
 
 
 def test_a_line_with_commas_and_breaks_is_read_back_as_it_was(tmp_path: Path) -> None:

@@ -97,10 +97,16 @@ def to_be_signed(protected: "bytes", payload: "bytes", aad: "bytes" = b"") -> "b
     return _SIGNATURE1 + _bstr(protected) + _bstr(aad) + _bstr(payload)
 
 
-def sign1(payload: "bytes", alg: "int", kid: "bytes", sign: "Callable[[bytes], bytes]") -> "bytes":
+def sign1(
+    payload: "bytes",
+    alg: "int",
+    kid: "bytes",
+    sign: "Callable[[bytes], bytes]",
+    aad: "bytes" = b"",
+) -> "bytes":
     """The tagged COSE_Sign1 of `payload`; `sign` makes 64 bytes of the bytes to be signed."""
     protected = cbor.encode({ALG: alg, KID: kid})
-    signature = _signature(sign, to_be_signed(protected, payload))
+    signature = _signature(sign, to_be_signed(protected, payload, aad))
     return cbor.encode(cbor.Tag(TAG, [protected, {}, payload, signature]))
 
 

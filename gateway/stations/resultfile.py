@@ -1,12 +1,14 @@
 """FILE.result.csv: what became of each row of a job file, one line each, durable when it is told."""
 
 import csv
+import errno
 import io
 import os
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Self
 
+from gateway.records import JournalTrouble
 from gateway.stations.orders import OrderError
 
 _LARGEST = 64 << 20  # bytes
@@ -35,16 +37,20 @@ _HEADER = [field.name for field in fields(Line)]
 class ResultFile:
     """FILE.result.csv: read back on start, then appended and fsynced line by line.
 
-    lines: row -> its last line. Raises OrderError where what stands there is no result file.
+    lines: row -> its last line. Raises OrderError where what stands there is no result file;
+    JournalTrouble where it cannot be written, here and in append.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lines: dict[int, Line] = {}
-        self._file = path.open("a+b")
+        try:
+            self._file = path.open("a+b", buffering=0)
+        except OSError as why:
+            raise self._unwritable(why) from why
         try:
             self._read_back()
-        except OrderError:
+        except (OrderError, JournalTrouble):
             self._file.close()
             raise
 
@@ -67,9 +73,19 @@ class ResultFile:
     def _put(self, cells: list[str]) -> None:
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\n").writerow(cells)
-        self._file.write(text.getvalue().encode())
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        line = text.getvalue().encode()
+        try:
+            if self._file.write(line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(self._file.fileno())
+        except OSError as why:
+            raise self._unwritable(why) from why
+
+    def _unwritable(self, why: OSError) -> JournalTrouble:
+        return JournalTrouble(
+            f"{self.path} cannot be written ({why.strerror}): see to its folder and disk, then run the job"
+            " again; what the journal holds is not written twice"
+        )
 
     def _read_back(self) -> None:
         self._file.seek(0)

@@ -12,6 +12,7 @@ import pytest
 from production_line import Line, order
 
 from gateway.keys import DeviceKey
+from gateway.records import JournalTrouble
 from gateway.stations.job import JobRun, with_options
 from gateway.stations.orders import OrderError, orders
 from gateway.stations.result import Result
@@ -204,6 +205,17 @@ def test_what_is_no_result_file_is_refused_and_left_as_it_is(
     with pytest.raises(OrderError, match="no result file"):
         ResultFile(path)
     assert path.read_bytes() == content
+
+
+def test_a_result_file_that_cannot_be_written_is_told_with_its_path(tmp_path: Path) -> None:
+    with pytest.raises(JournalTrouble, match="none/x.result.csv cannot be written"):
+        ResultFile(tmp_path / "none" / "x.result.csv")
+    path = tmp_path / "x.result.csv"
+    with ResultFile(path) as results, Path("/dev/full").open("ab", buffering=0) as full:
+        results._file.close()
+        results._file = full
+        with pytest.raises(JournalTrouble, match="No space left"):
+            results.append(Row("1"))
 
 
 def test_a_result_file_cut_within_its_header_is_begun_again(tmp_path: Path) -> None:

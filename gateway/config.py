@@ -147,6 +147,12 @@ def _check(config: Config, name: str) -> None:
         raise ConfigProblem(
             f"{name}: reader.name: {twice[0]!r} stands twice; each reader needs its own"
         )
+    jobs = [reader.orders for reader in config.reader if reader.orders]
+    shared = next((each for each in jobs if jobs.count(each) > 1), None)
+    if shared is not None:
+        raise ConfigProblem(
+            f"{name}: reader.orders: two readers share {shared}: split it, so that each row has one"
+        )
     for reader in config.reader:
         if reader.job == "commission" and reader.orders is None:
             raise ConfigProblem(

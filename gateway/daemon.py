@@ -83,6 +83,8 @@ async def serve(config: Config, passphrase: str | None, tell: Tell) -> None:
                 for post, each in zip(posts, config.reader, strict=True):
                     tasks.create_task(_station(post, each, config, tell), name=each.name)
         except ExceptionGroup as group:
+            for other in group.exceptions[1:]:
+                log.error("besides: %s", other or type(other).__name__)
             raise group.exceptions[0] from None
 
 

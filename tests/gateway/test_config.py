@@ -41,6 +41,13 @@ def test_readers_are_read_in_their_order() -> None:
         ("[gateway]\nname=5\n", "gateway.name: Input should be a valid string"),
         ("[gateway]\nlink='http://id.example.com'\n", "gateway.link"),
         ("[hub]\nurl='https://user:word@hub.example.com'\n", "hub.url"),
+        (
+            "[keys]\ndevice='k'\n"
+            + "".join(
+                f"[[reader]]\nname='{n}'\nurl='x'\njob='commission'\norders='o'\n" for n in "ab"
+            ),
+            "two readers share o",
+        ),
         ("[gateway\n", "Expected"),
         ("[[reader]]\nname='a'\nurl='b'\njob='commission'\n", "needs orders"),
         ("[[reader]]\nname='a'\nurl='b'\njob='update'\n", "needs step"),

@@ -93,12 +93,12 @@ def look(
 async def see(post: Post, target: Target, whole: bool = False) -> Seen:
     """Read a tag (both slots: `whole`) and understand it; raises TagGone.
 
-    Where the stub that the hints led to is not valid, or the journal knows a later one, both slots are read.
+    Where the stub that the hints led to is anything but green, the other slot may hold a better one: both are read.
     """
     capture = await post.reader.read(target, whole=whole)
     seen = _look_again(post, look(capture, post.trust, post.check, int(post.now())))
     verdict = seen.verdict
-    if whole or verdict is None or (verdict.integrity == "valid" and verdict.chain != "behind"):
+    if whole or verdict is None or verdict.is_green():
         return seen
     return await see(post, target, whole=True)
 

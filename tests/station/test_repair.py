@@ -205,3 +205,21 @@ async def test_a_stub_that_goes_on_under_a_key_unknown_here_is_never_cleared(lin
     before = line.memory()
     assert (await line.verify()).seq == 0
     assert line.memory() == before
+
+
+async def test_a_stub_of_another_tag_under_a_forged_hint_does_not_hide_the_tags_own(
+    line: Line,
+) -> None:
+    await line.commission(order("A1"))
+    await line.commission(order("B1"), SECOND_UID)
+    line.show(SECOND_UID)
+    await line.serve(updating({stubs.STEP: INSPECTED}))
+    image = type2.Image()
+    image.put(0, line.memory(SECOND_UID))
+    layout = slots.layout_of(image)
+    assert layout is not None
+    hint, first = layout.hint_pages[1], layout.slot_first_pages[1]
+    for page in (hint, *range(first, first + layout.slot_pages)):
+        line.write_page(page, image.get(page, 1))
+    seen = await line.verify()
+    assert (seen.signal.colour, seen.product, seen.seq) == ("green", "09520123456788/A1", 0)

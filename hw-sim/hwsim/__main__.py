@@ -5,7 +5,10 @@ import os
 import signal
 import sys
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,9 +25,24 @@ from hwsim.port import PtyPort
 _LONGEST_LINE = 1 << 20  # bytes of one control command
 
 
-@click.group()
+class _OneLine(click.Group):
+    """A group whose commands' faults are one line each."""
+
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        with _one_line():
+            return super().make_context(*arguments, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _one_line():
+            return super().invoke(ctx)
+
+
+@click.group(cls=_OneLine, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Simulated devices, each on its real wire."""
+    """Simulated devices, each on its real wire.
+
+    Example: tagwright sim pn532 --tag ntag215:04a1b2c3d4e5f6
+    """
 
 
 @main.command()
@@ -44,10 +62,16 @@ def main() -> None:
 )
 @click.option("--seed", default=0, show_default=True, help="Of every random choice.")
 @click.option(
-    "--dump", type=click.Path(path_type=Path), help="Write the tag's memory here at the end."
+    "--dump",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the tag's memory here at the end.",
 )
 @click.option(
-    "--load", "images", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+    "--load",
+    "images",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A tag in the field with the memory that --dump wrote.",
 )
 @click.option(
     "--shelf",
@@ -57,7 +81,7 @@ def main() -> None:
 @click.option(
     "--script",
     "scenario",
-    type=click.Path(path_type=Path, exists=True),
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Events (hwsim.script).",
 )
 @click.option(
@@ -79,11 +103,13 @@ def pn532(
 
     With --control the end of stdin ends the simulator, too.
 
-    Example: python -m hwsim pn532 --tag ntag215:04a1b2c3d4e5f6 --link /tmp/reader --dump tag.bin
+    Example: tagwright sim pn532 --tag ntag215:04a1b2c3d4e5f6 --link /tmp/reader --dump tag.bin
     """
     armed = Faults(seed)
     clock = Clock()
     field = Field(clock, armed)
+    if dump is not None and not dump.parent.is_dir():
+        raise click.UsageError(f"--dump {dump}: there is no folder {dump.parent}")
     try:
         for text in faults:
             armed.add(*_fault(text))
@@ -108,10 +134,13 @@ def pn532(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)  # it is ending already
     port.close()
-    if shelf is not None:
-        shelves.put_back(shelf, field)
-    if dump is not None:
-        _dump(dump, list(field.known.values()))
+    try:
+        if shelf is not None:
+            shelves.put_back(shelf, field)
+        if dump is not None:
+            _dump(dump, list(field.known.values()))
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
     _say({"stats": clock.stats()})
 
 
@@ -120,12 +149,14 @@ def pn532(
 def up(scenario: Path) -> None:
     """A device and its events as a TOML file has them: [pn532] with the options of `pn532`, and [[event]] tables.
 
-    Example: python -m hwsim up conveyor.toml
+    Example: tagwright sim up conveyor.toml
     """
     try:
         options = tomllib.loads(scenario.read_text(encoding="utf-8")).get("pn532", {})
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise click.UsageError(f"{scenario}: {error}") from None
+    if not isinstance(options, dict):
+        raise click.UsageError(f"{scenario}: pn532 is no table: write [pn532]")
     arguments = ["--script", str(scenario)]
     for name, value in options.items():
         if value is True:
@@ -133,7 +164,25 @@ def up(scenario: Path) -> None:
         elif value is not False:
             for each in value if isinstance(value, list) else [value]:
                 arguments += [f"--{name}", str(each)]
-    pn532.main(arguments, prog_name="hwsim up")
+    with pn532.make_context("up", arguments) as ctx:
+        pn532.invoke(ctx)
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Say a wrong usage in one line; exit status 2."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as why:
+        path = (
+            f"tagwright sim {why.ctx.info_name}" if why.ctx and why.ctx.parent else "tagwright sim"
+        )
+        text = why.format_message().rstrip(".")
+        ended = click.ClickException(f"{text}: see `{path} --help`")
+        ended.exit_code = 2  # type: ignore[misc]  # click declares it for the class, reads it off the instance
+        raise ended from None
 
 
 class _Commands:
@@ -161,7 +210,7 @@ class _Commands:
             if not isinstance(command, dict):
                 raise ValueError("a command is a JSON object")
             return self._port.do(command)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return {"error": str(error)}
 
 
@@ -177,7 +226,10 @@ def _tag(text: str, field: Field) -> Tag:
     name, _, uid = text.partition(":")
     if name not in CHIPS:
         raise ValueError(f"no chip {name!r}: known are {', '.join(CHIPS)}")
-    raw = bytes.fromhex(uid) if uid else field.faults.make_uid()
+    try:
+        raw = bytes.fromhex(uid) if uid else field.faults.make_uid()
+    except ValueError:
+        raise ValueError(f"tag {text!r}: {uid!r} is no hex") from None
     return field.known.get(raw) or Tag(CHIPS[name], raw)
 
 

@@ -121,7 +121,8 @@ def _check(command: Command) -> None:
     name = command.get("do")
     if not isinstance(name, str) or name not in _DEEDS:
         raise ValueError(f"no command {name!r}: known are {', '.join((*_DEEDS, 'replug'))}")
-    if command.get("tag", "ntag215") not in CHIPS:
+    chip = command.get("tag", "ntag215")
+    if not isinstance(chip, str) or chip not in CHIPS:
         raise ValueError(f"no chip {command.get('tag')!r}: known are {', '.join(CHIPS)}")
     _uid(command)
     _seconds(command)

@@ -68,7 +68,10 @@ class Tear(Fault):
 
     def __post_init__(self) -> None:
         if self.bits != "random":
-            int(self.bits, 16)
+            try:
+                int(self.bits, 16)
+            except ValueError:
+                raise ValueError(f"tear: bits={self.bits!r} is no hex") from None
 
     def cut(self, page: int, random: Random) -> int | None:
         if self.page not in (-1, page):

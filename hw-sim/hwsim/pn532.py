@@ -47,6 +47,8 @@ class Pn532:
 
     def stand_at(self, baud: int) -> None:
         """Awake and at this speed, as a host leaves it that ends without a word."""
+        if baud not in BAUDS:
+            raise ValueError(f"a PN532 knows {', '.join(map(str, BAUDS))} baud, not {baud}")
         self.power, self.baud, self.next_baud = NORMAL, baud, None
 
     def receive(self, data: bytes) -> bytes:

@@ -36,6 +36,8 @@ class PtyPort:
         paced: bool = False,
         events: list[Event] | None = None,
     ) -> None:
+        if link is not None and link.exists() and not link.is_symlink():
+            raise FileExistsError(f"{link} is there and is no symlink: name another")
         self.chip = chip
         self.paced = paced
         self._link = link

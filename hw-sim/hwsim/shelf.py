@@ -10,10 +10,12 @@ from hwsim.ntag import by_memory
 def take_down(path: Path, field: Field) -> None:
     """Make the tags in the file known to the field, none of them in it. ValueError where it is no shelf."""
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return
-    if not isinstance(found, dict):
+    except ValueError as why:
+        raise ValueError(f"{path} is no shelf of tags: {why}") from why
+    if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
         raise ValueError(f"{path} is no shelf of tags")
     for memory in found.values():
         tag = by_memory(bytes.fromhex(memory))

@@ -110,6 +110,8 @@ def test_tags_come_and_go_and_keep_their_memory_by_command() -> None:
         ({"do": "dance"}, "known are arrive"),
         ({}, "no command None"),
         ({"do": "arrive", "tag": "ntag999"}, "known are ntag213"),
+        ({"do": "arrive", "tag": ["ntag215"]}, "known are ntag213"),
+        ({"do": "fault", "name": "wrong_baud", "args": {"baud": -5}}, "baud, not -5"),
         ({"do": "arrive", "uid": "0411"}, "14 hex digits"),
         ({"do": "memory", "uid": "04000000000009"}, "has been here"),
         ({"do": "load", "uid": UID, "memory": "00"}, "540 bytes, not 1"),
@@ -243,3 +245,51 @@ def test_a_scenario_that_cannot_run_is_refused_at_the_start(tmp_path: Path, text
     scenario = tmp_path / "conveyor.toml"
     scenario.write_text(text)
     refuse("up", str(scenario))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--bogus"], "No such option"),
+        (["pn532", "--bogus"], "see `tagwright sim pn532 --help`"),
+        (["pn532", "--tag", "ntag215:zz"], "'zz' is no hex"),
+        (["pn532", "--tag", "ntag215:04"], "7 bytes, not 1"),
+        (["pn532", "--fault", "tear:bits=zz"], "no hex"),
+        (["pn532", "--fault", "wrong_baud:baud=7"], "baud, not 7"),
+        (["pn532", "--link", "file"], "no symlink"),
+        (["pn532", "--dump", "."], "is a directory"),
+        (["pn532", "--dump", "none/tag.bin"], "no folder none"),
+        (["pn532", "--load", "file"], "known are 180 (ntag213)"),
+        (["pn532", "--shelf", "file"], "no shelf"),
+        (["pn532", "--script", "."], "is a directory"),
+        (["up", "file"], "pn532 is no table"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(
+    tmp_path: Path, arguments: list[str], says: str
+) -> None:
+    (tmp_path / "file").write_text("pn532 = 1\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "hwsim", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=END_S,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "hw-sim")},
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert says in line
+    assert (tmp_path / "file").read_text() == "pn532 = 1\n"
+
+
+def test_a_shelf_of_no_memories_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "shelf").write_text('{"a": 1}')
+    done = subprocess.run(
+        [sys.executable, "-m", "hwsim", "pn532", "--shelf", str(tmp_path / "shelf")],
+        capture_output=True,
+        text=True,
+        timeout=END_S,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "hw-sim")},
+    )
+    assert done.returncode == 2 and "no shelf" in done.stderr

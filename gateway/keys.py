@@ -132,7 +132,7 @@ def read_card(path: Path) -> KeyCard:
     """The public part of a key file, without its passphrase; raises KeyProblem."""
     lines = dict(
         line.split(": ", 1)
-        for line in _read(path).decode("ascii", "replace").splitlines()
+        for line in _read(path).decode("utf-8", "replace").splitlines()
         if ": " in line
     )
     try:
@@ -206,14 +206,14 @@ class TrustStore:
 
     def load(self) -> trust.TrustList:
         """The list; raises KeyProblem where it is missing, damaged, by another root, or older than one seen."""
-        pin = self._pin()
+        raw, pin = _read(self.path), self._pin()
         root = self._root or bytes.fromhex(pin.get("root", ""))
         if not root:
             raise KeyProblem(
                 f"no root key is known for {self.path}: give --root, or copy {self._pin_path}"
             )
         try:
-            found = trust.decode(_read(self.path), root, verifier)
+            found = trust.decode(raw, root, verifier)
         except Malformed as why:
             raise KeyProblem(f"{self.path} is no valid trust list: {why}") from why
         seen = int(pin.get("number", 0))

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 _LARGEST = 1 << 20  # bytes; no configuration is larger
+_LAST_PORT = 0xFFFF
 
 
 class ConfigProblem(Exception):
@@ -164,6 +165,10 @@ def _check(config: Config, name: str) -> None:
             )
         if reader.job in ("commission", "update") and config.keys.device is None:
             raise ConfigProblem(f"{name}: reader {reader.name}: job {reader.job} needs keys.device")
+
+    port = (config.metrics.listen or ":0").rpartition(":")[2]
+    if int(port) > _LAST_PORT:
+        raise ConfigProblem(f"{name}: metrics.listen: no port {port}: the last is {_LAST_PORT}")
 
 
 def _sentence(error: Any) -> str:

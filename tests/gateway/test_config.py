@@ -49,6 +49,7 @@ def test_readers_are_read_in_their_order() -> None:
             "two readers share o",
         ),
         ("[gateway\n", "Expected"),
+        ("[metrics]\nlisten = '127.0.0.1:65536'\n", "no port 65536"),
         ("[[reader]]\nname='a'\nurl='b'\njob='commission'\n", "needs orders"),
         ("[[reader]]\nname='a'\nurl='b'\njob='update'\n", "needs step"),
         ("[[reader]]\nname='a'\nurl='b'\njob='update'\nstep='inspected'\n", "needs keys.device"),

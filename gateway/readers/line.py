@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 4096  # bytes: more than any frame, and what the tty holds
 _SEND_S = 1.0  # a line that takes no byte for that long is stuck (RTS/CTS is off)
-_HELD = (errno.EAGAIN, errno.EACCES, errno.EBUSY)
+_HELD = (errno.EAGAIN, errno.EBUSY)
 
 
 class SerialLine:
@@ -36,10 +36,14 @@ class SerialLine:
         weakref.finalize(self, _close_all, self._stop_r, self._stop_w)
 
     def open(self, baud: int) -> None:
-        """ReaderBusy where another program holds the lock of this line, or may alone use it."""
+        """ReaderBusy where another program holds the lock of this line, or this user may not open it."""
         try:
             self._serial = Serial(self._path, baud, exclusive=True)
         except SerialException as why:
+            if why.errno == errno.EACCES:
+                raise ReaderBusy(
+                    f"{self._path}: this user may not open it: add the user to its group (dialout)"
+                ) from why
             if why.errno in _HELD:
                 raise ReaderBusy(
                     f"{self._path}: another program uses it, close that first"

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from serial import Serial
@@ -290,6 +291,14 @@ def test_a_second_tag_that_comes_while_one_is_written_does_no_harm(bench, port) 
     port.write(5, pattern(5))
     assert bench.memory()[16:24] == pattern(4) + pattern(5)
     assert bench.memory(OTHER) == before
+
+
+def test_a_line_that_this_user_may_not_open_is_not_called_busy(bench) -> None:
+    Path(bench.path).chmod(0)
+    if os.access(bench.path, os.R_OK):
+        pytest.skip("this user may open everything")
+    with pytest.raises(ReaderBusy, match="dialout"):
+        Pn532(bench.path).open()
 
 
 def test_a_second_opener_is_refused_and_the_first_goes_on(bench, port) -> None:

@@ -1,5 +1,6 @@
 """The doctor: one finding for each thing that a gateway needs, with a remedy where it is not well."""
 
+import errno
 import os
 import shutil
 import stat
@@ -13,6 +14,7 @@ from pathlib import Path
 from gateway.config import Config
 from gateway.journal import Journal, JournalTrouble
 from gateway.keys import KeyProblem, TrustStore, read_card
+from gateway.readers.registry import UsageProblem, open_reader
 
 WELL = "ok"
 WARNING = "warning"
@@ -159,9 +161,13 @@ def _keys(config: Config, now: float) -> Iterator[Finding]:
 
 def _device(name: str, url: str) -> Finding:
     check = f"reader {name}"
+    try:
+        open_reader(url)
+    except UsageProblem as why:
+        return Finding(check, FAULT, str(why), "mend this reader's url")
     scheme, _, rest = url.partition(":")
     path = rest.partition("?")[0]
-    if f"{scheme}:" not in _SERIAL or not path.startswith("/"):
+    if f"{scheme}:" not in _SERIAL:
         return Finding(check, WELL, f"{url}: looked at when the gateway starts")
     try:
         mode = Path(path).stat().st_mode
@@ -173,4 +179,17 @@ def _device(name: str, url: str) -> Finding:
         return Finding(check, FAULT, f"{path} is no device", "name the serial port")
     if not os.access(path, os.R_OK | os.W_OK):
         return Finding(check, FAULT, f"{path}: no permission", "add this user to the group dialout")
+    if not _is_terminal(path):
+        return Finding(check, FAULT, f"{path} is no serial port", "name the one of the reader")
     return Finding(check, WELL, f"{path} is there and may be opened")
+
+
+def _is_terminal(path: str) -> bool:
+    try:
+        port = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError as why:
+        return why.errno == errno.EBUSY  # another program has it to itself, as it should
+    try:
+        return os.isatty(port)
+    finally:
+        os.close(port)

@@ -11,7 +11,18 @@ from typing import Any
 import click
 
 from gateway import demo as stages
-from gateway.cli.output import NO, TROUBLE, USAGE, Failure, Stopped, emit, json_option, play, say
+from gateway.cli.output import (
+    NO,
+    TROUBLE,
+    USAGE,
+    Failure,
+    Stopped,
+    answer_is_no,
+    emit,
+    json_option,
+    play,
+    say,
+)
 from gateway.demo import Progress, Stage, Summary
 from gateway.stations.orders import OrderError
 
@@ -60,23 +71,32 @@ def demo(
     name, raw = _input(file)
     stays = sys.stdout.isatty() and not as_json if stay is None else stay
     kept = folder or Path(tempfile.mkdtemp(prefix="tagwright-demo-"))
+    same = f"tagwright demo --state {kept}" + (f" --input {file}" if file else "")
+    ended = asyncio.Event()
     try:
-        play(_play(kept, name, raw, limit, paced, stays, as_json))
+        play(_play(kept, name, raw, limit, paced, stays, as_json, ended))
     except OrderError as why:
         raise Failure(f"{file or name}: {why}", USAGE) from why
     except TimeoutError:
         raise Failure(
-            f"the hub or the simulator does not answer; go on with: tagwright demo --state {kept}",
+            f"the hub or the simulator does not answer; go on with: {same}",
             TROUBLE,
         ) from None
     except Stopped:
-        say(
-            f"\nstopped; everything is durable in {kept}; go on with: tagwright demo --state {kept}"
-        )
+        say(f"\nstopped; everything is durable in {kept}; go on with: {same}")
+        if not ended.is_set():
+            answer_is_no()
 
 
 async def _play(
-    folder: Path, name: str, raw: bytes, limit: int | None, paced: bool, stays: bool, as_json: bool
+    folder: Path,
+    name: str,
+    raw: bytes,
+    limit: int | None,
+    paced: bool,
+    stays: bool,
+    as_json: bool,
+    ended: asyncio.Event,
 ) -> None:
     async with stages.stage(folder, paced) as on:
         say(f"reader pn532:{on.conveyor.path} (simulated), hub {on.page}, everything in {folder}")
@@ -86,6 +106,7 @@ async def _play(
             emit(_account(summary, on))
         else:
             click.echo(_table(summary, on))
+        ended.set()
         if stays:
             say(f"the hub's pages stay up at {on.page} until Ctrl-C")
             await asyncio.Event().wait()

@@ -39,9 +39,8 @@ def doctor(file: Path | None, as_json: bool) -> None:
             emit(vars(finding))
             continue
         click.secho(f"{finding.state:8}", fg=_COLOURS[finding.state], nl=False)
-        click.echo(f"{finding.check:16} {finding.detail}")
-        if finding.state != WELL and finding.remedy:
-            click.echo(f"{'':24} -> {finding.remedy}")
+        to_do = f" -> {finding.remedy}" if finding.state != WELL and finding.remedy else ""
+        click.echo(f"{finding.check:16} {finding.detail}{to_do}")
     if worst == FAULT:
         answer_is_no()
 
@@ -59,5 +58,8 @@ def _findings(file: Path | None) -> Iterator[Finding]:
     yield from examine(config, time.time())
     if config.hub.url:
         started = time.perf_counter()
-        trouble = asyncio.run(reach(config.hub))
+        try:
+            trouble = asyncio.run(reach(config.hub))
+        except ConfigProblem as why:
+            trouble = str(why)
         yield hub_finding(config.hub.url, trouble, time.perf_counter() - started)

@@ -11,10 +11,10 @@ import click
 
 from gateway.cli.output import (
     NO,
-    TROUBLE,
     USAGE,
     Commands,
     Failure,
+    Seconds,
     Stopped,
     answer_is_no,
     emit,
@@ -23,7 +23,7 @@ from gateway.cli.output import (
     passphrase_option,
     play,
 )
-from gateway.cli.tag import at_reader, journal_path, reader_option
+from gateway.cli.tag import at_reader, check_link, journal_path, reader_option
 from gateway.keys import open_key
 from gateway.stations.job import WRITTEN, JobRun, with_options
 from gateway.stations.orders import Order, OrderError, orders
@@ -65,7 +65,7 @@ def job() -> None:
 @click.option(
     "--idle",
     "idle_s",
-    type=click.FloatRange(0.1),
+    type=Seconds(0.1),
     help="End when no new tag came for so many seconds [default: wait for ever].",
 )
 @click.option(
@@ -104,6 +104,7 @@ def run(
     \b
     Example:  tagwright job run products.csv --reader pn532:/dev/ttyUSB0 --key line1.key --json
     """
+    check_link("--link", base)
     raw = _read(file)
     key = open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
     try:
@@ -130,8 +131,6 @@ def run(
         raise Failure(f"{file}: {why}", USAGE) from why
     except Stopped:
         raise Failure("stopped; what was told is durable: run it again to go on", NO) from None
-    except OSError as why:
-        raise Failure(f"{file}: {why.strerror or why}", TROUBLE) from why
     if as_json:
         emit(summary)
     else:

@@ -10,16 +10,20 @@ import click
 from edge import stub
 from edge.errors import Malformed
 from gateway.cli.output import TROUBLE, Commands, Failure, answer_is_no, emit, json_option, rfc3339
+from gateway.cli.tag import journal_path
 from gateway.config import load
 from gateway.journal import Journal, JournalTrouble, Records, Row
 
 _PAGE = 1000  # rows that are read at once
+_LARGEST = (1 << 63) - 1  # SQLite's integers
+
+_HELP = "The journal's file [default: journal.db in the user's state folder]."
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 def _journal_options(command: Any) -> Any:
-    command = click.option("--journal", "file", type=_FILE, help="The journal's file.")(command)
+    command = click.option("--journal", "file", type=_FILE, help=_HELP)(command)
     return click.option(
         "-c", "--config", type=_FILE, help="The gateway's TOML, which names the journal."
     )(command)
@@ -36,7 +40,7 @@ def journal() -> None:
 
 @journal.command()
 @_journal_options
-@click.option("-n", "count", type=click.IntRange(1), default=20, show_default=True)
+@click.option("-n", "count", type=click.IntRange(1, _LARGEST), default=20, show_default=True)
 @json_option
 def tail(config: Path | None, file: Path | None, count: int, as_json: bool) -> None:
     """Show the last rows.
@@ -54,7 +58,9 @@ def tail(config: Path | None, file: Path | None, count: int, as_json: bool) -> N
 
 @journal.command()
 @_journal_options
-@click.option("--after", type=click.IntRange(0), default=0, help="Only rows behind this seq.")
+@click.option(
+    "--after", type=click.IntRange(0, _LARGEST), default=0, help="Only rows behind this seq."
+)
 @click.option(
     "--json", is_flag=True, expose_value=False, help="Nothing changes: it is JSON anyway."
 )
@@ -98,7 +104,7 @@ def verify(config: Path | None, file: Path | None, as_json: bool) -> None:
 
 @contextmanager
 def _records(config: Path | None, file: Path | None) -> Iterator[Records]:
-    path = file or (load(config).gateway.journal if config else Path("journal.db"))
+    path = file or (load(config).gateway.journal if config else journal_path(None))
     try:
         records = Journal.open_readonly(path)
     except JournalTrouble as why:

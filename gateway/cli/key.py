@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from edge.errors import Malformed
 from edge.trust import Entry, TrustList
 from gateway.cli.output import (
     USAGE,
@@ -20,6 +21,8 @@ from gateway.cli.output import (
 from gateway.keys import DeviceKey, KeyCard, TrustStore, open_key, public_key, read_card
 
 _DAY = 86400  # seconds
+_LAST_SECOND = 253_402_300_799  # of the year 9999
+_DAYS = click.IntRange(1, 36525)
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FIELDS = (
@@ -70,8 +73,8 @@ def new(
     secret = None if no_passphrase else passphrase(passphrase_file, "Passphrase for the new key")
     if secret is None and not no_passphrase:
         raise Failure("no passphrase: give --passphrase-file, or --no-passphrase", USAGE)
-    if "\n" in operator:
-        raise Failure("--operator holds a line break", USAGE)
+    if not operator.isprintable():
+        raise Failure("--operator holds a character that cannot be printed", USAGE)
     made = DeviceKey.generate(curve, operator)
     made.save(path, secret)
     _show(made.card, as_json, path)
@@ -126,7 +129,9 @@ def list_(path: Path, root: str | None, as_json: bool) -> None:
 @click.option("--role", "roles", multiple=True, default=("issuer",), show_default=True)
 @click.option("--gtin-prefix", "prefixes", multiple=True, help="Only for GTIN-14s that begin so.")
 @click.option("--jurisdiction", default="", help="For example EU or NL.")
-@click.option("--days", default=365, show_default=True, help="How long the list is good for.")
+@click.option(
+    "--days", type=_DAYS, default=365, show_default=True, help="How long the list is good for."
+)
 @passphrase_option
 @json_option
 def trust(
@@ -146,7 +151,7 @@ def trust(
     \b
     Example:  tagwright key trust --add line1.key --out trust.cbor
     """
-    root = _root(path, root_key, passphrase_file)
+    root = _root(path, root_key, passphrase_file, may_make=not path.exists())
     now = int(time.time())
     entries = {entry.key: entry for entry in _entries(path, root)}
     for name in keys:
@@ -165,12 +170,16 @@ def trust(
 @click.argument("kid")
 @click.option("--out", "path", type=_FILE, required=True, help="The trust list to change.")
 @click.option(
-    "--since", type=int, help="Unix seconds from which the key does not count [default: now]."
+    "--since",
+    type=click.IntRange(0, _LAST_SECOND),
+    help="Unix seconds from which the key does not count [default: now].",
 )
 @click.option(
     "--root-key", type=_FILE, help="The root's key file [default: beside the list, LIST.root.key]."
 )
-@click.option("--days", default=365, show_default=True, help="How long the list is good for.")
+@click.option(
+    "--days", type=_DAYS, default=365, show_default=True, help="How long the list is good for."
+)
 @passphrase_option
 @json_option
 def revoke(
@@ -199,9 +208,11 @@ def revoke(
     _sign(path, root, entries, now, days, as_json)
 
 
-def _root(path: Path, root_key: Path | None, file: Path | None, may_make: bool = True) -> DeviceKey:
+def _root(path: Path, root_key: Path | None, file: Path | None, may_make: bool) -> DeviceKey:
     place = root_key or path.with_name(path.name + ".root.key")
-    if place.exists() or not may_make:
+    if not place.exists() and not may_make:
+        raise Failure(f"no root key at {place}: name the one of {path} with --root-key", USAGE)
+    if place.exists():
         return open_key(place, passphrase(file, f"Passphrase of {place}"))
     secret = passphrase(file, f"Passphrase for the new root key {place}")
     made = DeviceKey.generate()
@@ -220,7 +231,10 @@ def _sign(
 ) -> None:
     store = TrustStore(path, root.public)
     number = store.load().number + 1 if path.exists() else 1
-    store.save(TrustList(number, now, now + days * _DAY, tuple(entries)), root)
+    try:
+        store.save(TrustList(number, now, now + days * _DAY, tuple(entries)), root)
+    except Malformed as why:
+        raise Failure(str(why), USAGE) from why
     if as_json:
         emit({"trust": path, "number": number, "keys": len(entries), "root": root.public})
     else:

@@ -5,7 +5,7 @@ import logging
 
 import click
 
-from gateway.cli.output import Commands, log_to_stderr
+from gateway.cli.output import Commands, log_to_stderr, open_streams
 
 _COMMANDS = {
     "bench": "gateway.cli.bench:bench",
@@ -35,7 +35,7 @@ class _Lazy(Commands):
         return found
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("tagwright", cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tagwright")
 @click.option("-v", "--verbose", count=True, help="Log more (-vv: every byte on the wire).")
 def main(verbose: int) -> None:
@@ -44,6 +44,7 @@ def main(verbose: int) -> None:
     \b
     Try it without any device:   tagwright demo
     """
+    open_streams()
     log_to_stderr([logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)])
 
 

@@ -4,12 +4,15 @@ Exit status: 0 done, 1 the answer is no, 2 wrong usage or configuration, 3 devic
 """
 
 import asyncio
+import io
 import json
 import logging
+import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -27,6 +30,9 @@ from gateway.readers.registry import UsageProblem
 NO = 1
 USAGE = 2
 TROUBLE = 3
+
+_LAST_SECOND = 253_402_300_799.0  # of the year 9999, where RFC 3339 ends
+_LONGEST_PASSPHRASE = 1023  # bytes; OpenSSL takes no more
 
 Command = Callable[..., Any]
 _T = TypeVar("_T")
@@ -50,17 +56,23 @@ class Failure(click.ClickException):
 class Commands(click.Group):
     """A group whose commands' faults end as one line and the exit status that they stand for."""
 
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        with _one_line():
+            return super().make_context(*arguments, **more)
+
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with _one_line():
             return super().invoke(ctx)
-        except Stopped as why:
-            raise Failure("stopped; what was told is durable", NO) from why
-        except (Malformed, DoesNotFit) as why:
-            raise Failure(str(why), NO) from why
-        except (ConfigProblem, KeyProblem, UsageProblem) as why:
-            raise Failure(str(why), USAGE) from why
-        except (DeviceTrouble, JournalTrouble, ConnectionError) as why:
-            raise Failure(str(why), TROUBLE) from why
+
+
+class Seconds(click.FloatRange):
+    """A duration in seconds, neither endless nor no number."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value} is no number of seconds", param, ctx)
+        return found
 
 
 def json_option(command: Command) -> Command:
@@ -83,11 +95,14 @@ def passphrase(file: Path | None, prompt: str | None = None) -> str | None:
     """The passphrase from its file, the environment, or a prompt on a terminal; None where there is none."""
     if file is not None:
         try:
-            return file.read_text().splitlines()[0]
-        except (OSError, IndexError, UnicodeDecodeError):
+            return _usable(file.read_text("utf-8").splitlines()[0])
+        except (OSError, IndexError, UnicodeError):
             raise KeyProblem(f"no passphrase in {file}: put it on the first line") from None
-    if PASSPHRASE_VARIABLE in os.environ:
-        return os.environ[PASSPHRASE_VARIABLE]
+    if os.environ.get(PASSPHRASE_VARIABLE):
+        try:
+            return _usable(os.environ[PASSPHRASE_VARIABLE])
+        except UnicodeError:
+            raise KeyProblem(f"{PASSPHRASE_VARIABLE} holds no passphrase: write UTF-8") from None
     if prompt is not None and sys.stdin.isatty():
         return str(click.prompt(prompt, hide_input=True, err=True))
     return None
@@ -125,8 +140,22 @@ def answer_is_no() -> NoReturn:
 
 
 def rfc3339(at: float) -> str:
-    """Unix seconds as RFC 3339 UTC with milliseconds."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Unix seconds as RFC 3339 UTC with milliseconds; later than the year 9999 is its last second."""
+    return (
+        datetime.fromtimestamp(min(at, _LAST_SECOND), UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
+
+
+def open_streams() -> None:
+    """Answers are UTF-8 whatever the locale says, and a stream that the caller has closed is the null device."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  # to the end
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def log_to_stderr(level: int) -> None:
@@ -142,6 +171,7 @@ def log_to_stderr(level: int) -> None:
         else structlog.processors.JSONRenderer()
     )
     lines = logging.StreamHandler(sys.stderr)
+    lines.addFilter(lambda line: level < logging.WARNING or not line.name.startswith("nfc."))
     lines.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -151,6 +181,41 @@ def log_to_stderr(level: int) -> None:
     logging.basicConfig(level=level, handlers=[lines], force=True)
     for chatty in ("httpx2", "httpcore2", "asyncio"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Turn what may go wrong into a Failure: what, where, what to do."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as why:
+        path = why.ctx.command_path if why.ctx else "tagwright"
+        text = why.format_message().rstrip(".").replace("\n", " ")
+        raise Failure(f"{text}: see `{path} --help`", USAGE) from why
+    except Stopped as why:
+        raise Failure("stopped; what was told is durable", NO) from why
+    except (Malformed, DoesNotFit) as why:
+        raise Failure(str(why), NO) from why
+    except (ConfigProblem, KeyProblem, UsageProblem) as why:
+        raise Failure(str(why), USAGE) from why
+    except BrokenPipeError:
+        raise  # whoever read the answer has enough: click ends without a word
+    except (DeviceTrouble, JournalTrouble, ConnectionError) as why:
+        raise Failure(str(why), TROUBLE) from why
+    except OSError as why:
+        if why.filename is None:
+            raise Failure(f"{why.strerror or why}: free some room, or look at it", TROUBLE) from why
+        text = f"cannot use {why.filename}: {why.strerror}: name another, or let this user use it"
+        raise Failure(text, USAGE) from why
+
+
+def _usable(word: str) -> str:
+    """The passphrase where a key file can be encrypted with it; UnicodeError where it is no text."""
+    if not 0 < len(word.encode()) <= _LONGEST_PASSPHRASE:
+        raise KeyProblem(f"a passphrase has 1 to {_LONGEST_PASSPHRASE} bytes: choose another")
+    return word
 
 
 def _plain(value: Any) -> str:

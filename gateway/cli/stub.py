@@ -92,13 +92,16 @@ def encode(
     if key_file is None:
         raise Failure("--key is missing: name the key file that signs", USAGE)
     signer = open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
-    made = stubs.encode(claims, signer.alg, signer.kid, signer.sign)
+    try:
+        made = stubs.encode(claims, signer.alg, signer.kid, signer.sign)
+    except Malformed as why:
+        raise Failure(f"{claims_file}: {why}", USAGE) from why
     if as_json:
         emit({"stub": made, "bytes": len(made)})
     elif sys.stdout.isatty():
         click.echo(made.hex())
     else:
-        sys.stdout.buffer.write(made)
+        click.echo(made, nl=False)
 
 
 @stub.command()

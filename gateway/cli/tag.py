@@ -1,6 +1,8 @@
 """`tagwright tag`: one tag at one reader."""
 
 import os
+import re
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,6 +19,7 @@ from gateway.cli.output import (
     USAGE,
     Commands,
     Failure,
+    Seconds,
     Stopped,
     answer_is_no,
     emit,
@@ -39,6 +42,7 @@ from gateway.stations.station import Station
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _DONE = {"commissioned", "updated", "repaired", "formatted", "locked"}
 _TORN = {"torn", "gone"}
+_LINK = re.compile(r"https://[A-Za-z0-9\[][!-;=?-\[\]_a-z~]*")  # RFC 3986's characters, and a host
 
 Command = Callable[..., Any]
 
@@ -77,7 +81,7 @@ _journal = click.option(
 _timeout = click.option(
     "--timeout",
     "timeout_s",
-    type=click.FloatRange(0.1),
+    type=Seconds(0.1),
     default=10.0,
     show_default=True,
     help="Seconds to wait for a tag.",
@@ -272,6 +276,14 @@ def journal_path(journal_file: Path | None) -> Path:
     return (Path(base) if base else Path.home() / ".local" / "state") / "tagwright" / "journal.db"
 
 
+def check_link(option: str, link: str) -> None:
+    """End with status 2 where no phone opens `link`."""
+    if not link.startswith("https://"):
+        raise Failure(f"{option} {link}: a phone opens https links only", USAGE)
+    if not _LINK.fullmatch(link):
+        raise Failure(f"{option} {link}: no link: write https://HOST/..., the rest as %XX", USAGE)
+
+
 def _once(
     url: str, timeout_s: float, job: Callable[[Post, Any], Awaitable[Result]], **post: Any
 ) -> Result:
@@ -290,8 +302,7 @@ def _order(claims: dict[int, Any], link: str | None, overwrite: bool, lock: bool
         raise Failure(
             "--url is missing: a tag's first record is the link that a phone opens", USAGE
         )
-    if not link.startswith("https://"):
-        raise Failure(f"--url {link}: a phone opens https links only", USAGE)
+    check_link("--url", link)
     if gs1.link_names(link, claims[stubs.PRODUCT]) is False:
         raise Failure("--url names another product than the claims", USAGE)
     return Order(claims=claims, link=link, overwrite=overwrite, lock=lock)
@@ -306,7 +317,8 @@ def _update(changes: dict[int, Any]) -> Callable[[Post, Any], Awaitable[Result]]
 
 def _account(result: Result) -> dict[str, Any]:
     """What every tag command prints with --json."""
-    answer: dict[str, Any] = {
+    found = result.stub
+    return {
         "uid": result.uid,
         "outcome": result.outcome,
         "colour": result.signal.colour,
@@ -316,12 +328,10 @@ def _account(result: Result) -> dict[str, Any]:
         "seq": result.seq,
         "pages_written": result.pages_written,
         "elapsed_ms": round(result.elapsed_s * 1000, 1),
+        "stub": None if found is None else found.raw,
+        "claims": None if found is None else in_full(found),
+        "verdict": None if result.verdict is None else result.verdict.as_dict(),
     }
-    if result.stub is not None:
-        answer |= {"stub": result.stub.raw, "claims": in_full(result.stub)}
-    if result.verdict is not None:
-        answer["verdict"] = result.verdict.as_dict()
-    return answer
 
 
 def _tell(result: Result, answer: dict[str, Any], as_json: bool) -> None:
@@ -333,7 +343,7 @@ def _tell(result: Result, answer: dict[str, Any], as_json: bool) -> None:
         )
         if result.link:
             click.echo(f"  link      {result.link}")
-        for question, word in answer.get("verdict", {}).items():
+        for question, word in (answer.get("verdict") or {}).items():
             click.echo(f"  {question:9} {word}")
     if result.outcome in _TORN:
         raise Failure(f"tag {result.uid.hex()}: {result.signal.sentence}", TROUBLE)
@@ -342,5 +352,11 @@ def _tell(result: Result, answer: dict[str, Any], as_json: bool) -> None:
 
 
 def _sure(yes: bool, question: str) -> None:
-    if not yes:
+    if yes:
+        return
+    try:
         click.confirm(question, abort=True, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise Failure("not confirmed: give --yes where nobody can be asked", USAGE) from None

@@ -64,6 +64,21 @@ def test_a_demo_that_was_killed_goes_on_where_it_stopped(tmp_path: Path) -> None
     records.close()
 
 
+def test_a_demo_that_is_stopped_before_its_end_is_not_done(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "demo", "--json", "--no-stay", "--paced", "--state", str(tmp_path / "state")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert f"go on with: tagwright demo --state {tmp_path / 'state'}" in said
+
+
 def test_a_file_that_is_no_job_is_refused_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     done = subprocess.run(

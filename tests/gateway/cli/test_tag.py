@@ -94,6 +94,15 @@ def test_the_simulator_says_where_it_is_and_ends_with_its_counts(bench: Bench) -
     assert len((bench.folder / "tag.bin").read_bytes()) == 540
 
 
+def test_a_blank_tag_is_told_with_the_same_keys(bench: Bench) -> None:
+    found = bench.answer("tag", "verify", *bench.at, "--trust", "trust.cbor", status=1)
+    names = {"uid", "url", "stub", "claims", "slot", "verdict", "elapsed_ms"}
+    assert {name: found[name] for name in names - {"uid", "elapsed_ms"}} == dict.fromkeys(
+        names - {"uid", "elapsed_ms"}
+    )
+    assert found["uid"] == UID
+
+
 def test_a_tag_that_was_written_verifies_with_no_network(bench: Bench) -> None:
     made = write(bench)
     assert made["uid"] == UID

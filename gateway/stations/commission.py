@@ -155,6 +155,9 @@ def _already(order: Order, seen: Seen) -> Refusal:
     if seen.stub is not None and order.digest not in (None, seen.stub.digest):
         text = f"this tag carries {order.product} with another passport: update it"
         return Refusal("duplicate", text)
+    if seen.carrier.link != order.link:
+        text = f"this tag carries {order.product} under the link {seen.carrier.link}: format it to give it another"
+        return Refusal("duplicate", text)
     doubt = "" if seen.verdict.is_green() else f", but {seen.verdict.why()}"
     return Refusal("already", f"already commissioned: {order.product}{doubt}")
 

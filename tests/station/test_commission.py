@@ -272,3 +272,11 @@ async def test_a_doubt_about_what_is_already_there_is_told(line: Line) -> None:
     result = await line.commission(order())
     assert (result.outcome, result.signal.colour) == ("already", "amber")
     assert "out of date" in result.signal.sentence
+
+
+async def test_another_link_for_the_same_product_is_never_ignored_silently(line: Line) -> None:
+    await line.commission(order())
+    other = order(base="https://id.elsewhere.example", overwrite=True)
+    result = await line.commission(other)
+    assert (result.outcome, result.signal.colour) == ("duplicate", "red")
+    assert "https://id.example.com" in result.signal.sentence

@@ -80,6 +80,7 @@ def events(text: str) -> list[Event]:
 
 
 def load(path: Path) -> list[Event]:
+    """The events of a scenario file; see `events`. OSError, or ValueError that says what is wrong with it."""
     return events(path.read_text(encoding="utf-8"))
 
 

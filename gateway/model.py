@@ -1,20 +1,64 @@
 """The values that pass between a reader, a station and the journal, and what can go wrong with a device."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from edge.type2 import Image
+from edge import gen2, type2
 
 
 @dataclass(frozen=True)
 class Target:
-    """A tag in the field, by its UID."""
+    """A tag in the field, by its UID or its TID's identity."""
 
     uid: bytes
 
 
+class Sighting(NamedTuple):
+    """One RAIN tag as one report tells it. epc: as on the tag, whole words; pc: its PC word, 16 bits.
+
+    tid, user: words read in the same round, b"" where they were not asked for or did not come. seen_at: Unix seconds
+    of the gateway's clock. count: how often the reader saw it since its last report.
+    """
+
+    epc: bytes
+    tid: bytes
+    antenna: int
+    rssi_dbm: float
+    seen_at: float
+    count: int = 1
+    pc: int = 0
+    user: bytes = b""
+
+
+class GpiChange(NamedTuple):
+    """A general purpose input of a reader changed, for example a light barrier's."""
+
+    port: int
+    level: bool
+    at: float  # Unix seconds of the gateway's clock
+
+
+class Select(NamedTuple):
+    """Which RAIN tags are meant: those whose memory `bank`, from `bit` on, is `mask` (whole bytes)."""
+
+    bank: int
+    bit: int
+    mask: bytes
+
+
+def by_tid(tid: bytes) -> Select:
+    """The tag with this TID."""
+    return Select(gen2.TID, 0, tid)
+
+
+def by_epc(epc: bytes) -> Select:
+    """The tags with this EPC, which begins at bit 20h of its bank."""
+    return Select(gen2.EPC, 0x20, epc)
+
+
 @dataclass(frozen=True)
 class Capture:
-    """What a reader saw: medium "nfc", id the UID, image the tag memory as far as it was read.
+    """What a reader saw: medium "nfc", id the UID, image the tag memory; or "rain", the TID's identity, the banks.
 
     seen_at: Unix seconds of the gateway's clock; a reader's own clock is never trusted.
     """
@@ -22,7 +66,7 @@ class Capture:
     reader: str
     medium: str
     id: bytes
-    image: Image
+    image: type2.Image | gen2.Image  # as far as it was read
     seen_at: float
 
 
@@ -38,8 +82,12 @@ class ReaderBusy(DeviceTrouble):
     """Another program holds the reader."""
 
 
+class CannotDo(DeviceTrouble):
+    """This reader has not what was asked of it (an antenna, a power, a filter); the text says what it has."""
+
+
 class TagGone(DeviceTrouble):
-    """The tag left the field; `page` is the page that was being read or written, if any."""
+    """The tag left the field; `page` is the page (RAIN: the place, edge.gen2) being read or written, if any."""
 
     def __init__(self, text: str, page: int | None = None) -> None:
         super().__init__(text)
@@ -52,3 +100,19 @@ class TagRefused(DeviceTrouble):
     def __init__(self, text: str, page: int) -> None:
         super().__init__(text)
         self.page = page
+
+
+class TagLocked(TagRefused):
+    """The words at that place are locked, or permalocked, against this access."""
+
+
+class TagTooSmall(TagRefused):
+    """The bank ends before that place (Gen2: memory overrun)."""
+
+
+class WrongPassword(TagRefused):
+    """The tag did not accept the access or kill password; the text never tells it."""
+
+
+class LowPower(TagRefused):
+    """The tag is read but too far away to be written (Gen2: insufficient power)."""

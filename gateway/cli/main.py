@@ -15,6 +15,7 @@ _COMMANDS = {
     "job": "gateway.cli.job:job",
     "journal": "gateway.cli.journal:journal",
     "key": "gateway.cli.key:key",
+    "llrp": "gateway.cli.llrp:llrp",
     "run": "gateway.cli.run:run",
     "sim": "gateway.cli.sim:sim",
     "stub": "gateway.cli.stub:stub",

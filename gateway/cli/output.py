@@ -9,6 +9,7 @@ import json
 import logging
 import math
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -106,6 +107,34 @@ def passphrase(file: Path | None, prompt: str | None = None) -> str | None:
     if prompt is not None and sys.stdin.isatty():
         return str(click.prompt(prompt, hide_input=True, err=True))
     return None
+
+
+def secret(file: Path | None) -> int:
+    """The 32-bit password of a RAIN tag, 8 hex digits on the first line of `file`; 0 where there is no file.
+
+    From a file alone: what stands on a command line, others can read. The message never tells it.
+    """
+    if file is None:
+        return 0
+    try:
+        words = file.read_text("ascii").partition("\n")[0].strip()
+    except UnicodeError:
+        words = ""
+    if not re.fullmatch(r"[0-9a-fA-F]{8}", words):
+        raise Failure(f"{file}: put the password as 8 hex digits on line 1", USAGE)
+    return int(words, 16)
+
+
+def confirm(yes: bool, question: str) -> None:
+    """Ask unless `yes`; where nobody can be asked, --yes is needed."""
+    if yes:
+        return
+    try:
+        click.confirm(question, abort=True, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise Failure("not confirmed: give --yes where nobody can be asked", USAGE) from None
 
 
 def play(work: Coroutine[Any, Any, _T]) -> _T:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,6 +21,7 @@ from gateway.cli.output import (
     Seconds,
     Stopped,
     answer_is_no,
+    confirm,
     emit,
     json_option,
     passphrase,
@@ -199,7 +199,7 @@ def format_(
     \b
     Example:  tagwright tag format --reader pn532:/dev/ttyUSB0 --yes
     """
-    _sure(yes, "Everything on the tag will be gone. Go on?")
+    confirm(yes, "Everything on the tag will be gone. Go on?")
     result = _once(url, timeout_s, care.format_one, journal_file=journal_path(journal_file))
     _tell(result, _account(result), as_json)
     if result.outcome not in _DONE:
@@ -215,7 +215,7 @@ def lock_(yes: bool, url: str, journal_file: Path | None, timeout_s: float, as_j
     \b
     Example:  tagwright tag lock --reader pn532:/dev/ttyUSB0 --yes
     """
-    _sure(yes, "A locked tag can never be written again, not even to update its stub. Go on?")
+    confirm(yes, "A locked tag can never be written again, not even to update its stub. Go on?")
     result = _once(url, timeout_s, care.lock_one, journal_file=journal_path(journal_file))
     _tell(result, _account(result), as_json)
     if result.outcome not in _DONE:
@@ -349,14 +349,3 @@ def _tell(result: Result, answer: dict[str, Any], as_json: bool) -> None:
         raise Failure(f"tag {result.uid.hex()}: {result.signal.sentence}", TROUBLE)
     if result.signal.colour == AMBER:
         say("amber: read the lines above before you trust it")
-
-
-def _sure(yes: bool, question: str) -> None:
-    if yes:
-        return
-    try:
-        click.confirm(question, abort=True, err=True)
-    except click.Abort:
-        if sys.stdin.isatty():
-            raise
-        raise Failure("not confirmed: give --yes where nobody can be asked", USAGE) from None

@@ -1,6 +1,6 @@
 """What every RAIN reader can do: an asyncio port over which gateway/readers/rain.py makes a station's reader."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,8 +56,8 @@ class RainPort(Protocol):
     async def close(self) -> None:
         """Leave the reader silent. Never raises; closing twice is harmless."""
 
-    def watch(self, want: Inventory) -> AsyncIterator[list[Sighting | GpiChange]]:
-        """Look for tags until the iterator is closed: what the reader reports, as it comes. CannotDo."""
+    def watch(self, want: Inventory) -> AsyncGenerator[list[Sighting | GpiChange], None]:
+        """Look for tags until the generator is closed: what the reader reports, as it comes. CannotDo."""
 
     async def inventory(self, want: Inventory, duration_s: float) -> list[Sighting]:
         """Look for tags for so long: every report. CannotDo."""

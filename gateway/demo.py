@@ -119,7 +119,7 @@ async def stage(folder: Path, paced: bool = False) -> AsyncIterator[Stage]:
         stack.callback(hub.close)
         page = await stack.enter_async_context(running(create_app(hub)))
         conveyor = Conveyor(folder / "tags.json", paced, (lock.fileno(),))
-        await stack.enter_async_context(conveyor)
+        await stack.enter_async_context(conveyor.simulator)
         reader = open_reader(f"pn532:{conveyor.path}")
         stack.push_async_callback(reader.close)
         await reader.open()

@@ -17,7 +17,7 @@ _UNRESERVED = _DIGITS + _LETTERS + "-._~"  # RFC 3986 section 2.3: these need no
 _URI = _UNRESERVED + ":/?#[]@!$&'()*+,;=%"
 _PLAIN = _DIGITS + _LETTERS + "-./"  # of a host and a path, but nothing that could end either
 _HOST = _DIGITS + _LETTERS + "-.:[]"  # no user part; ports and IPv6 are the resolver's affair
-_CSET82 = _DIGITS + _LETTERS + "!\"%&'()*+,-./:;<=>?_"
+CSET82 = _DIGITS + _LETTERS + "!\"%&'()*+,-./:;<=>?_"
 _LONGEST_VALUE = 20  # characters of AI 10, 21 and 22
 _LONGEST_URI = 2048  # characters; no tag here holds more
 _LARGEST_GTIN = 99999999999999
@@ -74,7 +74,7 @@ def gtin14(number: "int") -> "str":
 
 def is_serial(text: "str") -> "bool":
     """Whether `text` may be a serial (AI 21) or batch (AI 10): 1 to 20 characters of set 82."""
-    return 0 < len(text) <= _LONGEST_VALUE and not text.strip(_CSET82)
+    return 0 < len(text) <= _LONGEST_VALUE and not text.strip(CSET82)
 
 
 def is_uri(text: "str") -> "bool":
@@ -97,7 +97,16 @@ def link(
     uri = f"{base}/01/{gtin14(gtin)}"
     for ai, value in (("10", batch), ("21", serial)):
         if value is not None:
-            uri += f"/{ai}/{_percent_encoded(ai, value)}"
+            if not is_serial(value):
+                raise Malformed(
+                    f"AI {ai} {value[:30]!r} must be 1 to 20 characters of GS1's set 82"
+                )
+            if value in (
+                ".",
+                "..",
+            ):  # a browser would drop such a path segment, however it is written
+                raise Malformed(f"AI {ai} {value!r} cannot stand in a link")
+            uri += f"/{ai}/{percent_encoded(value)}"
     return uri
 
 
@@ -143,6 +152,22 @@ def link_names(uri: "str", product: "Sequence[Any]") -> "bool | None":
     return len(product) < 4 or batch in (None, product[2])
 
 
+def percent_encoded(text: "str") -> "str":
+    """ASCII text as it stands in a URI's path: all but RFC 3986's unreserved characters as %XX."""
+    return "".join([char if char in _UNRESERVED else f"%{ord(char):02X}" for char in text])
+
+
+def percent_decoded(text: "str") -> "str":
+    """What percent_encoded() was given; Malformed where a percent sign has no two hex digits."""
+    first, *rest = text.split("%")
+    for piece in rest:
+        code = piece[:2]
+        if len(code) < 2 or code.strip("0123456789abcdefABCDEF"):
+            raise Malformed(f"{text[:30]!r} has a percent sign without two hex digits")
+        first += chr(int(code, 16)) + piece[2:]
+    return first
+
+
 def _is_plain_link(uri: "str", product: "Sequence[Any]") -> "bool":
     """Whether `uri` is the link that `link` makes of GTIN and serial below a plain base: most are."""
     tail = f"/01/{product[1]:014d}/21/{product[-1]}"
@@ -171,7 +196,7 @@ def _key_and_qualifiers(parts: "list[str]") -> "tuple[str, dict[str, str]]":
     below = len(_QUALIFIERS)  # of the qualifier to the right: they ascend
     at = len(parts) - 2
     while at >= 1:
-        ai, value = parts[at], _percent_decoded(parts[at + 1])
+        ai, value = parts[at], percent_decoded(parts[at + 1])
         if ai == "01":
             return value, found
         if ai == _TPX and not found and 0 < len(value) <= _LONGEST_TPX:
@@ -183,21 +208,3 @@ def _key_and_qualifiers(parts: "list[str]") -> "tuple[str, dict[str, str]]":
         found[ai] = value
         at -= 2
     raise Malformed("no AI 01 in the path")
-
-
-def _percent_encoded(ai: "str", value: "str") -> "str":
-    if not is_serial(value):
-        raise Malformed(f"AI {ai} {value[:30]!r} must be 1 to 20 characters of GS1's set 82")
-    if value in (".", ".."):  # a browser would drop such a path segment, however it is written
-        raise Malformed(f"AI {ai} {value!r} cannot stand in a link")
-    return "".join([char if char in _UNRESERVED else f"%{ord(char):02X}" for char in value])
-
-
-def _percent_decoded(text: "str") -> "str":
-    first, *rest = text.split("%")
-    for piece in rest:
-        code = piece[:2]
-        if len(code) < 2 or code.strip("0123456789abcdefABCDEF"):
-            raise Malformed(f"{text[:30]!r} has a percent sign without two hex digits")
-        first += chr(int(code, 16)) + piece[2:]
-    return first

@@ -5,8 +5,6 @@ device at the other end of the port is simulated, as a process of its own. Every
 demo that was killed goes on where it stopped.
 """
 
-import asyncio
-import fcntl
 import random
 import time
 from collections.abc import AsyncIterator, Callable
@@ -14,17 +12,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import BinaryIO
 
 from edge import stub as stubs
-from edge.trust import TrustList
-from gateway.config import HubConfig
+from gateway.backstage import Backstage, backstage
 from gateway.conveyor import Conveyor
-from gateway.hub.app import create_app, running
-from gateway.hub.store import Store
-from gateway.journal import Journal
-from gateway.keys import DeviceKey, TrustStore, open_key
-from gateway.model import DeviceTrouble, Target
+from gateway.model import Target
 from gateway.readers.registry import open_reader
 from gateway.stations import update, verify
 from gateway.stations.job import WRITTEN, JobRun
@@ -33,7 +25,6 @@ from gateway.stations.post import Post
 from gateway.stations.result import Result
 from gateway.stations.resultfile import ResultFile
 from gateway.stations.station import Job, Station
-from gateway.sync.uplink import Uplink
 
 LINK = "https://id.example.com"
 INSPECTED = 1  # claim 10, step
@@ -42,10 +33,6 @@ _TEAR_EVERY = 50  # tags; one in so many is torn away in mid-write
 _FIRST_TORN = 4
 _CHIPS = ("ntag216", "ntag216", "ntag215")  # with room for two slots, and for one
 _IDLE_S = 15.0  # no simulated tag takes longer to be seen
-_YEAR = 365 * 86400
-_LOCK_S = 30.0  # a simulator that outlives a killed demo is gone by then
-_LOOK_S = 0.05
-_SYNC_S = 60.0
 
 
 @dataclass
@@ -96,38 +83,34 @@ class Stage:
 
     post: Post
     conveyor: Conveyor
-    uplink: Uplink
-    page: str
-    folder: Path
+    behind: Backstage
     results: Path | None = None  # FILE.result.csv of the job
     summary: Summary = field(default_factory=Summary)
 
 
 @asynccontextmanager
 async def stage(folder: Path, paced: bool = False) -> AsyncIterator[Stage]:
-    """Set the stage in `folder`: keys, journal, hub, simulator, reader. All of it ends with the context.
+    """Set the stage in `folder`: backstage, simulator, reader. All of it ends with the context.
 
     Raises DeviceTrouble where the simulator does not start or another demo uses the folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        lock = stack.enter_context((folder / "lock").open("wb"))
-        await _alone(lock, folder)
-        key, trusted = _keys(folder)
-        journal = await stack.enter_async_context(Journal(folder / "journal.db"))
-        hub = Store(folder / "hub.db")
-        stack.callback(hub.close)
-        page = await stack.enter_async_context(running(create_app(hub)))
-        conveyor = Conveyor(folder / "tags.json", paced, (lock.fileno(),))
+        behind = await stack.enter_async_context(backstage(folder))
+        conveyor = Conveyor(folder / "tags.json", paced, (behind.lock,))
         await stack.enter_async_context(conveyor.simulator)
         reader = open_reader(f"pn532:{conveyor.path}")
         stack.push_async_callback(reader.close)
         await reader.open()
-        post = Post("demo", reader, journal, trusted, time.time, time.perf_counter, key)
-        uplink = Uplink(journal, HubConfig(url=page), "demo")
-        sync = asyncio.create_task(uplink.run())
-        stack.push_async_callback(_ended, sync)
-        yield Stage(post, conveyor, uplink, page, folder)
+        post = Post(
+            "demo",
+            reader,
+            behind.journal,
+            behind.trusted,
+            time.time,
+            time.perf_counter,
+            behind.key,
+        )
+        yield Stage(post, conveyor, behind)
 
 
 async def perform(on: Stage, raw: bytes, name: str, limit: int | None, tell: Tell) -> Summary:
@@ -141,11 +124,7 @@ async def perform(on: Stage, raw: bytes, name: str, limit: int | None, tell: Tel
     tags = await _commission(on, items, name, tell)
     await _update(on, tags, tell)
     await _verify(on, tags, tell)
-    journal = on.post.journal
-    assert journal is not None
-    await asyncio.wait_for(on.uplink.acknowledged(journal.head()), _SYNC_S)
-    on.summary.events = journal.head()
-    on.summary.acknowledged = journal.head() - journal.lag()
+    on.summary.events, on.summary.acknowledged = await on.behind.synced()
     on.summary.seconds = time.perf_counter() - started
     return on.summary
 
@@ -159,7 +138,7 @@ async def _commission(
     assert journal is not None
     waiting = [row.uid for row in journal.open_intents()]
     shown, served = b"", 0
-    with ResultFile.beside(on.folder / name) as results:
+    with ResultFile.beside(on.behind.folder / name) as results:
         on.results = results.path
         known = {line.uid: line for line in results.lines.values() if line.outcome in WRITTEN}
         job = JobRun(on.post, items, results, dedupe_s=0, idle_s=_IDLE_S)
@@ -241,33 +220,3 @@ async def _pass(
             if result.outcome not in ("torn", "gone"):
                 break
             await on.conveyor.arrive(uid)
-
-
-async def _alone(lock: BinaryIO, folder: Path) -> None:
-    """Return when no other demo, nor the simulator of one that was killed, uses the folder."""
-    until = time.monotonic() + _LOCK_S
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                raise DeviceTrouble(f"another demo uses {folder}: name another --state") from None
-            await asyncio.sleep(_LOOK_S)
-        else:
-            return
-
-
-def _keys(folder: Path) -> tuple[DeviceKey, TrustList]:
-    """The demo's own device key and trust list, made on the first run."""
-    device, store = folder / "device.key", TrustStore(folder / "trust.cbor")
-    if not store.path.exists():
-        device.unlink(missing_ok=True)
-        key, now = DeviceKey.generate(operator="demo"), int(time.time())
-        key.save(device, None)
-        store.save(TrustList(1, now, now + _YEAR, (key.card.entry(now),)), DeviceKey.generate())
-    return open_key(device, None), store.load()
-
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

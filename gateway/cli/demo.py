@@ -99,7 +99,7 @@ async def _play(
     ended: asyncio.Event,
 ) -> None:
     async with stages.stage(folder, paced) as on:
-        say(f"reader pn532:{on.conveyor.path} (simulated), hub {on.page}, everything in {folder}")
+        say(f"reader pn532:{on.conveyor.path} (simulated), hub {on.behind.page}, everything in {folder}")
         with _Bars(as_json) as bars:
             summary = await stages.perform(on, raw, name, limit, bars.tell)
         if as_json:
@@ -108,7 +108,7 @@ async def _play(
             click.echo(_table(summary, on))
         ended.set()
         if stays:
-            say(f"the hub's pages stay up at {on.page} until Ctrl-C")
+            say(f"the hub's pages stay up at {on.behind.page} until Ctrl-C")
             await asyncio.Event().wait()
     if summary.written + summary.refused != summary.rows or summary.verified != summary.written:
         raise Failure("not every row came to its end: read the lines above", NO)
@@ -177,7 +177,7 @@ def _account(summary: Summary, on: Stage) -> dict[str, Any]:
         "seconds": round(summary.seconds, 3),
         "ms_per_tag": {act: round(ms, 1) for act, (ms, _) in summary.medians().items()},
         "floor_ms": {act: round(floor, 1) for act, (_, floor) in summary.medians().items()},
-        "page": on.page,
+        "page": on.behind.page,
         "results": on.results,
     }
 
@@ -202,7 +202,7 @@ def _table(summary: Summary, on: Stage) -> str:
     lines += [
         "",
         f"  every row's end, with reasons: {on.results}",
-        f"  {summary.seconds:.1f} s in all; the hub's page: {on.page}/",
+        f"  {summary.seconds:.1f} s in all; the hub's page: {on.behind.page}/",
         "",
     ]
     return "\n".join(lines)

@@ -1,0 +1,90 @@
+"""What every demo has behind the scene: keys, journal, hub and uplink, all of it kept in one folder."""
+
+import asyncio
+import fcntl
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from edge.trust import TrustList
+from gateway.config import HubConfig
+from gateway.hub.app import create_app, running
+from gateway.hub.store import Store
+from gateway.journal import Journal
+from gateway.keys import DeviceKey, TrustStore, open_key
+from gateway.model import DeviceTrouble
+from gateway.sync.uplink import Uplink
+
+_YEAR = 365 * 86400
+_LOCK_S = 30.0  # a simulator that outlives a killed demo is gone by then
+_LOOK_S = 0.05
+_SYNC_S = 60.0
+
+
+@dataclass(frozen=True)
+class Backstage:
+    """page: the hub's address. lock: the open file that keeps others out of the folder; a simulator inherits it."""
+
+    folder: Path
+    key: DeviceKey
+    trusted: TrustList
+    journal: Journal
+    uplink: Uplink
+    page: str
+    lock: int
+
+    async def synced(self) -> tuple[int, int]:
+        """Wait for the hub's receipts; (events in the journal, of which acknowledged). TimeoutError after a minute."""
+        await asyncio.wait_for(self.uplink.acknowledged(self.journal.head()), _SYNC_S)
+        return self.journal.head(), self.journal.head() - self.journal.lag()
+
+
+@asynccontextmanager
+async def backstage(folder: Path) -> AsyncIterator[Backstage]:
+    """Make or reopen it all in `folder`; all of it ends with the context. DeviceTrouble where another demo uses it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        lock = stack.enter_context((folder / "lock").open("wb"))
+        await _alone(lock, folder)
+        key, trusted = _keys(folder)
+        journal = await stack.enter_async_context(Journal(folder / "journal.db"))
+        hub = Store(folder / "hub.db")
+        stack.callback(hub.close)
+        page = await stack.enter_async_context(running(create_app(hub)))
+        uplink = Uplink(journal, HubConfig(url=page), "demo")
+        sync = asyncio.create_task(uplink.run())
+        stack.push_async_callback(_ended, sync)
+        yield Backstage(folder, key, trusted, journal, uplink, page, lock.fileno())
+
+
+async def _alone(lock: BinaryIO, folder: Path) -> None:
+    """Return when no other demo, nor the simulator of one that was killed, uses the folder."""
+    until = time.monotonic() + _LOCK_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise DeviceTrouble(f"another demo uses {folder}: name another --state") from None
+            await asyncio.sleep(_LOOK_S)
+        else:
+            return
+
+
+def _keys(folder: Path) -> tuple[DeviceKey, TrustList]:
+    """The demo's own device key and trust list, made on the first run."""
+    device, store = folder / "device.key", TrustStore(folder / "trust.cbor")
+    if not store.path.exists():
+        device.unlink(missing_ok=True)
+        key, now = DeviceKey.generate(operator="demo"), int(time.time())
+        key.save(device, None)
+        store.save(TrustList(1, now, now + _YEAR, (key.card.entry(now),)), DeviceKey.generate())
+    return open_key(device, None), store.load()
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -18,7 +18,7 @@ from gateway.journal import Journal
 from gateway.keys import TrustStore, open_key
 from gateway.metrics import CONTENT_TYPE, Metrics
 from gateway.model import DeviceTrouble, ReaderBusy, ReaderGone, Target
-from gateway.readers.reader import Reader
+from gateway.readers.port import TagReader
 from gateway.readers.registry import open_reader
 from gateway.stations import read, update, verify
 from gateway.stations.job import JobRun, with_options
@@ -144,7 +144,7 @@ async def _counted(metrics: Metrics, journal: Journal) -> None:
             seen = row.seq
 
 
-def _page(metrics: Metrics, journal: Journal, readers: dict[str, Reader]) -> Starlette:
+def _page(metrics: Metrics, journal: Journal, readers: dict[str, TagReader]) -> Starlette:
     async def text(request: Request) -> Response:
         for name, reader in readers.items():
             metrics.reader(name, reader.is_open)

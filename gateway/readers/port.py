@@ -1,8 +1,60 @@
-"""What every reader of Type 2 tags can do: a blocking port, used from the reader's own thread alone."""
+"""What a reader is to a station, on any medium; and the blocking port of those of Type 2 tags."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from gateway.model import Target
+from edge import chips
+from gateway.model import Capture, DeviceTrouble, Target
+
+
+class SeveralTags(DeviceTrouble):
+    """More tags than one are in the field, and nothing says which is meant; none was written."""
+
+
+class TagReader(Protocol):
+    """One call at a time. A cancelled call ends within the command under way; a write ends with its plan."""
+
+    @property
+    def name(self) -> str:
+        """What the operator calls it."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the device answered when it was last asked."""
+
+    async def open(self) -> None:
+        """ReaderGone or ReaderBusy at once; coming back later is target()'s business."""
+
+    async def close(self) -> None:
+        """Leave the device to others."""
+
+    async def target(self, timeout_s: float | None = None) -> Target | None:
+        """The next tag in the field; None after `timeout_s` (None: wait for ever).
+
+        A reader that is gone is reopened, with back-off; ReaderGone or ReaderBusy where `timeout_s` ends first.
+        DeviceTrouble where several tags are there and the reader cannot tell them apart.
+        """
+
+    async def read(self, target: Target, whole: bool = False) -> Capture:
+        """The target's memory as far as its current stub needs it; whole: both slots. TagGone, TagRefused."""
+
+    async def chip(self) -> chips.Chip | None:
+        """The chip of the tag that target() gave, where its memory does not tell. TagGone."""
+
+    async def single_out(self, target: Target) -> None:
+        """To be called before a tag is written for the first time. SeveralTags where others may be meant."""
+
+    async def write(self, plan: Sequence[tuple[int, bytes]], password: int = 0) -> int:
+        """Carry out a plan on the tag that was read last, in its order; returns the pages or words written.
+
+        TagGone or TagRefused name the page at which it ended: those before it stand as planned.
+        """
+
+    async def lock(self, capture: Capture, password: int = 0) -> int:
+        """Make the tag that was read last read-only for ever; returns how many writes it took. Raises as write."""
+
+    async def gone(self, target: Target) -> None:
+        """Return when the next target() will not give `target` unless it was away. DeviceTrouble."""
 
 
 class TagPort(Protocol):

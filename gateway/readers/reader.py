@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, Self, TypeVar
 
-from edge import chips
+from edge import chips, type2
 from edge.carrier import next_read
 from edge.chips import Chip
 from edge.type2 import AREA_PAGE, Image
@@ -112,12 +112,26 @@ class Reader:
         """The chip of the tag in the field, by its GET_VERSION; None where it is not in the table. TagGone."""
         return chips.by_version(await self._run(self._port.version))
 
-    async def write(self, plan: Sequence[tuple[int, bytes]]) -> int:
-        """The pages of `plan` in its order; returns how many.
+    async def single_out(self, target: Target) -> None:
+        """Nothing to do: the port sees to it before the first write."""
+
+    async def write(self, plan: Sequence[tuple[int, bytes]], password: int = 0) -> int:
+        """The pages of `plan` in its order; returns how many. password: these tags have none.
 
         TagGone or TagRefused name the page at which it ended: those before it stand as planned.
         """
         return await self._run(self._write, plan)
+
+    async def lock(self, capture: Capture, password: int = 0) -> int:
+        """Make the tag that was read (page 3 at least) read-only for ever; returns the pages that it took.
+
+        Raises as write; ValueError where its chip is unknown.
+        """
+        assert isinstance(capture.image, type2.Image)
+        chip = chips.by_cc(capture.image.get(type2.CC_PAGE, 1)) or await self.chip()
+        if chip is None:
+            raise ValueError("the chip of this tag is unknown")
+        return await self.write(type2.lock_plan(chip, capture.image))
 
     async def gone(self, target: Target) -> None:
         """Return when `target` has left the field. DeviceTrouble where another tag is there with it."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from gateway.config import ConfigProblem
-from gateway.readers.port import TagPort
+from gateway.readers.port import TagPort, TagReader
 from gateway.readers.reader import Reader
 
 
@@ -12,7 +12,7 @@ class UsageProblem(ConfigProblem):
     """What the operator wrote names no reader; the text says what does."""
 
 
-def open_reader(url: str, name: str | None = None) -> Reader:
+def open_reader(url: str, name: str | None = None) -> TagReader:
     """The reader at `url`, not yet open, called `name` or else by its URL; UsageProblem where that is none."""
     scheme, colon, rest = url.partition(":")
     if not colon or not rest:

@@ -1,6 +1,9 @@
 """Care of a tag: emptying it, and making it read-only for ever. Both on explicit order alone."""
 
-from edge import plan, type2
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from edge import type2
 from gateway.model import DeviceTrouble, TagRefused, Target
 from gateway.stations import verify, write
 from gateway.stations.post import Post
@@ -17,14 +20,16 @@ async def format_one(post: Post, target: Target) -> Result:
         refusal = Refusal("refused", "no tag that can be formatted here: its chip is unknown")
         return await write.refuse(post, seen, refusal, seen.product, started)
     try:
-        pages = plan.format(chip, seen.capture.image)
+        pages = seen.tag.format(chip)
     except type2.Locked as why:
         refusal = Refusal("refused", f"this tag is locked ({why})")
         return await write.refuse(post, seen, refusal, seen.product, started)
     for row in post.journal.open_intents(target.uid) if post.journal else ():
         intent = write.Intent.of_row(row)
         await write.void(post, target.uid, row, intent, "the tag was ordered to be emptied")
-    return await _carry_out(post, target, seen, "formatted", pages, started)
+    return await _carry_out(
+        post, target, seen, "formatted", partial(post.reader.write, pages), started
+    )
 
 
 async def lock_one(post: Post, target: Target) -> Result:
@@ -35,8 +40,8 @@ async def lock_one(post: Post, target: Target) -> Result:
     if chip is None:
         refusal = Refusal("refused", "no tag that can be locked here: its chip is unknown")
         return await write.refuse(post, seen, refusal, seen.product, started)
-    pages = type2.lock_plan(chip, seen.capture.image)
-    return await _carry_out(post, target, seen, "locked", pages, started)
+    lock = partial(post.reader.lock, seen.capture)
+    return await _carry_out(post, target, seen, "locked", lock, started)
 
 
 async def _carry_out(
@@ -44,11 +49,11 @@ async def _carry_out(
     target: Target,
     seen: Seen,
     act: str,
-    pages: write.Pages,
+    write_it: Callable[[], Awaitable[int]],
     started: float,
 ) -> Result:
     try:
-        written = await post.reader.write(pages)
+        written = await write_it()
         after = await verify.see(post, target)
     except TagRefused as why:
         refusal = Refusal("refused", f"the tag refuses the write: {why}")

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from edge import chips, mini, slots
 from edge import stub as stubs
 from edge.errors import DoesNotFit
 from gateway.model import Target
-from gateway.stations import verify, write
+from gateway.stations import media, verify, write
 from gateway.stations.orders import Claims, Order, gtin_serial
 from gateway.stations.post import Post, Seal
 from gateway.stations.result import Refusal, Result
@@ -59,24 +58,22 @@ def known(post: Post, product: str) -> Known:
 def decide(order: Order, seen: Seen, known: Known, seal: Seal) -> write.Work | Refusal:
     """What to do with a tag that was read whole."""
     chip = seen.carrier.chip
-    if chip is None:
-        return Refusal(
-            "refused",
-            "it has no capability container of a known chip: format it, or use another tag",
-        )
+    unfit = seen.tag.unfit()
+    if unfit or chip is None:
+        return Refusal("refused", unfit)
     hindrance = _standing(order, seen, seal) or _elsewhere(order, seen, known)
     if hindrance is not None:
         return hindrance
     claims: Claims = {stubs.VERSION: 1, stubs.ISSUED_AT: seal.now, stubs.SEQ: 0} | order.claims
-    claims[stubs.CARRIER] = [stubs.NFC, seen.capture.id]
+    claims[stubs.CARRIER] = [seen.tag.kind, seen.capture.id]
     if known.stub:  # a replacement goes on where the product's history stands
         claims |= {stubs.SEQ: known.seq + 1, stubs.PREV: stubs.link16(known.stub)}
     gtin, serial = gtin_serial(claims[stubs.PRODUCT])
     intent = write.Intent(
         act=write.COMMISSIONED,
-        profile=write.MINI,
+        profile=media.SINGLE,
         chip=chip.name,
-        link=order.link,
+        link="",
         type=seal.record_type,
         stub=b"",
         seq=0,
@@ -91,41 +88,33 @@ def decide(order: Order, seen: Seen, known: Known, seal: Seal) -> write.Work | R
         order_row=order.row,
     )
     try:
-        intent = _filled(intent, order, chip, claims, seal, seen.capture.id)
+        intent = replace(intent, link=seen.tag.address(order, seal))
+        intent = _filled(intent, seen.tag, claims, seal)
         return write.decided(intent, seen, seal, order.document)
     except DoesNotFit as why:
         return Refusal("refused", f"{why}, or use a larger tag")
 
 
-def profile_for(chip: chips.Chip, order: Order, claims: Claims, record_type: bytes) -> str:
-    """The profile that this chip has room for: two slots, one slot, mini; room for an update comes before two slots.
+def profile_for(tag: media.Tag, intent: write.Intent, claims: Claims) -> str:
+    """The profile that this tag has room for: two slots, one slot, or the one without; "" for the last.
 
-    Raises DoesNotFit where not even the stub fits one slot. A tag that will be locked needs no room for updates.
+    Room for an update comes before two slots; a tag that will be locked needs none.
     """
     size = stubs.size(claims)
-    later = size if order.lock else stubs.size(claims | _GROWTH)
-    for count, profile in ((2, write.SLOTS), (1, write.SINGLE)):
-        layout = slots.largest_layout(chip, order.link, count, record_type)
-        if layout is not None and layout.room >= later:
+    later = size if intent.lock else stubs.size(claims | _GROWTH)
+    for profile, count in media.COUNT.items():
+        if tag.room(intent, count) >= later:
             return profile
-    slots.plan_layout(chip, order.link, size, record_type, 1)
-    return write.SINGLE
+    return media.SINGLE if tag.room(intent, 1) >= size else ""
 
 
-def _filled(
-    intent: write.Intent, order: Order, chip: chips.Chip, claims: Claims, seal: Seal, uid: bytes
-) -> write.Intent:
-    """The intent with its signed bytes: a stub, or the mini record where no stub fits; raises DoesNotFit."""
-    key = seal.key
-    try:
-        profile = profile_for(chip, order, claims, seal.record_type)
-    except DoesNotFit:
-        uri_record = mini.uri_record(order.link)
-        record = mini.record(uri_record, stubs.NFC, uid, key.alg, key.kid, key.sign)
-        return replace(intent, uri_record=uri_record, stub=record.payload)
-    signed = stubs.encode(claims, key.alg, key.kid, key.sign)
-    seq = stubs.decode(signed).seq
-    return replace(intent, profile=profile, stub=signed, seq=seq)
+def _filled(intent: write.Intent, tag: media.Tag, claims: Claims, seal: Seal) -> write.Intent:
+    """The intent with its signed bytes: a stub, or a detached signature where no stub fits; raises DoesNotFit."""
+    profile = profile_for(tag, intent, claims)
+    if not profile:
+        return tag.detached(intent, seal)
+    signed = stubs.encode(claims, seal.key.alg, seal.key.kid, seal.key.sign)
+    return replace(intent, profile=profile, stub=signed, seq=stubs.decode(signed).seq)
 
 
 def _standing(order: Order, seen: Seen, seal: Seal) -> Refusal | None:
@@ -140,13 +129,8 @@ def _standing(order: Order, seen: Seen, seal: Seal) -> Refusal | None:
             return Refusal("refused", f"its stub was written for another tag: {remedy}")
         if seen.verdict.integrity != "bad_signature":
             return Refusal("refused", f"this tag carries {seen.product}: {remedy}")
-    if seen.carrier.state == "blank":
-        return None
-    if seen.carrier.state == "link" and not seen.has_link_alone:
-        return Refusal("refused", f"it holds another program's records beside a link: {remedy}")
-    if seen.has_link_alone and seen.carrier.link == order.link:
-        return None
-    return Refusal("refused", f"{verify.describe(seen.carrier)}: {remedy}")
+    foreign = seen.tag.foreign(order)
+    return Refusal("refused", f"{foreign}: {remedy}") if foreign else None
 
 
 def _already(order: Order, seen: Seen) -> Refusal:
@@ -155,7 +139,7 @@ def _already(order: Order, seen: Seen) -> Refusal:
     if seen.stub is not None and order.digest not in (None, seen.stub.digest):
         text = f"this tag carries {order.product} with another passport: update it"
         return Refusal("duplicate", text)
-    if seen.carrier.link != order.link:
+    if not seen.tag.is_named(order):
         text = f"this tag carries {order.product} under the link {seen.carrier.link}: format it to give it another"
         return Refusal("duplicate", text)
     doubt = "" if seen.verdict.is_green() else f", but {seen.verdict.why()}"
@@ -175,7 +159,7 @@ def _is_of_product(order: Order, seen: Seen, seal: Seal) -> bool:
     if seen.stub is not None:
         of_product = stubs.is_same_product(seen.stub.product, order.claims[stubs.PRODUCT])
         return of_product and found.binding == "match"
-    return seen.carrier.mini is not None and seen.carrier.link == order.link
+    return seen.carrier.mini is not None and seen.tag.is_named(order)
 
 
 def _elsewhere(order: Order, seen: Seen, known: Known) -> Refusal | None:

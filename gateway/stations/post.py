@@ -7,7 +7,7 @@ from typing import Any
 from edge.trust import Entry, TrustList
 from gateway.journal import Journal, Row
 from gateway.keys import DeviceKey, verifier
-from gateway.readers.reader import Reader
+from gateway.readers.port import TagReader
 
 RECORD_TYPE = b"tagwright.org:p"
 
@@ -45,7 +45,7 @@ class Post:
     """
 
     name: str
-    reader: Reader
+    reader: TagReader
     journal: Journal | None
     trust: TrustList | None
     now: Callable[[], float]

@@ -7,12 +7,13 @@ before (write again), no valid stub (write again), or another valid stub or link
 
 from dataclasses import dataclass
 
-from edge import plan, type2
 from edge import stub as stubs
+from edge import type2
 from edge.errors import DoesNotFit, Malformed
 from gateway.model import Target
 from gateway.records import Row
 from gateway.stations import verify, write
+from gateway.stations.media import Pages
 from gateway.stations.post import Post, Seal
 from gateway.stations.result import Result
 from gateway.stations.verify import Seen
@@ -36,7 +37,7 @@ async def repair_one(post: Post, target: Target, row: Row) -> Result:
     return await write.carry_out(post, target, row, intent, decided, started, repaired=True)
 
 
-def decide(intent: write.Intent, seen: Seen) -> write.Pages | Void:
+def decide(intent: write.Intent, seen: Seen) -> Pages | Void:
     """The pages that are left to write (none: only the result is missing), or why the intent is void.
 
     seen: the tag read whole, judged by a trust list that holds the key which signed the intent.
@@ -46,14 +47,14 @@ def decide(intent: write.Intent, seen: Seen) -> write.Pages | Void:
     if seen.is_ours and seen.stub is not None and stubs.link16(seen.stub.raw) != intent.before:
         return Void(f"this tag carries {seen.product}, seq {seen.stub.seq}, since then")
     try:
-        pages = intent.pages(seen.capture.image)
+        pages = intent.pages(seen.tag)
     except (DoesNotFit, Malformed) as why:
         return Void(f"this tag was laid out anew since then: {why}")
     except type2.Locked as why:
         return Void(f"this tag was locked since then: {why}")
-    strange = seen.carrier.link not in (None, intent.link, intent.link_before)
+    strange = seen.tag.strange(intent)
     if strange and len(pages) > 1:  # one page: it is the torn one, and reads as if it were a link
-        return Void(f"this tag was given the link {seen.carrier.link} since then")
+        return Void(f"this tag was given {strange} since then")
     return pages
 
 
@@ -77,7 +78,7 @@ async def mend_hints(post: Post, target: Target) -> bool:
     return True
 
 
-def hint_pages(seen: Seen) -> write.Pages:
+def hint_pages(seen: Seen) -> Pages:
     """The pages that make the hints lead to the current stub; [] where they do, or the tag is not to be mended.
 
     seen: the tag read whole. The other slot keeps the stub that the current one follows, or one that follows it
@@ -88,30 +89,28 @@ def hint_pages(seen: Seen) -> write.Pages:
         return []
     if seen.successor is not None:
         return []
-    image = seen.capture.image.copy()
-    pages: write.Pages = []
+    pages: Pages = []
     try:
         for slot in range(layout.slot_count):
             raw = dict(seen.carrier.stubs).get(slot, b"")
             if slot == seen.slot:
-                more = plan.update(layout, image, slot, current.raw, current.seq)
+                more = seen.tag.mend(slot, current.raw, current.seq)
             elif current.seq > 0 and stubs.link16(raw) == current.prev:
-                more = plan.update(layout, image, slot, raw, current.seq - 1)
+                more = seen.tag.mend(slot, raw, current.seq - 1)
             else:
-                more = plan.clear(layout, image, slot)
+                more = seen.tag.clear(slot)
             pages += more
     except type2.Locked:
         return []
     return pages
 
 
-def _last_pages(intent: write.Intent, seen: Seen) -> write.Pages:
+def _last_pages(intent: write.Intent, seen: Seen) -> Pages:
     """What is left where the stub stands: its hint at most, for that comes last; nothing once locking has begun."""
-    layout = seen.carrier.layout
-    if layout is None or seen.slot is None:
+    if seen.carrier.layout is None or seen.slot is None:
         return []
     try:
-        return plan.update(layout, seen.capture.image, seen.slot, intent.stub, intent.seq)
+        return seen.tag.mend(seen.slot, intent.stub, intent.seq)
     except type2.Locked:
         return []
 

@@ -7,7 +7,7 @@ from typing import Any
 from edge import stub as stubs
 from edge.errors import Malformed
 from gateway.model import Target
-from gateway.stations import verify, write
+from gateway.stations import media, verify, write
 from gateway.stations.orders import Claims, gtin_serial
 from gateway.stations.post import Post, Seal
 from gateway.stations.result import Refusal, Result
@@ -53,7 +53,7 @@ def decide(changes: Mapping[int, Any], seen: Seen, seal: Seal) -> write.Work | R
             "refused", "a mini tag cannot be updated: it holds a signed link and no claims"
         )
     if seen.stub is None or seen.verdict is None or chip is None or layout is None:
-        return Refusal("refused", f"nothing to update: {verify.describe(seen.carrier)}")
+        return Refusal("refused", f"nothing to update: {seen.tag.describe()}")
     if not seen.verdict.is_green():
         return Refusal("refused", f"not updated: {seen.verdict.why()}")
     if seen.successor is not None:
@@ -68,7 +68,7 @@ def decide(changes: Mapping[int, Any], seen: Seen, seal: Seal) -> write.Work | R
         stubs.ISSUED_AT: seal.now,
         stubs.SEQ: seen.stub.seq + 1,
         stubs.PREV: stubs.link16(seen.stub.raw),
-        stubs.CARRIER: [stubs.NFC, seen.capture.id],
+        stubs.CARRIER: [seen.tag.kind, seen.capture.id],
     }
     size = stubs.size(claims)
     if size > layout.room:
@@ -78,7 +78,7 @@ def decide(changes: Mapping[int, Any], seen: Seen, seal: Seal) -> write.Work | R
     gtin, serial = gtin_serial(seen.stub.product)
     intent = write.Intent(
         act=write.UPDATED,
-        profile=write.SLOTS if layout.slot_count == 2 else write.SINGLE,
+        profile=media.SLOTS if layout.slot_count == 2 else media.SINGLE,
         chip=chip.name,
         link=seen.carrier.link or "",
         type=layout.type,

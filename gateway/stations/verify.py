@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from edge.carrier import Carrier, carrier
 from edge.errors import Malformed
-from edge.stub import NFC, PRODUCT, Stub, decode, link16
+from edge.stub import PRODUCT, Stub, decode, link16
 from edge.trust import TrustList
-from edge.type2 import message_span
-from edge.verify import Verdict, verify_best, verify_mini
+from edge.verify import Verdict, verify_best
 from gateway.model import Capture, Target
+from gateway.stations import media
 from gateway.stations.orders import gtin_serial, product_name
 from gateway.stations.post import Check, Post
 from gateway.stations.result import GREEN, Result, Signal
@@ -20,10 +19,15 @@ class Seen:
     """A tag as it was understood: verdict None where it holds nothing of ours, stub None in the mini profile."""
 
     capture: Capture
-    carrier: Carrier
+    tag: media.Tag
     verdict: Verdict | None = None
     slot: int | None = None
     stub: Stub | None = None
+
+    @property
+    def carrier(self) -> media.Carrier:
+        """What stands on the tag."""
+        return self.tag.carrier
 
     @property
     def product(self) -> str:
@@ -40,15 +44,6 @@ class Seen:
     def is_trusted(self) -> bool:
         """Whether the stub is one that no forger or copyist can have put there."""
         return self.is_ours and self.verdict is not None and self.verdict.key == "trusted"
-
-    @property
-    def has_link_alone(self) -> bool:
-        """Whether the message on the tag is a link and nothing beside it."""
-        record = self.carrier.uri_record
-        if self.carrier.state != "link" or record is None:
-            return False
-        found = message_span(self.capture.image)
-        return found is not None and found[2] - found[1] == len(record)
 
     @property
     def successor(self) -> Stub | None:
@@ -71,23 +66,24 @@ def look(
     capture: Capture, trust: TrustList | None, check: Check, now: int, known_seq: int | None = None
 ) -> Seen:
     """Understand a capture; now: Unix seconds; known_seq: the highest seq ever seen of the product."""
-    found = carrier(capture.image, capture.id)
+    tag = media.tag(capture)
+    found = tag.carrier
     if found.mini is not None and found.uri_record is not None:
-        verdict = verify_mini(found.uri_record, found.mini, NFC, capture.id, trust, check, now)
-        return Seen(capture, found, verdict)
+        verdict = tag.verify_detached(found.uri_record, found.mini, trust, check, now)
+        return Seen(capture, tag, verdict)
     if not found.stubs:
-        return Seen(capture, found)
+        return Seen(capture, tag)
     slot, verdict, stub = verify_best(
         found.stubs,
         trust,
         check,
         now,
-        kind=NFC,
+        kind=tag.kind,
         id=capture.id,
         link=found.link,
         known_seq=known_seq,
     )
-    return Seen(capture, found, verdict, slot, stub)
+    return Seen(capture, tag, verdict, slot, stub)
 
 
 async def see(post: Post, target: Target, whole: bool = False) -> Seen:
@@ -108,7 +104,7 @@ async def verify_one(post: Post, target: Target) -> Result:
     started = post.ticks()
     seen = await see(post, target)
     if seen.verdict is None:
-        signal = Signal("red", f"no passport on this tag: {describe(seen.carrier)}")
+        signal = Signal("red", f"no passport on this tag: {seen.tag.describe()}")
         return await told(post, seen, started, "not_verified", signal)
     return await told(post, seen, started, *judged(seen.verdict))
 
@@ -119,19 +115,6 @@ def judged(verdict: Verdict) -> tuple[str, Signal]:
     if colour == GREEN:
         return "verified", Signal(colour, f"verified: {verdict.why()}")
     return "not_verified", Signal(colour, f"not verified: {verdict.why()}")
-
-
-def describe(found: Carrier) -> str:
-    """What stands on a tag that holds nothing of ours, as one line."""
-    words = {
-        "blank": "it is empty",
-        "unformatted": "it is not formatted for NDEF",
-        "link": f"it holds only the link {found.link}",
-        "foreign": "it holds another program's content",
-        "slots": "its slots hold no stub",
-        "mini": f"it holds the signed link {found.link}",
-    }
-    return words[found.state]
 
 
 async def told(post: Post, seen: Seen, started: float, outcome: str, signal: Signal) -> Result:

@@ -7,29 +7,26 @@ and `repair` finishes or voids it when the tag is next seen.
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edge import chips, plan, slots, type2
-from edge.stub import NFC
-from edge.verify import Verdict, verify, verify_mini
+from edge import type2
+from edge.verify import Verdict, verify
 from gateway.model import DeviceTrouble, TagGone, TagRefused, Target
 from gateway.records import Row
+from gateway.stations.media import DETACHED, Pages, Tag
 from gateway.stations.post import Post, Seal
 from gateway.stations.result import AMBER, GREEN, RED, Refusal, Result, Signal
 from gateway.stations.verify import Seen, account, see
 
 COMMISSIONED, UPDATED = "commissioned", "updated"  # acts
-SLOTS, SINGLE, MINI = "slots", "single", "mini"  # profiles
-
-Pages = list[tuple[int, bytes]]
 
 _DAY = 86400  # seconds that another's clock may be ahead of ours
-_SLOT_COUNT = {SLOTS: 2, SINGLE: 1}
 
 
 @dataclass(frozen=True)
 class Intent:
     """What is to stand on a tag, whole: enough to redo the write after a crash, from the journal alone.
 
-    act: the outcome word of the finished write. stub: in the mini profile the bare Sign1, beside uri_record.
+    act: the outcome word of the finished write. profile: media's word. stub: the signed bytes; of a detached
+    signature, uri_record is what it is over.
     digest: of the passport, b"" for none.
     before: link16 of the stub that stood there, b"" for none; link_before: the link, "" for none.
     """
@@ -62,37 +59,29 @@ class Intent:
         """The intent as the body of a journal row."""
         return asdict(self)
 
-    def pages(self, image: type2.Image) -> Pages:
-        """The page writes that bring `image` to what is intended, in safe order; [] where it stands.
+    def pages(self, tag: Tag) -> Pages:
+        """The page writes that bring the tag to what is intended, in safe order; [] where it stands.
 
-        Raises type2.Locked, DoesNotFit; Malformed where the tag's CC is another chip's.
+        Raises type2.Locked, DoesNotFit; Malformed where the tag is another chip's.
         """
-        chip = chips.by_name(self.chip)
-        if self.profile == MINI:
-            return plan.commission_mini(chip, image, self.link, self.stub, self.type)
-        layout = slots.layout_of(image)
-        if self.act == UPDATED and layout is not None:
-            if self.profile == SINGLE:
-                return plan.rewrite_single(layout, image, self.stub, self.seq)
-            return plan.update(layout, image, self.slot, self.stub, self.seq)
-        count = _SLOT_COUNT[self.profile]
-        return plan.commission(chip, image, self.link, self.stub, self.type, count)
+        if self.act == UPDATED and tag.carrier.layout is not None:
+            return tag.update(self.slot, self.stub, self.seq)
+        return tag.commission(self)
 
     def stands(self, seen: Seen) -> bool:
         """Whether the tag holds, as current, the very bytes that were signed for it."""
-        if seen.carrier.link != self.link:
+        if not seen.tag.bears(self):
             return False
-        if self.profile == MINI:
+        if self.profile in DETACHED:
             return seen.carrier.mini == self.stub
         return seen.stub is not None and seen.stub.raw == self.stub
 
-    def verdict(self, seal: Seal, uid: bytes) -> Verdict:
+    def verdict(self, seal: Seal, seen: Seen) -> Verdict:
         """What a reader will say of it, told before it is written."""
-        if self.profile == MINI:
-            return verify_mini(
-                self.uri_record, self.stub, NFC, uid, seal.trust, seal.check, seal.now
-            )
-        return verify(self.stub, seal.trust, seal.check, seal.now, NFC, uid, self.link)[0]
+        tag, id = seen.tag, seen.capture.id
+        if self.profile in DETACHED:
+            return tag.verify_detached(self.uri_record, self.stub, seal.trust, seal.check, seal.now)
+        return verify(self.stub, seal.trust, seal.check, seal.now, tag.kind, id, self.link)[0]
 
 
 @dataclass(frozen=True)
@@ -115,11 +104,11 @@ def decided(
     if seal.now + _DAY < latest:
         return Refusal("refused", "not written, for this gateway's clock is days behind: set it")
     if seal.trust is not None:
-        verdict = intent.verdict(seal, seen.capture.id)
+        verdict = intent.verdict(seal, seen)
         if verdict.key not in ("trusted", "expired_list") or verdict.colour() == RED:
             return Refusal("refused", f"not written, for readers would say: {verdict.why()}")
     try:
-        return Work(intent, intent.pages(seen.capture.image), document)
+        return Work(intent, intent.pages(seen.tag), document)
     except type2.Locked as why:
         return Refusal("refused", f"this tag is locked ({why}): use another tag")
 
@@ -155,8 +144,7 @@ async def carry_out(
         if not intent.stands(seen):
             return torn(target.uid, intent, written, "what was read back is not what was written")
         if intent.lock:
-            chip = chips.by_name(intent.chip)
-            written += await post.reader.write(type2.lock_plan(chip, seen.capture.image))
+            written += await post.reader.lock(seen.capture)
     except DeviceTrouble as why:
         if isinstance(why, TagGone | TagRefused):
             written = written or _before(why.page, pages)

@@ -26,6 +26,7 @@ from gateway.cli.output import (
     say,
     secret,
 )
+from gateway.cli.stub import Hex
 from gateway.model import Select, Sighting, by_epc, by_tid
 from gateway.readers.llrp import LlrpPort
 from gateway.readers.llrp_link import tls_context
@@ -39,18 +40,11 @@ _MOST_WORDS = 2048  # of one read or write: the largest chip known
 Command = Callable[..., Any]
 
 
-class _Hex(click.ParamType):
+class _Words(Hex):
     """Bytes as hex digits, whole 16-bit words."""
 
-    name = "hex"
-
     def convert(self, value: Any, param: Any, ctx: Any) -> bytes:
-        if isinstance(value, bytes):
-            return value
-        try:
-            found = bytes.fromhex(value)
-        except ValueError:
-            self.fail(f"{value!r} is not hex", param, ctx)
+        found = super().convert(value, param, ctx)
         if not found or len(found) % 2:
             self.fail(f"{value!r} is no whole number of 16-bit words (4 digits each)", param, ctx)
         return found
@@ -72,14 +66,15 @@ def _options(*which: Callable[[Command], Command]) -> Callable[[Command], Comman
             return command(at=_reader(host, tls, ca, cert, key_file), **more)
 
         found: Command = bundled
-        for option in reversed((*_READER, *which, json_option)):
+        options: tuple[Callable[[Command], Command], ...] = (*_READER, *which, json_option)
+        for option in reversed(options):
             found = option(found)
         return found
 
     return decorate
 
 
-_READER = (
+_READER: tuple[Callable[[Command], Command], ...] = (
     click.argument("host", metavar="HOST[:PORT]"),
     click.option("--tls", is_flag=True, help=f"Speak TLS [port {_TLS_PORT}]."),
     click.option("--ca", type=_FILE, help="PEM of the CA that signed the reader's certificate."),
@@ -90,8 +85,8 @@ _antenna = click.option(
     "--antenna", "antennas", type=click.IntRange(1, 255), multiple=True, help="Only this one."
 )
 _power = click.option("--power", "power_dbm", type=float, help="Transmit power in dBm.")
-_tid = click.option("--tid", type=_Hex(), help="The tag with this TID.")
-_epc = click.option("--epc", "epc_hex", type=_Hex(), help="The tag with this EPC.")
+_tid = click.option("--tid", type=_Words(), help="The tag with this TID.")
+_epc = click.option("--epc", "epc_hex", type=_Words(), help="The tag with this EPC.")
 _bank = click.option("--bank", type=click.Choice(list(_BANKS)), default="user", show_default=True)
 _word = click.option(
     "--word", type=click.IntRange(0, 0xFFFF), default=0, show_default=True, help="First word."
@@ -185,7 +180,7 @@ def read_(
 
 
 @llrp.command()
-@click.option("--data", type=_Hex(), help="What to write, in hex.")
+@click.option("--data", type=_Words(), help="What to write, in hex.")
 @click.option(
     "--data-file", type=_FILE, help="The same from a file's first line: for passwords, say."
 )

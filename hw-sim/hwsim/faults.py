@@ -238,7 +238,7 @@ class Faults:
         kind = _NAMES.get(name)
         if kind is None:
             raise ValueError(f"no fault {name!r}: known are {', '.join(_NAMES)}")
-        fault = kind(**_arguments(name, kind, args))
+        fault = kind(**arguments(name, kind, args))
         self.armed.append(fault)
         return fault
 
@@ -306,8 +306,8 @@ def torn(tag: Tag, page: int, old: bytes, new: bytes, mask: int) -> bytes:
     return (was ^ ((was ^ wanted) & mask)).to_bytes(4, "big")
 
 
-def _arguments(
-    name: str, kind: type[Fault], args: Mapping[str, object]
+def arguments(
+    name: str, kind: type[object], args: Mapping[str, object]
 ) -> dict[str, int | float | str]:
     """The arguments in the types that the fault names them in."""
     types = {key: type(it.default) for key, it in signature(kind).parameters.items()}

@@ -13,6 +13,7 @@ from edge.errors import DoesNotFit, Malformed, Truncated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from edge import gen2chips
     from edge.chips import Chip
     from edge.type2 import Image
 
@@ -114,14 +115,14 @@ class Fit:
 class Report:
     """All ways to write one chip, the best first. best: the first that fits, or None; str() says it all."""
 
-    def __init__(self, chip: "Chip", ways: "list[Fit]") -> None:
+    def __init__(self, chip: "Chip | gen2chips.Chip", ways: "list[Fit]") -> None:
         self.chip = chip
         self.ways = ways
         fitting = [way for way in ways if way.free >= 0]
         self.best = fitting[0] if fitting else None
 
     def as_dict(self) -> "dict[str, dict[str, int | bool]]":
-        """By way ("two_slots", "one_slot", "mini", "link_only"): room, needed, free, fits."""
+        """By way ("two_slots", "one_slot", and NFC's and RAIN's own): room, needed, free, fits."""
         return {
             fit.way.replace(" ", "_"): {
                 "room": fit.room,
@@ -199,23 +200,27 @@ def hint(seq: "int", size: "int") -> "bytes":
 
 
 def hinted(image: "Image", layout: "Layout") -> "tuple[int, int, int] | None":
-    """(slot, seq mod 65536, size) of the stub that the hints call current; None where they disagree.
+    """(slot, seq mod 65536, size) of the stub that the hints call current; None where they disagree."""
+    return named([image.get(page, 1) for page in layout.hint_pages], layout.room)
+
+
+def named(hints: "list[bytes]", room: "int") -> "tuple[int, int, int] | None":
+    """As hinted, from the contents of the hint pages, by slot; room: bytes of each slot.
 
     They agree where one of them is empty and the other is not, or where their seqs differ by exactly 1 modulo
     65536. A size without room in the slot is no hint.
     """
-    said = [image.get(page, 1) for page in layout.hint_pages]
-    seqs = [hint[0] << 8 | hint[1] for hint in said]
-    sizes = [hint[2] << 8 | hint[3] for hint in said]
+    seqs = [hint[0] << 8 | hint[1] for hint in hints]
+    sizes = [hint[2] << 8 | hint[3] for hint in hints]
     slot = 0
-    if layout.slot_count == 2 and bytes(_PAGE) in said:
-        slot = 0 if said[1] == bytes(_PAGE) else 1
-    elif layout.slot_count == 2:
+    if len(hints) == 2 and bytes(_PAGE) in hints:
+        slot = 0 if hints[1] == bytes(_PAGE) else 1
+    elif len(hints) == 2:
         ahead = (seqs[1] - seqs[0]) & _SEQ
         if ahead not in (1, _SEQ):
             return None
         slot = 1 if ahead == 1 else 0
-    if not 0 < sizes[slot] <= layout.room:
+    if not 0 < sizes[slot] <= room:
         return None
     return slot, seqs[slot], sizes[slot]
 
@@ -223,8 +228,13 @@ def hinted(image: "Image", layout: "Layout") -> "tuple[int, int, int] | None":
 def confirmed(image: "Image", layout: "Layout", slot: "int", seq: "int", size: "int") -> "bool":
     """Does the slot hold, in its first `size` bytes, what decodes as a stub with this seq mod 65536?"""
     pages = (size + _PAGE - 1) // _PAGE
+    return holds(image.get(layout.slot_first_pages[slot], pages)[:size], seq)
+
+
+def holds(content: "bytes", seq: "int") -> "bool":
+    """Is this what decodes as a stub with this seq mod 65536?"""
     try:
-        found = stub.decode(image.get(layout.slot_first_pages[slot], pages)[:size])
+        found = stub.decode(content)
     except Malformed:
         return False
     return found.seq & _SEQ == seq

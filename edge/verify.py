@@ -267,12 +267,12 @@ def _judge_key(
         verdict.integrity = "not_checked"
         return
     verdict.integrity = "valid" if signer is not None else "bad_signature"
-    verdict.key = _key_state(signer or entries[0], product, issued_at, now)
+    verdict.key = key_state(signer or entries[0], product, issued_at, now)
     if verdict.key == "trusted" and now > trust.not_after:
         verdict.key = "expired_list"
 
 
-def _key_state(
+def key_state(
     entry: "Entry", product: "Sequence[Any] | None", issued_at: "int", now: "int"
 ) -> "str":
     """A key's state for one signature.
@@ -289,12 +289,12 @@ def _key_state(
         return "expired"
     if "issuer" not in entry.roles:
         return "wrong_role"
-    if entry.gtin_prefixes and not _covers(entry.gtin_prefixes, product):
+    if entry.gtin_prefixes and not covers(entry.gtin_prefixes, product):
         return "wrong_role"
     return "trusted"
 
 
-def _covers(prefixes: "tuple[str, ...]", product: "Sequence[Any] | None") -> "bool":
+def covers(prefixes: "tuple[str, ...]", product: "Sequence[Any] | None") -> "bool":
     if product is None or product[0] != stub.GS1:
         return False
     return gs1.gtin14(product[1])[1:].startswith(prefixes)

@@ -1,0 +1,67 @@
+"""A simulator as a process: what it says on stdout, the commands on its stdin, its faults as options."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+
+_LONGEST_LINE = 1 << 20  # bytes of one control command
+
+
+class Commands:
+    """JSON lines on stdin, each answered by one on stdout; the end of stdin ends the simulator.
+
+    do: runs one command and returns its reply; its ValueError becomes {"error": text}. stop: ends the simulator.
+    """
+
+    def __init__(
+        self,
+        do: Callable[[Mapping[str, object]], Mapping[str, object]],
+        stop: Callable[[], None],
+    ) -> None:
+        self._do = do
+        self._stop = stop
+        self._pending = b""
+
+    def read(self) -> None:
+        """Call it when stdin can be read."""
+        data = os.read(sys.stdin.fileno(), 65536)
+        if not data:
+            self._stop()
+            return
+        *lines, self._pending = (self._pending + data).split(b"\n")
+        if len(self._pending) > _LONGEST_LINE:
+            self._pending = b""
+        for line in lines:
+            if line.strip():
+                say(self.answer(line))
+
+    def answer(self, line: bytes) -> Mapping[str, object]:
+        """The reply to one line."""
+        try:
+            command = json.loads(line)
+            if not isinstance(command, dict):
+                raise ValueError("a command is a JSON object")
+            return self._do(command)
+        except (ValueError, RecursionError) as error:
+            return {"error": str(error)}
+
+
+def say(message: Mapping[str, object]) -> None:
+    """One line, at once; nobody listening any more is no fault of ours."""
+    try:
+        os.write(sys.stdout.fileno(), json.dumps(message).encode() + b"\n")
+    except BrokenPipeError:
+        pass
+
+
+def fault(text: str) -> tuple[str, dict[str, object]]:
+    """NAME[:KEY=VALUE,...] as name and arguments; ValueError where it is none."""
+    name, _, rest = text.partition(":")
+    args: dict[str, object] = {}
+    for part in filter(None, rest.split(",")):
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise ValueError(f"fault {text!r}: {part!r} is not KEY=VALUE")
+        args[key] = value
+    return name, args

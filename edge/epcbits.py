@@ -9,7 +9,10 @@ from edge.gs1 import CSET82
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    Fields: TypeAlias = "list[tuple[int, int]]"
+    Parts: TypeAlias = "tuple[str, ...]"
 
 _DIGITS = "0123456789"
 _UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -41,7 +44,7 @@ class Bits:
         return self._value >> self._left & (1 << width) - 1
 
 
-def words(fields: "Sequence[tuple[int, int]]") -> "bytes":
+def words(fields: "Fields") -> "bytes":
     """The fields side by side, then zero bits up to whole 16-bit words."""
     value = bits = 0
     for field, width in fields:
@@ -52,20 +55,27 @@ def words(fields: "Sequence[tuple[int, int]]") -> "bytes":
 
 
 def digits(value: "int", count: "int") -> "str":
-    """`value` with exactly `count` digits; Malformed where it has more."""
-    text = "0" * (count - len(str(value))) + str(value) if value else "0" * count
-    if len(text) != count:
+    """`value` in exactly `count` digits; Malformed where it has more."""
+    text = str(value) if value else ""
+    if len(text) > count:
         raise Malformed(f"{value} has more than {count} digits")
-    return text
+    return "0" * (count - len(text)) + text
 
 
-def number(text: "str", bits: "int", what: "str") -> "int":
-    """A decimal number below 2 ** bits without leading zeros; Malformed names `what`."""
+def decimal(text: "str", count: "int") -> "int":
+    """The value of exactly `count` digits; Malformed."""
+    if len(text) != count or text.strip(_DIGITS):
+        raise Malformed(f"{text[:30]!r} must be {count} digits")
+    return int(text) if text else 0
+
+
+def number(text: "str", bits: "int") -> "int":
+    """A number below 2 ** bits, written without leading zeros; Malformed."""
     if not text or text.strip(_DIGITS) or (text[0] == "0" and text != "0"):
-        raise Malformed(f"{what} {text[:30]!r} must be a number without leading zeros")
+        raise Malformed(f"{text[:30]!r} must be a number without leading zeros")
     value = int(text)
     if value >> bits:
-        raise Malformed(f"{what} {text[:30]} must be below {1 << bits}")
+        raise Malformed(f"{text[:30]} must be below {1 << bits}")
     return value
 
 
@@ -126,7 +136,7 @@ def read_value(bits: "Bits") -> "str":
     return _checked(text, _LONGEST)
 
 
-def value_fields(text: "str") -> "list[tuple[int, int]]":
+def value_fields(text: "str") -> "Fields":
     """The fields that read_value() reads, in the encoding that takes the fewest bits; Malformed."""
     _checked(text, _LONGEST)
     encoding, value, width = _SEVEN, text_field(text, 7 * len(text), _LONGEST)[0], 7 * len(text)

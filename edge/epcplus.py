@@ -5,25 +5,24 @@ GS1 EPC Tag Data Standard (TDS) 2.3, 14.6.1 "SGTIN+ and DSGTIN+" and 14.5 "Encod
     F7 | data toggle 1 bit | filter 3 | GTIN 14 x 4 | serial, variable
     FB | data toggle 1 bit | filter 3 | kind of date 4 | YY 7, MM 4, DD 5 | GTIN 14 x 4 | serial, variable
 
-The data toggle tells that more AIs follow in the EPC bank; they are left alone here, and never written.
+The data toggle tells that more AIs follow in the EPC bank (15.3): they are left alone here, and never written.
 """
 
 from edge import gs1
-from edge.epcbits import Bits, digits, read_bcd, read_value, value_fields
+from edge.epcbits import Bits, decimal, digits, read_bcd, read_value, value_fields
 from edge.errors import Malformed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeAlias
+    from edge.epcbits import Fields, Parts
 
-    Fields: TypeAlias = "list[tuple[int, int]]"
-
+SCHEMES = ("sgtin+", "dsgtin+")
 DATES = ("11", "13", "15", "16", "17", "7006", "7007")  # AIs, by the kind of date
 
 _SGTIN, _DSGTIN = 0xF7, 0xFB
 
 
-def read(epc: "bytes") -> "tuple[str, int, tuple[str, ...]] | None":
+def read(epc: "bytes") -> "tuple[str, int, Parts] | None":
     """(scheme, filter, parts of an Epc) of a '+' scheme, None for another header; Malformed, Truncated."""
     if not epc or epc[0] not in (_SGTIN, _DSGTIN):
         return None
@@ -39,15 +38,15 @@ def read(epc: "bytes") -> "tuple[str, int, tuple[str, ...]] | None":
     return "dsgtin+" if date else "sgtin+", filter, parts
 
 
-def fields(scheme: "str", filter: "int", parts: "tuple[str, ...]") -> "Fields":
+def fields(scheme: "str", filter: "int", parts: "Parts") -> "Fields":
     """The fields of an Epc of these schemes, header first; Malformed."""
-    gtin, serial = parts[:2]
-    if not gs1.is_gtin(int(gtin)):
+    gtin, serial, *date = parts
+    if not gs1.is_gtin(decimal(gtin, 14)):
         raise Malformed(f"{gtin} is no GTIN")
     if scheme == "sgtin+":
         head = [(_SGTIN, 8), (filter, 4)]
     else:
-        head = [(_DSGTIN, 8), (filter, 4)] + _date_fields(parts[2], parts[3])
+        head = [(_DSGTIN, 8), (filter, 4)] + _date_fields(date[0], date[1])
     return head + [(int(gtin, 16), 56)] + value_fields(serial)
 
 

@@ -13,8 +13,15 @@ _XTID_AT = 4  # bytes; the XTID header
 _BEHIND_XTID = 6  # bytes; the serial, then the segments
 _OPTIONAL_COMMANDS, _BLOCK_WRITE, _USER_MEMORY, _LOCK_BITS = 0x1000, 0x0800, 0x0400, 0x0200
 
-# Bytes of the serial behind the short TID of chips without an XTID: Alien Higgs-3 and Higgs-4, "TID memory".
-_BARE_SERIALS = {(0x003, 0x412): 8, (0x003, 0x414): 8}
+# Bytes behind the short TID that hold the serial of chips without an XTID: Alien Higgs-3, Higgs-4 and Higgs-EC
+# (64 bits), NXP UCODE I2C (48, the last of its 96).
+_BARE_SERIALS = {
+    (0x003, 0x412): 8,
+    (0x003, 0x414): 8,
+    (0x003, 0x811): 8,
+    (0x006, 0x80D): 8,
+    (0x006, 0x88D): 8,
+}
 _ISO_CLASSES = (0xE0, 0xE3)
 _ISO_SIZE = 8  # bytes: class, manufacturer, serial
 

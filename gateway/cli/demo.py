@@ -99,7 +99,9 @@ async def _play(
     ended: asyncio.Event,
 ) -> None:
     async with stages.stage(folder, paced) as on:
-        say(f"reader pn532:{on.conveyor.path} (simulated), hub {on.behind.page}, everything in {folder}")
+        say(
+            f"reader pn532:{on.conveyor.path} (simulated), hub {on.behind.page}, everything in {folder}"
+        )
         with _Bars(as_json) as bars:
             summary = await stages.perform(on, raw, name, limit, bars.tell)
         if as_json:

@@ -22,8 +22,16 @@ from gateway.cli.output import (
     passphrase,
     passphrase_option,
     play,
+    secret,
 )
-from gateway.cli.tag import at_reader, check_link, journal_path, reader_option
+from gateway.cli.tag import (
+    access_password_option,
+    at_reader,
+    check_link,
+    company_prefix_option,
+    journal_path,
+    reader_option,
+)
 from gateway.keys import open_key
 from gateway.stations.job import WRITTEN, JobRun, with_options
 from gateway.stations.orders import Order, OrderError, orders
@@ -74,6 +82,8 @@ def job() -> None:
     type=_FILE,
     help="Where each act is recorded [default: journal.db in the user's state folder].",
 )
+@company_prefix_option
+@access_password_option
 @passphrase_option
 @json_option
 def run(
@@ -87,6 +97,8 @@ def run(
     lock: bool,
     idle_s: float | None,
     journal_file: Path | None,
+    company_prefixes: tuple[str, ...],
+    access_password_file: Path | None,
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
@@ -106,6 +118,7 @@ def run(
     """
     check_link("--link", base)
     raw = _read(file)
+    access_password = secret(access_password_file)
     key = open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
     try:
         items = list(with_options(orders(raw, base), overwrite, lock))
@@ -119,6 +132,8 @@ def run(
                     root=root,
                     key=key,
                     journal_file=journal_path(journal_file),
+                    company_prefixes=company_prefixes,
+                    access_password=access_password,
                 )
                 async with post as at:
                     async for result in JobRun(at, items, results, idle_s=idle_s).run():

@@ -28,6 +28,7 @@ from gateway.cli.output import (
     passphrase_option,
     play,
     say,
+    secret,
 )
 from gateway.cli.stub import in_full, read_claims
 from gateway.journal import Journal
@@ -42,6 +43,7 @@ from gateway.stations.station import Station
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _DONE = {"commissioned", "updated", "repaired", "formatted", "locked"}
 _TORN = {"torn", "gone"}
+_RAIN = ("llrp:", "llrps:", "m100:")  # schemes of readers whose tags hold no link
 _LINK = re.compile(r"https://[A-Za-z0-9\[][!-;=?-\[\]_a-z~]*")  # RFC 3986's characters, and a host
 
 Command = Callable[..., Any]
@@ -77,6 +79,19 @@ _journal = click.option(
     "journal_file",
     type=_FILE,
     help="Where the act is recorded [default: journal.db in the user's state folder].",
+)
+company_prefix_option = click.option(
+    "--company-prefix",
+    "company_prefixes",
+    metavar="DIGITS",
+    multiple=True,
+    callback=lambda ctx, param, value: _prefixes(value),
+    help="RAIN: a GS1 company prefix of ours, so that short EPCs (SGTIN-96) can be written; may stand several times.",
+)
+access_password_option = click.option(
+    "--access-password-file",
+    type=_FILE,
+    help="RAIN: the tags' access password, 8 hex digits on the file's first line.",
 )
 _timeout = click.option(
     "--timeout",
@@ -128,7 +143,9 @@ def verify_(url: str, trust_file: Path, root: str | None, timeout_s: float, as_j
 
 
 @tag.command()
-@click.option("--url", "link", help="The https link that a phone opens; needed for a first write.")
+@click.option(
+    "--url", "link", help="The https link that a phone opens; needed for a first write on NFC."
+)
 @click.option("--claims", "claims_file", type=_FILE, required=True, help="Claims by name, as JSON.")
 @click.option("--key", "key_file", type=_FILE, required=True, help="The key file that signs.")
 @click.option(
@@ -143,7 +160,16 @@ def verify_(url: str, trust_file: Path, root: str | None, timeout_s: float, as_j
 @click.option(
     "--lock", is_flag=True, help="Make the tag read-only afterwards; this cannot be undone."
 )
-@_options(reader_option, _trust, _root, _journal, passphrase_option, _timeout)
+@_options(
+    reader_option,
+    _trust,
+    _root,
+    _journal,
+    passphrase_option,
+    company_prefix_option,
+    access_password_option,
+    _timeout,
+)
 def write(
     link: str | None,
     claims_file: Path,
@@ -156,20 +182,23 @@ def write(
     root: str | None,
     journal_file: Path | None,
     passphrase_file: Path | None,
+    company_prefixes: tuple[str, ...],
+    access_password_file: Path | None,
     timeout_s: float,
     as_json: bool,
 ) -> None:
-    """Write a link and a signed stub, read back, verify and record it.
+    """Write a link (NFC) or EPC (RAIN) and a signed stub, read back, verify and record it.
 
     \b
     Example:  tagwright tag write --reader pn532:/dev/ttyUSB0 --claims claims.json --key line1.key
                 --url https://id.example.com/01/09520123456788/21/A1
+              tagwright tag write --reader llrp://192.0.2.7?antenna=1 --claims claims.json --key line1.key
     """
     key = open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
     if is_update:
         job = _update(read_claims(claims_file, claim_names.changes_from_names))
     else:
-        order = _order(read_claims(claims_file), link, overwrite, lock)
+        order = _order(read_claims(claims_file), link, url, overwrite, lock)
 
         async def job(post: Post, target: Any) -> Result:
             return await commission.commission_one(post, target, order)
@@ -182,6 +211,8 @@ def write(
         root=root,
         key=key,
         journal_file=journal_path(journal_file),
+        company_prefixes=company_prefixes,
+        access_password=secret(access_password_file),
     )
     _tell(result, _account(result), as_json)
     if result.outcome not in _DONE:
@@ -190,9 +221,14 @@ def write(
 
 @tag.command("format")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_options(reader_option, _journal, _timeout)
+@_options(reader_option, _journal, access_password_option, _timeout)
 def format_(
-    yes: bool, url: str, journal_file: Path | None, timeout_s: float, as_json: bool
+    yes: bool,
+    url: str,
+    journal_file: Path | None,
+    access_password_file: Path | None,
+    timeout_s: float,
+    as_json: bool,
 ) -> None:
     """Empty a tag: an NDEF tag with no message.
 
@@ -200,7 +236,13 @@ def format_(
     Example:  tagwright tag format --reader pn532:/dev/ttyUSB0 --yes
     """
     confirm(yes, "Everything on the tag will be gone. Go on?")
-    result = _once(url, timeout_s, care.format_one, journal_file=journal_path(journal_file))
+    result = _once(
+        url,
+        timeout_s,
+        care.format_one,
+        journal_file=journal_path(journal_file),
+        access_password=secret(access_password_file),
+    )
     _tell(result, _account(result), as_json)
     if result.outcome not in _DONE:
         answer_is_no()
@@ -208,15 +250,28 @@ def format_(
 
 @tag.command("lock")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_options(reader_option, _journal, _timeout)
-def lock_(yes: bool, url: str, journal_file: Path | None, timeout_s: float, as_json: bool) -> None:
+@_options(reader_option, _journal, access_password_option, _timeout)
+def lock_(
+    yes: bool,
+    url: str,
+    journal_file: Path | None,
+    access_password_file: Path | None,
+    timeout_s: float,
+    as_json: bool,
+) -> None:
     """Make a tag read-only for ever.
 
     \b
     Example:  tagwright tag lock --reader pn532:/dev/ttyUSB0 --yes
     """
     confirm(yes, "A locked tag can never be written again, not even to update its stub. Go on?")
-    result = _once(url, timeout_s, care.lock_one, journal_file=journal_path(journal_file))
+    result = _once(
+        url,
+        timeout_s,
+        care.lock_one,
+        journal_file=journal_path(journal_file),
+        access_password=secret(access_password_file),
+    )
     _tell(result, _account(result), as_json)
     if result.outcome not in _DONE:
         answer_is_no()
@@ -250,6 +305,8 @@ async def at_reader(
     root: str | None = None,
     key: DeviceKey | None = None,
     journal_file: Path | None = None,
+    company_prefixes: tuple[str, ...] = (),
+    access_password: int = 0,
 ) -> AsyncIterator[Post]:
     """A post at the reader that `url` names; its journal and reader are closed at the end."""
     trusted = None
@@ -265,7 +322,17 @@ async def at_reader(
         reader = open_reader(url)
         await reader.open()
         stack.push_async_callback(reader.close)
-        yield Post("cli", reader, journal, trusted, time.time, time.perf_counter, key)
+        yield Post(
+            "cli",
+            reader,
+            journal,
+            trusted,
+            time.time,
+            time.perf_counter,
+            key,
+            company_prefixes=company_prefixes,
+            access_password=access_password,
+        )
 
 
 def journal_path(journal_file: Path | None) -> Path:
@@ -284,6 +351,13 @@ def check_link(option: str, link: str) -> None:
         raise Failure(f"{option} {link}: no link: write https://HOST/..., the rest as %XX", USAGE)
 
 
+def _prefixes(found: tuple[str, ...]) -> tuple[str, ...]:
+    for each in found:
+        if not re.fullmatch("[0-9]{6,12}", each):
+            raise click.BadParameter(f"{each!r}: a GS1 company prefix has 6 to 12 digits")
+    return found
+
+
 def _once(
     url: str, timeout_s: float, job: Callable[[Post, Any], Awaitable[Result]], **post: Any
 ) -> Result:
@@ -297,7 +371,11 @@ def _once(
     return result
 
 
-def _order(claims: dict[int, Any], link: str | None, overwrite: bool, lock: bool) -> Order:
+def _order(
+    claims: dict[int, Any], link: str | None, url: str, overwrite: bool, lock: bool
+) -> Order:
+    if link is None and url.startswith(_RAIN):  # which holds an EPC, and no link
+        return Order(claims=claims, link="", overwrite=overwrite, lock=lock)
     if link is None:
         raise Failure(
             "--url is missing: a tag's first record is the link that a phone opens", USAGE

@@ -147,6 +147,11 @@ class Records:
         """The newest row of this tag."""
         return next(self._rows("WHERE uid = ? AND uid <> x'' ORDER BY seq DESC LIMIT 1", uid), None)
 
+    def last_result_for_uid(self, uid: bytes) -> Row | None:
+        """The newest result row of this tag: what was last done to it."""
+        clause = "WHERE uid = ? AND uid <> x'' AND kind = 'result' ORDER BY seq DESC LIMIT 1"
+        return next(self._rows(clause, uid), None)
+
     def known_seq(self, product: str) -> int | None:
         """The highest stub seq of this product: written (body "seq" of a result), or seen (verdict, "seen_seq")."""
         return self._number("SELECT seq FROM known_stubs WHERE product = ?", product)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from edge import chips
+from edge import chips, gen2chips
 from gateway.model import Capture, DeviceTrouble, Target
 
 
@@ -38,7 +38,7 @@ class TagReader(Protocol):
     async def read(self, target: Target, whole: bool = False) -> Capture:
         """The target's memory as far as its current stub needs it; whole: both slots. TagGone, TagRefused."""
 
-    async def chip(self) -> chips.Chip | None:
+    async def chip(self) -> chips.Chip | gen2chips.Chip | None:
         """The chip of the tag that target() gave, where its memory does not tell. TagGone."""
 
     async def single_out(self, target: Target) -> None:

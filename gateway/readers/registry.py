@@ -1,11 +1,33 @@
-"""Reader URLs (cli.md) to readers. A new kind of reader is one file beside this one, and one line here."""
+"""Reader URLs (cli.md) to readers. A new kind of reader is one file beside this one, and one line here.
 
-from collections.abc import Callable
-from urllib.parse import parse_qsl
+llrp://HOST[:5084], llrps://HOST[:5085] and m100:PATH take antenna=1,2  power_dbm=20  rssi_dbm=-60  tid=HEX  session=0
+behind a question mark; llrps:// ca, cert and key (PEM files), m100: baud, too.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 from gateway.config import ConfigProblem
-from gateway.readers.port import TagPort, TagReader
+from gateway.readers.port import TagReader
+from gateway.readers.rain import Choice, RainReader
+from gateway.readers.rainport import Inventory
 from gateway.readers.reader import Reader
+
+_RAIN = {
+    "antenna": "antenna=1,2",
+    "power_dbm": "power_dbm=20",
+    "rssi_dbm": "rssi_dbm=-60",
+    "tid": "tid=E280...",
+    "session": "session=0",
+}
+_PORTS = {"llrp": 5084, "llrps": 5085}  # IANA: llrp, llrp-tls
+_LAST_PORT = 0xFFFF
+_SESSIONS = 4
+_MOST_ANTENNAS = 255
+
+_T = TypeVar("_T")
 
 
 class UsageProblem(ConfigProblem):
@@ -16,35 +38,117 @@ def open_reader(url: str, name: str | None = None) -> TagReader:
     """The reader at `url`, not yet open, called `name` or else by its URL; UsageProblem where that is none."""
     scheme, colon, rest = url.partition(":")
     if not colon or not rest:
-        raise UsageProblem(f"{url!r} is no reader: write pn532:/dev/ttyUSB0 or nfcpy:usb:072f:2200")
+        raise UsageProblem(
+            f"{url!r} is no reader: write pn532:/dev/ttyUSB0, nfcpy:usb:072f:2200, llrp://host or m100:/dev/ttyUSB1"
+        )
     make = _SCHEMES.get(scheme)
     if make is None:
         known = ", ".join(sorted(_SCHEMES))
         raise UsageProblem(f"{scheme}: not built yet: this version knows {known}")
-    return Reader(name or url, make(rest))
+    return make(url, rest, name or url)
 
 
-def _pn532(rest: str) -> TagPort:
+def _pn532(url: str, rest: str, name: str) -> TagReader:
     from gateway.readers.hsu import BAUD
     from gateway.readers.pn532 import Pn532
 
-    path, _, query = rest.partition("?")
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    baud = options.pop("baud", str(BAUD))
-    if options or not path:
-        raise UsageProblem(f"pn532:{rest}: write pn532:PATH or pn532:PATH?baud=115200")
-    try:
-        return Pn532(path, int(baud))
-    except ValueError as why:
-        raise UsageProblem(f"pn532:{rest}: {why}") from why
+    path, options = _options(url, rest, {"baud": "baud=115200"})
+    if not path:
+        raise UsageProblem(f"{url}: write pn532:PATH or pn532:PATH?baud=115200")
+    return Reader(name, _of(url, "baud", Pn532, path, _number(url, options, "baud", BAUD)))
 
 
-def _nfcpy(rest: str) -> TagPort:
+def _nfcpy(url: str, rest: str, name: str) -> TagReader:
     try:
         from gateway.readers.nfcpy import Nfcpy
     except ModuleNotFoundError as why:
-        raise UsageProblem(f"nfcpy:{rest}: {why}: install tagwright[nfcpy]") from why
-    return Nfcpy(rest)
+        raise UsageProblem(f"{url}: {why}: install tagwright[nfcpy]") from why
+    return Reader(name, Nfcpy(rest))
 
 
-_SCHEMES: dict[str, Callable[[str], TagPort]] = {"nfcpy": _nfcpy, "pn532": _pn532}
+def _llrp(url: str, rest: str, name: str) -> TagReader:
+    from gateway.readers.llrp import LlrpPort
+    from gateway.readers.llrp_link import tls_context
+
+    scheme = url.partition(":")[0]
+    files = ("ca", "cert", "key") if scheme == "llrps" else ()
+    _, options = _options(url, rest, _RAIN | {each: f"{each}=FILE.pem" for each in files})
+    where = urlsplit(url)
+    try:
+        host, port = where.hostname, where.port or _PORTS[scheme]
+    except ValueError as why:
+        raise UsageProblem(f"{url}: {why}") from why
+    if not host or where.path not in ("", "/") or where.username is not None:
+        raise UsageProblem(f"{url}: write {scheme}://HOST or {scheme}://HOST:{_PORTS[scheme]}")
+    choice = _choice(url, options)
+    tls = None
+    if files:
+        paths = [Path(options[each]) if each in options else None for each in files]
+        tls = _of(url, "ca, cert, key", tls_context, *paths)
+    return RainReader(name, LlrpPort(host, port, tls, name=name), choice=choice)
+
+
+def _m100(url: str, rest: str, name: str) -> TagReader:
+    from gateway.readers.m100 import BAUD, M100Port
+
+    path, options = _options(url, rest, _RAIN | {"baud": "baud=115200"})
+    if not path:
+        raise UsageProblem(f"{url}: write m100:PATH or m100:PATH?power_dbm=20")
+    choice = _choice(url, options)
+    return RainReader(name, M100Port(path, _number(url, options, "baud", BAUD)), choice=choice)
+
+
+def _choice(url: str, options: Mapping[str, str]) -> Choice:
+    """Which tags a RAIN reader's options mean, and how to look for them."""
+    antennas = tuple(
+        _of(url, "antenna", int, each) for each in options.get("antenna", "").split(",") if each
+    )
+    session = _number(url, options, "session", 0)
+    if not all(0 < each <= _MOST_ANTENNAS for each in antennas):
+        raise UsageProblem(f"{url}: antenna: antennas are numbered from 1")
+    if session not in range(_SESSIONS):
+        raise UsageProblem(f"{url}: session: Gen2 has the sessions 0 to 3")
+    power, rssi = options.get("power_dbm"), options.get("rssi_dbm")
+    tid = _of(url, "tid", bytes.fromhex, options.get("tid", ""))
+    if len(tid) % 2:
+        raise UsageProblem(f"{url}: tid: {options['tid']} is no whole number of words")
+    return Choice(
+        Inventory(
+            antennas=antennas,
+            power_dbm=None if power is None else _of(url, "power_dbm", float, power),
+            session=session,
+        ),
+        rssi_dbm=None if rssi is None else _of(url, "rssi_dbm", float, rssi),
+        tid=tid,
+    )
+
+
+def _options(url: str, rest: str, known: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """(what stands before the question mark, the options behind it)."""
+    path, _, query = rest.partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    wrong = sorted(set(options) - set(known))
+    if wrong:
+        raise UsageProblem(f"{url}: no option {wrong[0]!r}: write {', '.join(known.values())}")
+    return path, options
+
+
+def _number(url: str, options: Mapping[str, str], name: str, default: int) -> int:
+    return _of(url, name, int, options[name]) if name in options else default
+
+
+def _of(url: str, option: str, make: Callable[..., _T], *values: object) -> _T:
+    """What `make` makes of an option; UsageProblem where that is a ValueError or a file that cannot be read."""
+    try:
+        return make(*values)
+    except (ValueError, OSError) as why:
+        raise UsageProblem(f"{url}: {option}: {why}") from why
+
+
+_SCHEMES: dict[str, Callable[[str, str, str], TagReader]] = {
+    "llrp": _llrp,
+    "llrps": _llrp,
+    "m100": _m100,
+    "nfcpy": _nfcpy,
+    "pn532": _pn532,
+}

@@ -6,6 +6,7 @@ from functools import partial
 from edge import type2
 from gateway.model import DeviceTrouble, TagRefused, Target
 from gateway.stations import verify, write
+from gateway.stations.media import NAMELESS
 from gateway.stations.post import Post
 from gateway.stations.result import AMBER, GREEN, Refusal, Result, Signal
 from gateway.stations.verify import Seen
@@ -16,9 +17,9 @@ async def format_one(post: Post, target: Target) -> Result:
     started = post.ticks()
     seen = await verify.see(post, target, whole=True)
     chip = seen.carrier.chip or await post.reader.chip()
-    if chip is None:
-        refusal = Refusal("refused", "no tag that can be formatted here: its chip is unknown")
-        return await write.refuse(post, seen, refusal, seen.product, started)
+    if chip is None or not seen.capture.id:
+        why = "no tag that can be formatted here: its chip is unknown" if chip is None else NAMELESS
+        return await write.refuse(post, seen, Refusal("refused", why), seen.product, started)
     try:
         pages = seen.tag.format(chip)
     except type2.Locked as why:
@@ -28,7 +29,13 @@ async def format_one(post: Post, target: Target) -> Result:
         intent = write.Intent.of_row(row)
         await write.void(post, target.uid, row, intent, "the tag was ordered to be emptied")
     return await _carry_out(
-        post, target, seen, "formatted", partial(post.reader.write, pages), started
+        post,
+        target,
+        seen,
+        "formatted",
+        partial(post.reader.write, pages, post.access_password),
+        started,
+        memory=b"",
     )
 
 
@@ -37,10 +44,10 @@ async def lock_one(post: Post, target: Target) -> Result:
     started = post.ticks()
     seen = await verify.see(post, target, whole=True)
     chip = seen.carrier.chip or await post.reader.chip()
-    if chip is None:
-        refusal = Refusal("refused", "no tag that can be locked here: its chip is unknown")
-        return await write.refuse(post, seen, refusal, seen.product, started)
-    lock = partial(post.reader.lock, seen.capture)
+    if chip is None or not seen.capture.id:
+        why = "no tag that can be locked here: its chip is unknown" if chip is None else NAMELESS
+        return await write.refuse(post, seen, Refusal("refused", why), seen.product, started)
+    lock = partial(post.reader.lock, seen.capture, post.access_password)
     return await _carry_out(post, target, seen, "locked", lock, started)
 
 
@@ -51,12 +58,15 @@ async def _carry_out(
     act: str,
     write_it: Callable[[], Awaitable[int]],
     started: float,
+    memory: bytes | None = None,
 ) -> Result:
+    """memory: as in verify.see."""
+    await post.reader.single_out(target)
     try:
         written = await write_it()
-        after = await verify.see(post, target)
+        after = await verify.see(post, target, memory=memory)
     except TagRefused as why:
-        refusal = Refusal("refused", f"the tag refuses the write: {why}")
+        refusal = Refusal("refused", write.refused(why))
         return await write.refuse(post, seen, refusal, seen.product, started)
     except DeviceTrouble as why:
         signal = Signal(AMBER, f"half {act}: show the tag again ({why})")

@@ -57,15 +57,15 @@ def known(post: Post, product: str) -> Known:
 
 def decide(order: Order, seen: Seen, known: Known, seal: Seal) -> write.Work | Refusal:
     """What to do with a tag that was read whole."""
-    chip = seen.carrier.chip
-    unfit = seen.tag.unfit()
+    tag, chip = seen.tag, seen.carrier.chip
+    unfit = tag.unfit(order)
     if unfit or chip is None:
         return Refusal("refused", unfit)
     hindrance = _standing(order, seen, seal) or _elsewhere(order, seen, known)
     if hindrance is not None:
         return hindrance
     claims: Claims = {stubs.VERSION: 1, stubs.ISSUED_AT: seal.now, stubs.SEQ: 0} | order.claims
-    claims[stubs.CARRIER] = [seen.tag.kind, seen.capture.id]
+    claims[stubs.CARRIER] = [tag.kind, seen.capture.id]
     if known.stub:  # a replacement goes on where the product's history stands
         claims |= {stubs.SEQ: known.seq + 1, stubs.PREV: stubs.link16(known.stub)}
     gtin, serial = gtin_serial(claims[stubs.PRODUCT])
@@ -86,17 +86,19 @@ def decide(order: Order, seen: Seen, known: Known, seal: Seal) -> write.Work | R
         link_before=seen.carrier.link or "",
         lock=order.lock,
         order_row=order.row,
+        medium=tag.medium,
+        epc_before=tag.epc,
     )
     try:
-        intent = replace(intent, link=seen.tag.address(order, seal))
-        intent = _filled(intent, seen.tag, claims, seal)
+        link, epc = tag.address(order, seal)
+        intent = _filled(replace(intent, link=link, epc=epc), order, tag, claims, seal)
         return write.decided(intent, seen, seal, order.document)
     except DoesNotFit as why:
         return Refusal("refused", f"{why}, or use a larger tag")
 
 
-def profile_for(tag: media.Tag, intent: write.Intent, claims: Claims) -> str:
-    """The profile that this tag has room for: two slots, one slot, or the one without; "" for the last.
+def profile_for(tag: media.Tag, intent: write.Intent, order: Order, claims: Claims) -> str:
+    """The profile that this tag has room for: two slots, one slot, or one without; raises DoesNotFit.
 
     Room for an update comes before two slots; a tag that will be locked needs none.
     """
@@ -105,14 +107,16 @@ def profile_for(tag: media.Tag, intent: write.Intent, claims: Claims) -> str:
     for profile, count in media.COUNT.items():
         if tag.room(intent, count) >= later:
             return profile
-    return media.SINGLE if tag.room(intent, 1) >= size else ""
+    return media.SINGLE if tag.room(intent, 1) >= size else tag.without_slots(order)
 
 
-def _filled(intent: write.Intent, tag: media.Tag, claims: Claims, seal: Seal) -> write.Intent:
+def _filled(
+    intent: write.Intent, order: Order, tag: media.Tag, claims: Claims, seal: Seal
+) -> write.Intent:
     """The intent with its signed bytes: a stub, or a detached signature where no stub fits; raises DoesNotFit."""
-    profile = profile_for(tag, intent, claims)
-    if not profile:
-        return tag.detached(intent, seal)
+    profile = profile_for(tag, intent, order, claims)
+    if profile in media.DETACHED:
+        return tag.detached(replace(intent, profile=profile), seal)
     signed = stubs.encode(claims, seal.key.alg, seal.key.kid, seal.key.sign)
     return replace(intent, profile=profile, stub=signed, seq=stubs.decode(signed).seq)
 
@@ -140,7 +144,9 @@ def _already(order: Order, seen: Seen) -> Refusal:
         text = f"this tag carries {order.product} with another passport: update it"
         return Refusal("duplicate", text)
     if not seen.tag.is_named(order):
-        text = f"this tag carries {order.product} under the link {seen.carrier.link}: format it to give it another"
+        text = (
+            f"this tag carries {order.product} under {seen.tag.mark}: format it to give it another"
+        )
         return Refusal("duplicate", text)
     doubt = "" if seen.verdict.is_green() else f", but {seen.verdict.why()}"
     return Refusal("already", f"already commissioned: {order.product}{doubt}")

@@ -1,7 +1,7 @@
 """A post: one reader at the line, and what the jobs done there work with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from edge.trust import Entry, TrustList
@@ -16,13 +16,17 @@ Check = Callable[[bytes, bytes, bytes], bool]
 
 @dataclass(frozen=True)
 class Seal:
-    """What a stub is signed under now: key signs, trust and check judge, now is Unix seconds."""
+    """What a stub is signed under now: key signs, trust and check judge, now is Unix seconds.
+
+    company_prefixes: GS1 company prefixes, by which a GTIN fits into an SGTIN-96.
+    """
 
     key: DeviceKey
     trust: TrustList | None
     check: Check
     now: int
     record_type: bytes = RECORD_TYPE
+    company_prefixes: tuple[str, ...] = ()
 
     @property
     def own_trust(self) -> TrustList:
@@ -41,7 +45,8 @@ class Post:
     """name: the station in the journal. now: Unix seconds; ticks: seconds that only run forward, for durations.
 
     key: what the post signs with; None: it only reads. journal: None only where nothing is written.
-    record_type: the external type of the record that holds the stub.
+    record_type: the external type of the record that holds the stub. company_prefixes: as Seal has them.
+    access_password: of RAIN tags, 32 bits, 0: none; it is never told.
     """
 
     name: str
@@ -53,6 +58,8 @@ class Post:
     key: DeviceKey | None = None
     check: Check = verifier
     record_type: bytes = RECORD_TYPE
+    company_prefixes: tuple[str, ...] = ()
+    access_password: int = field(default=0, repr=False)
 
     async def record(self, kind: str, uid: bytes, product: str, body: dict[str, Any]) -> Row | None:
         """Append to the journal and return its row once durable; None where the post keeps no journal."""
@@ -69,7 +76,16 @@ class Post:
         """What it signs under now; ValueError where it has no key or keeps no journal, so must not write."""
         if self.key is None or self.journal is None:
             raise ValueError(f"{self.name} has no key or no journal: it only reads")
-        return Seal(self.key, self.trust, self.check, int(self.now()), self.record_type)
+        now, prefixes = int(self.now()), self.company_prefixes
+        return Seal(self.key, self.trust, self.check, now, self.record_type, prefixes)
+
+    def remembered(self, uid: bytes) -> bytes:
+        """The stub that was last written for a tag which holds its EPC alone; b"" where there is none."""
+        row = self.journal.last_result_for_uid(uid) if self.journal and uid else None
+        content = row.content() if row is not None else {}
+        is_it = content.get("profile") == "epc" or "from_memory" in content
+        found: bytes = content["stub"] if is_it else b""
+        return found
 
     def known_seq(self, product: str) -> int | None:
         """The highest seq of this product that the journal knows."""

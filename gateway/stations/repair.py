@@ -68,7 +68,7 @@ async def mend_hints(post: Post, target: Target) -> bool:
     pages = hint_pages(seen)
     if not pages:
         return False
-    written = await post.reader.write(pages)
+    written = await post.reader.write(pages, post.access_password)
     body = verify.account(seen) | {
         "reason": "hints",
         "pages_written": written,
@@ -117,4 +117,4 @@ def _last_pages(intent: write.Intent, seen: Seen) -> Pages:
 
 def _in_own_light(seen: Seen, seal: Seal) -> Seen:
     """The same capture, our own signatures told from torn ones even where no trust list names our key."""
-    return verify.look(seen.capture, seal.own_trust, seal.check, seal.now)
+    return verify.look(seen.capture, seal.own_trust, seal.check, seal.now, memory=seen.memory)

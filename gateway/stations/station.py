@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from gateway.model import DeviceTrouble, ReaderBusy, ReaderGone, TagRefused, Target
+from gateway.readers.port import SeveralTags
 from gateway.stations import repair
 from gateway.stations.post import Post
 from gateway.stations.result import AMBER, RED, Result, Signal
@@ -80,13 +81,17 @@ class Station:
             if target is None:
                 continue
             last = self._last_seen.get(target.uid)
-            if last is None or self.post.ticks() - last >= self._dedupe_s:
+            if not target.uid or last is None or self.post.ticks() - last >= self._dedupe_s:
                 return target
             self._present = target
 
     async def _serve(self, target: Target, job: Job) -> Result:
         try:
             result = await self._repaired(target) or await job(self.post, target)
+        except (
+            SeveralTags
+        ) as why:  # nothing was done, and the reader gives none before they have changed
+            return Result("gone", target.uid, Signal(AMBER, str(why)))
         except TagRefused as why:
             result = Result("refused", target.uid, Signal(RED, f"it cannot be read: {why}"))
         except DeviceTrouble as why:

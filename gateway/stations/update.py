@@ -21,6 +21,7 @@ _STATIONS_OWN = (
     stubs.PREV,
     stubs.CARRIER,
 )
+_PROFILES = {0: media.EPC, 1: media.SINGLE, 2: media.SLOTS}  # by slots
 
 
 async def update_one(post: Post, target: Target, changes: Mapping[int, Any]) -> Result:
@@ -52,7 +53,8 @@ def decide(changes: Mapping[int, Any], seen: Seen, seal: Seal) -> write.Work | R
         return Refusal(
             "refused", "a mini tag cannot be updated: it holds a signed link and no claims"
         )
-    if seen.stub is None or seen.verdict is None or chip is None or layout is None:
+    has_place = layout is not None or seen.memory
+    if seen.stub is None or seen.verdict is None or chip is None or not has_place:
         return Refusal("refused", f"nothing to update: {seen.tag.describe()}")
     if not seen.verdict.is_green():
         return Refusal("refused", f"not updated: {seen.verdict.why()}")
@@ -71,26 +73,29 @@ def decide(changes: Mapping[int, Any], seen: Seen, seal: Seal) -> write.Work | R
         stubs.CARRIER: [seen.tag.kind, seen.capture.id],
     }
     size = stubs.size(claims)
-    if size > layout.room:
+    if layout is not None and size > layout.room:
         return Refusal(
             "refused", f"{size - layout.room} bytes too many for this tag's slot: drop claims"
         )
     gtin, serial = gtin_serial(seen.stub.product)
     intent = write.Intent(
         act=write.UPDATED,
-        profile=media.SLOTS if layout.slot_count == 2 else media.SINGLE,
+        profile=_PROFILES[layout.slot_count if layout is not None else 0],
         chip=chip.name,
         link=seen.carrier.link or "",
-        type=layout.type,
+        type=layout.type if layout is not None else b"",
         stub=stubs.encode(claims, seal.key.alg, seal.key.kid, seal.key.sign),
         seq=seen.stub.seq + 1,
-        slot=1 - (seen.slot or 0) if layout.slot_count == 2 else 0,
+        slot=1 - (seen.slot or 0) if layout is not None and layout.slot_count == 2 else 0,
         product=seen.product,
         gtin=gtin,
         serial=serial,
         digest=claims.get(stubs.DIGEST, b""),
         before=stubs.link16(seen.stub.raw),
         link_before=seen.carrier.link or "",
+        medium=seen.tag.medium,
+        epc=seen.tag.epc,
+        epc_before=seen.tag.epc,
     )
     return write.decided(intent, seen, seal)
 

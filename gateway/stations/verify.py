@@ -6,7 +6,7 @@ from typing import Any
 from edge.errors import Malformed
 from edge.stub import PRODUCT, Stub, decode, link16
 from edge.trust import TrustList
-from edge.verify import Verdict, verify_best
+from edge.verify import Verdict, verify, verify_best
 from gateway.model import Capture, Target
 from gateway.stations import media
 from gateway.stations.orders import gtin_serial, product_name
@@ -16,13 +16,17 @@ from gateway.stations.result import GREEN, Result, Signal
 
 @dataclass(frozen=True)
 class Seen:
-    """A tag as it was understood: verdict None where it holds nothing of ours, stub None in the mini profile."""
+    """A tag as it was understood: verdict None where it holds nothing of ours, stub None in a detached profile.
+
+    memory: the stub that this gateway's journal has for a tag on which only the EPC stands; b"" for every other.
+    """
 
     capture: Capture
     tag: media.Tag
     verdict: Verdict | None = None
     slot: int | None = None
     stub: Stub | None = None
+    memory: bytes = b""
 
     @property
     def carrier(self) -> media.Carrier:
@@ -63,14 +67,27 @@ class Seen:
 
 
 def look(
-    capture: Capture, trust: TrustList | None, check: Check, now: int, known_seq: int | None = None
+    capture: Capture,
+    trust: TrustList | None,
+    check: Check,
+    now: int,
+    known_seq: int | None = None,
+    memory: bytes = b"",
 ) -> Seen:
-    """Understand a capture; now: Unix seconds; known_seq: the highest seq ever seen of the product."""
+    """Understand a capture; now: Unix seconds; known_seq: the highest seq ever seen of the product.
+
+    memory: judged where only the EPC stands on the tag.
+    """
     tag = media.tag(capture)
     found = tag.carrier
     if found.mini is not None and found.uri_record is not None:
         verdict = tag.verify_detached(found.uri_record, found.mini, trust, check, now)
         return Seen(capture, tag, verdict)
+    if found.state == "epc" and memory:
+        verdict, stub = verify(
+            memory, trust, check, now, tag.kind, capture.id, found.link, known_seq=known_seq
+        )
+        return Seen(capture, tag, verdict, None, stub, memory)
     if not found.stubs:
         return Seen(capture, tag)
     slot, verdict, stub = verify_best(
@@ -86,13 +103,16 @@ def look(
     return Seen(capture, tag, verdict, slot, stub)
 
 
-async def see(post: Post, target: Target, whole: bool = False) -> Seen:
+async def see(post: Post, target: Target, whole: bool = False, memory: bytes | None = None) -> Seen:
     """Read a tag (both slots: `whole`) and understand it; raises TagGone.
 
+    memory: the stub of a tag on which only the EPC stands, None: what the journal has.
     Where the stub that the hints led to is anything but green, the other slot may hold a better one: both are read.
     """
     capture = await post.reader.read(target, whole=whole)
-    seen = _look_again(post, look(capture, post.trust, post.check, int(post.now())))
+    memory = post.remembered(capture.id) if memory is None else memory
+    now = int(post.now())
+    seen = _look_again(post, look(capture, post.trust, post.check, now, memory=memory))
     verdict = seen.verdict
     if whole or verdict is None or verdict.is_green():
         return seen
@@ -106,15 +126,17 @@ async def verify_one(post: Post, target: Target) -> Result:
     if seen.verdict is None:
         signal = Signal("red", f"no passport on this tag: {seen.tag.describe()}")
         return await told(post, seen, started, "not_verified", signal)
-    return await told(post, seen, started, *judged(seen.verdict))
+    return await told(post, seen, started, *judged(seen.verdict, bool(seen.memory)))
 
 
-def judged(verdict: Verdict) -> tuple[str, Signal]:
-    """(outcome, Signal) that a verdict stands for."""
-    colour = verdict.colour()
+def judged(verdict: Verdict, from_memory: bool = False) -> tuple[str, Signal]:
+    """(outcome, Signal) that a verdict stands for; from_memory: the tag itself holds no stub."""
+    colour, why = verdict.colour(), verdict.why()
+    if from_memory:
+        why += ", from this gateway's memory: the tag holds its EPC alone"
     if colour == GREEN:
-        return "verified", Signal(colour, f"verified: {verdict.why()}")
-    return "not_verified", Signal(colour, f"not verified: {verdict.why()}")
+        return "verified", Signal(colour, f"verified: {why}")
+    return "not_verified", Signal(colour, f"not verified: {why}")
 
 
 async def told(post: Post, seen: Seen, started: float, outcome: str, signal: Signal) -> Result:
@@ -147,10 +169,15 @@ async def told(post: Post, seen: Seen, started: float, outcome: str, signal: Sig
 def account(seen: Seen) -> dict[str, Any]:
     """What was seen, as the body of a journal row."""
     body: dict[str, Any] = {"reader": seen.capture.reader, "state": seen.carrier.state}
+    body["medium"] = seen.tag.medium
     if seen.verdict is not None:
         body["verdict"] = seen.verdict.as_dict()
     if seen.carrier.link is not None:
         body["link"] = seen.carrier.link
+    if seen.tag.epc:
+        body["epc"] = seen.tag.epc
+    if seen.memory:
+        body["from_memory"] = True
     if seen.stub is not None:
         gtin, serial = gtin_serial(seen.stub.claims[PRODUCT])
         body |= {"stub": seen.stub.raw, "seq": seen.stub.seq, "slot": seen.slot}
@@ -172,4 +199,4 @@ def _look_again(post: Post, seen: Seen) -> Seen:
     known = post.known_seq(seen.product)
     if known is None:
         return seen
-    return look(seen.capture, post.trust, post.check, int(post.now()), known)
+    return look(seen.capture, post.trust, post.check, int(post.now()), known, seen.memory)

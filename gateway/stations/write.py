@@ -4,20 +4,35 @@ Whatever stops it half way (the tag leaves, the reader is unplugged, the process
 and `repair` finishes or voids it when the tag is next seen.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from edge import type2
 from edge.verify import Verdict, verify
-from gateway.model import DeviceTrouble, TagGone, TagRefused, Target
+from gateway.model import (
+    DeviceTrouble,
+    LowPower,
+    TagGone,
+    TagLocked,
+    TagRefused,
+    TagTooSmall,
+    Target,
+    WrongPassword,
+)
 from gateway.records import Row
-from gateway.stations.media import DETACHED, Pages, Tag
+from gateway.stations.media import DETACHED, EPC, NFC, UNIT, Pages, Tag
 from gateway.stations.post import Post, Seal
 from gateway.stations.result import AMBER, GREEN, RED, Refusal, Result, Signal
 from gateway.stations.verify import Seen, account, see
 
 COMMISSIONED, UPDATED = "commissioned", "updated"  # acts
 
+_REFUSED: dict[type[TagRefused], str] = {
+    TagLocked: "locked",
+    TagTooSmall: "too small",
+    WrongPassword: "wrong password",
+    LowPower: "too little power",
+}
 _DAY = 86400  # seconds that another's clock may be ahead of ours
 
 
@@ -29,6 +44,7 @@ class Intent:
     signature, uri_record is what it is over.
     digest: of the passport, b"" for none.
     before: link16 of the stub that stood there, b"" for none; link_before: the link, "" for none.
+    medium: of the Capture. epc, epc_before: on RAIN, as link and link_before on NFC.
     """
 
     act: str
@@ -48,12 +64,15 @@ class Intent:
     link_before: str = ""
     lock: bool = False
     order_row: int = 0
+    medium: str = NFC
+    epc: bytes = b""
+    epc_before: bytes = b""
 
     @classmethod
     def of_row(cls, row: Row) -> "Intent":
-        """The intent that a journal row holds."""
+        """The intent that a journal row holds; what an older version did not write has its default."""
         content = row.content()
-        return cls(**{name: content[name] for name in cls.__dataclass_fields__})
+        return cls(**{name: content[name] for name in cls.__dataclass_fields__ if name in content})
 
     def body(self) -> dict[str, Any]:
         """The intent as the body of a journal row."""
@@ -70,8 +89,8 @@ class Intent:
 
     def stands(self, seen: Seen) -> bool:
         """Whether the tag holds, as current, the very bytes that were signed for it."""
-        if not seen.tag.bears(self):
-            return False
+        if not seen.tag.bears(self) or self.profile == EPC:
+            return seen.tag.bears(self)
         if self.profile in DETACHED:
             return seen.carrier.mini == self.stub
         return seen.stub is not None and seen.stub.raw == self.stub
@@ -81,7 +100,9 @@ class Intent:
         tag, id = seen.tag, seen.capture.id
         if self.profile in DETACHED:
             return tag.verify_detached(self.uri_record, self.stub, seal.trust, seal.check, seal.now)
-        return verify(self.stub, seal.trust, seal.check, seal.now, tag.kind, id, self.link)[0]
+        return verify(self.stub, seal.trust, seal.check, seal.now, tag.kind, id, self.link or None)[
+            0
+        ]
 
 
 @dataclass(frozen=True)
@@ -114,7 +135,11 @@ def decided(
 
 
 async def write(post: Post, target: Target, seen: Seen, work: Work, started: float) -> Result:
-    """Journal the intent, carry it out, journal the result. A tag that leaves ends as "torn", intent open."""
+    """Journal the intent, carry it out, journal the result. A tag that leaves ends as "torn", intent open.
+
+    Raises SeveralTags before anything is journaled.
+    """
+    await post.reader.single_out(target)
     body = work.intent.body() | {"reader": seen.capture.reader, "pages": len(work.pages)}
     if work.document is not None:
         body["document"] = work.document
@@ -136,20 +161,22 @@ async def carry_out(
     """Write `pages` for the open intent `row`, read back, verify, lock if ordered, close the intent.
 
     A tag that refuses the first write voids the intent; refused later, and where only the lock is left, it is torn.
+    The outcome is "refused" where the tag said why, else "voided".
     """
     written = 0
     try:
-        written = await post.reader.write(pages)
-        seen = await see(post, target)
+        written = await post.reader.write(pages, post.access_password)
+        seen = await see(post, target, memory=intent.stub if intent.profile == EPC else None)
         if not intent.stands(seen):
             return torn(target.uid, intent, written, "what was read back is not what was written")
         if intent.lock:
-            written += await post.reader.lock(seen.capture)
+            written += await post.reader.lock(seen.capture, post.access_password)
     except DeviceTrouble as why:
         if isinstance(why, TagGone | TagRefused):
-            written = written or _before(why.page, pages)
-        if isinstance(why, TagRefused) and not written and pages:
-            return await void(post, target.uid, row, intent, f"the tag refuses the write: {why}")
+            written = written or _before(why.page, pages, UNIT[intent.medium])
+        if isinstance(why, TagRefused) and not written and pages and not _is_passing(why, repaired):
+            voided = await void(post, target.uid, row, intent, refused(why))
+            return replace(voided, outcome="refused") if type(why) in _REFUSED else voided
         return torn(target.uid, intent, written, str(why))
     assert seen.verdict is not None
     elapsed_s = post.ticks() - started
@@ -243,7 +270,23 @@ async def refuse(
     )
 
 
-def _before(page: int | None, pages: Pages) -> int:
-    """How many of the writes come before that of `page`."""
-    numbers = [number for number, _ in pages]
-    return numbers.index(page) if page in numbers else 0
+def refused(why: TagRefused) -> str:
+    """What a tag's refusal is to the person at the line."""
+    word = _REFUSED.get(type(why))
+    return f"{word}: {why}" if word else f"the tag refuses the write: {why}"
+
+
+def _is_passing(why: TagRefused, repaired: bool) -> bool:
+    """Whether a torn tag may take the write when it is shown again."""
+    return isinstance(why, LowPower) and repaired
+
+
+def _before(page: int | None, pages: Pages, unit: int) -> int:
+    """How many pages or words of the plan come before `page`."""
+    done = 0
+    for first, data in pages:
+        count = len(data) // unit
+        if page is not None and first <= page < first + count:
+            return done + page - first
+        done += count
+    return 0

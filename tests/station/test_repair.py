@@ -178,7 +178,7 @@ async def test_a_whole_write_whose_lock_is_refused_is_not_void(
     line.fault("tear", at=writes + 1)
     await line.serve(commissioning(order(lock=True)))
 
-    async def refuse(pages: list[tuple[int, bytes]]) -> int:
+    async def refuse(pages: list[tuple[int, bytes]], password: int = 0) -> int:
         if pages:
             raise TagRefused("protected", pages[0][0])
         return 0

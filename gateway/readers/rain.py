@@ -1,0 +1,346 @@
+"""A RAIN reader as a station sees it: the tags in its field one after the other, over any RainPort."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Self, TypeVar
+
+from edge import gen2, gen2chips, rain
+from edge import tid as tids
+from gateway.model import (
+    Capture,
+    GpiChange,
+    ReaderBusy,
+    ReaderGone,
+    Select,
+    Sighting,
+    TagGone,
+    TagRefused,
+    TagTooSmall,
+    Target,
+    by_epc,
+    by_tid,
+)
+from gateway.readers.port import SeveralTags
+from gateway.readers.rainfield import Field, Present
+from gateway.readers.rainport import Inventory, RainPort
+
+log = logging.getLogger(__name__)
+
+GATHER_S = 0.2  # from the first new tag on: several rounds of a field with tens of tags
+_BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # between attempts to reopen; half to all of it
+_TID_WORDS = 6  # reach to the end of a serial of 48 bits behind an XTID, or of 64 bits without
+
+_LOOK = Inventory(session=0)  # every tag answers each round: one that is silent is gone
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which tags a station means. want: how to look. rssi_dbm: weaker ones are not there; tid: only this one."""
+
+    want: Inventory = _LOOK
+    rssi_dbm: float | None = None
+    tid: bytes = b""
+
+
+_ANY = Choice()
+
+
+class RainReader:
+    """One call at a time. A cancelled call ends within the access under way; a write ends with its plan.
+
+    Many tags may be in the field: target() gives each once, the strongest first, and gives it again when it was
+    not told to be gone(), or has been away. A tag is written first where it is the only one that was not served.
+    """
+
+    medium = "rain"
+
+    def __init__(
+        self,
+        name: str,
+        port: RainPort,
+        clock: Callable[[], float] = time.time,
+        choice: Choice = _ANY,
+        *,
+        ticks: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+        gather_s: float = GATHER_S,
+    ) -> None:
+        """clock: Unix seconds for Capture.seen_at; ticks: seconds that only run forward; chance: 0 to 1."""
+        self.name = name
+        self._port = port
+        self._clock = clock
+        self._ticks = ticks
+        self._chance = chance
+        self._gather_s = gather_s
+        select = by_tid(choice.tid) if choice.tid else choice.want.select
+        self._want = replace(choice.want, select=select)
+        self._is_named = bool(choice.tid)
+        self._field = Field(choice.rssi_dbm)
+        self._at_hand: Present | None = None
+        self._is_open = False
+        self._failed = 0
+        self._trouble = ""  # why it is away, as the operator was told
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """ReaderGone or ReaderBusy at once; coming back later is target()'s business."""
+        await self._port.open()
+        self._is_open = True
+
+    async def close(self) -> None:
+        """Leave the reader silent."""
+        await self._port.close()
+        self._is_open = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the reader answered when it was last asked."""
+        return self._is_open
+
+    async def target(self, timeout_s: float | None = None) -> Target | None:
+        """The next tag in the field; None after `timeout_s` (None: wait for ever).
+
+        A reader that is gone is reopened, with back-off; ReaderGone or ReaderBusy where `timeout_s` ends first.
+        CannotDo where the reader has not what the options ask for.
+        """
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            try:
+                await self._back()
+                found = self._field.next() or await self._ask(self._look(until))
+                if found is not None and not found.tid:
+                    found.tid = await self._ask(self._tid(found))
+            except TagGone:
+                continue
+            except (ReaderGone, ReaderBusy) as why:
+                if until is not None and time.monotonic() + _BACK_OFF_S[0] >= until:
+                    raise
+                await self._pause(why)
+                continue
+            if found is not None:
+                self._at_hand = found
+                return Target(tids.identity(found.tid))
+            if until is not None and time.monotonic() >= until:
+                return None
+
+    async def sightings(self, want: Inventory) -> AsyncIterator[list[Sighting | GpiChange]]:
+        """What the reader reports, for ever, also beyond its loss; the operator is told of that once. CannotDo."""
+        while True:
+            try:
+                await self._back()
+                async with _closed(self._port.watch(want)) as reports:
+                    async for report in reports:
+                        yield report
+            except (ReaderGone, ReaderBusy) as why:
+                await self._lost()
+                await self._pause(why)
+
+    async def inventory(self, want: Inventory, duration_s: float) -> list[Sighting]:
+        """Look for tags for so long: every report. ReaderGone, CannotDo."""
+        return await self._ask(self._port.inventory(want, duration_s))
+
+    async def read(self, target: Target, whole: bool = False) -> Capture:
+        """The target's TID, EPC, and USER bank as far as its current stub needs it; whole: both slots.
+
+        TagGone, TagRefused.
+        """
+        image = await self._ask(self._read(self._tag(target), whole))
+        return Capture(self.name, self.medium, target.uid, image, self._clock())
+
+    async def chip(self) -> gen2chips.Chip | None:
+        """The chip of the tag at hand, by its TID; None where that does not tell."""
+        return gen2chips.by_tid(self._at_hand.tid) if self._at_hand is not None else None
+
+    async def single_out(self, target: Target) -> None:
+        """SeveralTags where other tags are in the field that were not served, and none is named by its TID."""
+        count = 1 if self._is_named else self._field.crowd()
+        if count > 1:
+            raise SeveralTags(
+                f"{count} tags in the field: leave one, lower the power, "
+                "or name one with tid= or a least rssi_dbm= in the reader's URL"
+            )
+
+    async def write(self, plan: Sequence[tuple[int, bytes]], password: int = 0) -> int:
+        """The places of `plan` in its order, neighbours in one access; returns how many words.
+
+        TagGone or TagRefused: `page` is the place at which it ended; those before it stand as planned.
+        """
+        return await self._whole(self._write(plan, password))
+
+    async def lock(self, capture: Capture, password: int = 0) -> int:
+        """Make EPC and USER bank read-only for ever; no word is written. Raises as write."""
+        return await self._whole(self._lock(password))
+
+    async def gone(self, target: Target) -> None:
+        """The tag at hand was served: it is not given again before it has been away. Returns at once."""
+        if self._at_hand is not None:
+            self._field.served(self._at_hand)
+
+    async def _look(self, until: float | None) -> Present | None:
+        """Watch until a new tag is there, and a little longer for a stronger one; None where the time is up."""
+        field, loop = self._field, asyncio.get_running_loop()
+        field.look(self._ticks())
+        async with _closed(self._port.watch(self._want)) as reports:
+            try:
+                async with asyncio.timeout(until and until - time.monotonic()) as limit:
+                    gathered_at = None
+                    async for report in reports:
+                        field.note(
+                            [each for each in report if isinstance(each, Sighting)], self._ticks()
+                        )
+                        if gathered_at is None and field.has_new():
+                            gathered_at = loop.time() + self._gather_s
+                            limit.reschedule(min(gathered_at, limit.when() or gathered_at))
+                        if gathered_at is not None and loop.time() >= gathered_at:
+                            break
+            except TimeoutError:
+                pass
+        return field.next()
+
+    async def _tid(self, tag: Present) -> bytes:
+        """The TID as far as its serial, of a tag whose sighting brought none. TagGone."""
+        try:
+            return await self._port.read(_select(tag), gen2.TID, 0, _TID_WORDS)
+        except TagRefused as why:
+            log.warning("%s: the TID cannot be read: %s", tag.epc.hex(), why)
+            return b""
+
+    def _tag(self, target: Target) -> Present:
+        tag = self._at_hand
+        if tag is None or tids.identity(tag.tid) != target.uid:
+            raise ValueError("only the tag that target() gave last can be read")
+        return tag
+
+    async def _read(self, tag: Present, whole: bool) -> gen2.Image:
+        if tag.is_changed:
+            await self._read_epc(tag)
+        image = gen2.Image()
+        image.put(gen2.place(gen2.TID, 0), tag.tid)
+        image.put(gen2.PC_PLACE, tag.pc.to_bytes(2, "big"))
+        image.put(gen2.EPC_PLACE, tag.epc)
+        most = self._port.limits.read_words
+        while (step := rain.next_read(image, whole)) is not None:
+            place, words = step[0], min(step[1], most)
+            bank, word = gen2.bank_of(place), gen2.word_of(place)
+            try:
+                image.put(place, await self._port.read(_select(tag), bank, word, words))
+            except TagTooSmall as why:  # than the table or its XTID says
+                log.warning("%s: %s", tag.tid.hex(), why)
+                break
+        tag.tid = image.tid
+        return image
+
+    async def _read_epc(self, tag: Present) -> None:
+        """What stands in the EPC bank now, as long as its PC word says."""
+        select, words = _select(tag), 1 + gen2.epc_words_of(tag.pc)
+        data = await self._port.read(select, gen2.EPC, 1, words)
+        tag.pc = int.from_bytes(data[:2], "big")
+        missing = 1 + gen2.epc_words_of(tag.pc) - words
+        if missing > 0:
+            data += await self._port.read(select, gen2.EPC, 1 + words, missing)
+        self._field.changed(tag, data[2 : 2 + 2 * gen2.epc_words_of(tag.pc)])
+
+    async def _write(self, plan: Sequence[tuple[int, bytes]], password: int) -> int:
+        tag = self._at_hand
+        assert tag is not None or not plan
+        words = 0
+        for place, data in _runs(plan):
+            assert tag is not None
+            bank, word = gen2.bank_of(place), gen2.word_of(place)
+            if bank == gen2.EPC:
+                tag.is_changed = True
+            await self._port.write(_select(tag), bank, word, data, password)
+            if place == gen2.PC_PLACE:
+                tag.pc = int.from_bytes(data[:2], "big")
+            words += len(data) // gen2.WORD
+        return words
+
+    async def _lock(self, password: int) -> int:
+        tag, chip = self._at_hand, await self.chip()
+        assert tag is not None
+        banks = {"epc": "permalock"}
+        if chip is None or chip.user_words:
+            banks["user"] = "permalock"
+        mask, action = gen2.lock_payload(banks)
+        await self._port.lock(_select(tag), mask, action, password)
+        return 0
+
+    async def _ask(self, call: Awaitable[_T]) -> _T:
+        try:
+            return await call
+        except ReaderGone:
+            await self._lost()
+            raise
+
+    async def _whole(self, call: Awaitable[_T]) -> _T:
+        """Cancelled: it has come to its end before this does."""
+        job = asyncio.ensure_future(self._ask(call))
+        try:
+            return await asyncio.shield(job)
+        except asyncio.CancelledError:
+            await asyncio.wait([job])
+            if not job.cancelled() and (why := job.exception()) is not None:
+                log.info("%s: cancelled, and %s", self.name, why)
+            raise
+
+    async def _lost(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            await self._port.close()
+
+    async def _back(self) -> None:
+        """The reader open, as it was or again."""
+        if self._is_open:
+            return
+        await self.open()
+        if self._trouble:
+            log.info("%s: the reader is back", self.name)
+        self._trouble, self._failed = "", 0
+
+    async def _pause(self, why: Exception) -> None:
+        """Tell the operator once, not at every attempt, and wait for the next."""
+        if str(why) != self._trouble:
+            log.warning("%s: %s; trying until it is back", self.name, why)
+        self._trouble = str(why)
+        longest_s = _BACK_OFF_S[min(self._failed, len(_BACK_OFF_S) - 1)]
+        self._failed += 1
+        await asyncio.sleep(longest_s * (1 + self._chance()) / 2)
+
+
+def _select(tag: Present) -> Select:
+    identity = tids.identity(tag.tid)
+    return by_tid(identity) if identity else by_epc(tag.epc)
+
+
+def _runs(plan: Sequence[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """The same writes, with what follows its neighbour in the same bank as one."""
+    runs: list[tuple[int, bytes]] = []
+    for place, data in plan:
+        if runs and runs[-1][0] + len(runs[-1][1]) // gen2.WORD == place:
+            runs[-1] = (runs[-1][0], runs[-1][1] + data)
+        else:
+            runs.append((place, data))
+    return runs
+
+
+@asynccontextmanager
+async def _closed(reports: AsyncIterator[_T]) -> AsyncIterator[AsyncIterator[_T]]:
+    """The same iterator, closed at the end, so that the reader stops looking."""
+    try:
+        yield reports
+    finally:
+        if isinstance(reports, AsyncGenerator):
+            await reports.aclose()

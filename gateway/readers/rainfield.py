@@ -1,0 +1,112 @@
+"""The field of a RAIN reader: which tags are in it, which of them are new, and which were served (no I/O, no clock)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from edge import gen2
+from gateway.model import Sighting
+
+AGE_OUT_S = 2.0  # a tag that was not seen while the reader looked for so long has left
+
+
+@dataclass(eq=False)
+class Present:
+    """A tag in the field. tid: as far as it was read. is_changed: its EPC was written and is to be read again."""
+
+    epc: bytes
+    pc: int
+    tid: bytes
+    rssi_dbm: float
+    seen_s: float  # of looking
+    is_new: bool = True  # seen, and not given since
+    is_served: bool = False
+    is_changed: bool = False
+
+
+class Field:
+    """Fed with sightings and ticks (seconds). Time counts while the reader looks, for nobody is seen meanwhile.
+
+    rssi_dbm: a tag that is weaker is not there. A tag without a TID is told by its EPC.
+    """
+
+    def __init__(self, rssi_dbm: float | None = None) -> None:
+        self._rssi_dbm = rssi_dbm
+        self._tags: dict[bytes, Present] = {}
+        self._crowd: frozenset[bytes] = frozenset()
+        self._now_s = 0.0
+        self._ticks = 0.0
+
+    def look(self, ticks: float) -> None:
+        """The reader begins to look."""
+        self._ticks = ticks
+        for tag in self._tags.values():
+            tag.is_new = False
+
+    def note(self, sightings: Iterable[Sighting], ticks: float) -> None:
+        """What it saw, and that it has looked until now."""
+        self._now_s += ticks - self._ticks
+        self._ticks = ticks
+        for key, tag in list(self._tags.items()):
+            if self._now_s - tag.seen_s > AGE_OUT_S:
+                del self._tags[key]
+        for seen in sightings:
+            if self._rssi_dbm is None or seen.rssi_dbm >= self._rssi_dbm:
+                self._note(seen)
+        if self._unserved() != self._crowd:
+            self._crowd = frozenset()
+
+    def has_new(self) -> bool:
+        """Whether next() has a tag to give."""
+        return self._strongest() is not None
+
+    def next(self) -> Present | None:
+        """The strongest tag that is new, or was given before, not served, and seen again."""
+        tag = self._strongest()
+        if tag is not None:
+            tag.is_new = False
+        return tag
+
+    def served(self, tag: Present) -> None:
+        """Do not give it again while it stays; not meant is a tag that was one of a crowd."""
+        if not self._crowd:
+            tag.is_served = True
+
+    def crowd(self) -> int:
+        """How many tags are there that were not served; more than one are given only when another set is there."""
+        unserved = self._unserved()
+        if len(unserved) > 1:
+            self._crowd = unserved
+        return len(unserved)
+
+    def changed(self, tag: Present, epc: bytes) -> None:
+        """The tag has this EPC now."""
+        if tag.epc in self._tags:
+            self._tags[epc] = self._tags.pop(tag.epc)
+        tag.epc = epc
+        tag.is_changed = False
+
+    def _note(self, seen: Sighting) -> None:
+        key = seen.tid or self._key(seen.epc)
+        if key not in self._tags and seen.epc in self._tags:  # now its TID is known, too
+            self._tags[key] = self._tags.pop(seen.epc)
+        tag = self._tags.get(key)
+        pc = seen.pc or gen2.pc_word(len(seen.epc) // gen2.WORD)
+        if tag is None:
+            self._tags[key] = Present(seen.epc, pc, seen.tid, seen.rssi_dbm, self._now_s)
+            return
+        tag.epc, tag.pc, tag.rssi_dbm = seen.epc, pc, seen.rssi_dbm
+        tag.tid = tag.tid or seen.tid
+        tag.seen_s, tag.is_new, tag.is_changed = self._now_s, True, False
+
+    def _key(self, epc: bytes) -> bytes:
+        """Under what a tag stands whose TID was missed in this round."""
+        return next((key for key, tag in self._tags.items() if tag.epc == epc), epc)
+
+    def _unserved(self) -> frozenset[bytes]:
+        return frozenset(key for key, tag in self._tags.items() if not tag.is_served)
+
+    def _strongest(self) -> Present | None:
+        if self._crowd:
+            return None
+        new = [tag for tag in self._tags.values() if tag.is_new and not tag.is_served]
+        return max(new, key=lambda tag: tag.rssi_dbm, default=None)

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from edge import chips, slots
+from edge import chips, slots, userbank
 from edge import claims as claim_names
 from edge import stub as stubs
 from edge.errors import Malformed
@@ -30,6 +30,7 @@ from gateway.keys import TrustStore, open_key, public_key, verifier
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _LARGEST_JSON = 1 << 16  # bytes; the claims of a 4096-byte stub are smaller
+_EPC_WORDS = 6  # of an SGTIN-96
 _KINDS = {"nfc": 1, "rain": 2}
 
 
@@ -217,16 +218,28 @@ def _stub_bytes(file: BinaryIO) -> bytes:
 
 
 def _fit(chip: str, url: str | None, size: int, as_json: bool) -> None:
-    if url is None:
-        raise Failure("--url is missing: the link takes room too", USAGE)
-    try:
-        chips.by_name(chip)
-    except ValueError as why:
-        raise Failure(str(why), USAGE) from why
-    report = slots.fits(chip, url, size)
+    report = _nfc_fit(chip, url, size) if _is_nfc(chip) else _rain_fit(chip, size)
     if as_json:
         emit({"chip": chip, "bytes": size, "fits": report.as_dict()})
     else:
         click.echo(str(report))
-    if report.best is None or report.best.way == "link only":
-        slots.plan_layout(report.chip, url, size)  # says by how much, and the remedy
+    if _is_nfc(chip) and (report.best is None or report.best.way == "link only"):
+        slots.plan_layout(chips.by_name(chip), url or "", size)  # says by how much, and the remedy
+
+
+def _is_nfc(chip: str) -> bool:
+    return any(each.name == chip.upper() for each in chips.CHIPS)
+
+
+def _nfc_fit(chip: str, url: str | None, size: int) -> slots.Report:
+    if url is None:
+        raise Failure("--url is missing: the link takes room too", USAGE)
+    return slots.fits(chip, url, size)
+
+
+def _rain_fit(chip: str, size: int) -> slots.Report:
+    try:
+        return userbank.fits(chip, _EPC_WORDS, size)
+    except ValueError as why:
+        known = ", ".join(each.name for each in chips.CHIPS)
+        raise Failure(f"{why}; NFC: {known}", USAGE) from why

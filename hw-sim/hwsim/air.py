@@ -229,6 +229,12 @@ class AirClock:
         """An exchange with tags, their programming included."""
         self.air_us += duration_us
 
+    def was_air(self, duration_us: float) -> None:
+        """So much of the idle time that has passed was an exchange with tags."""
+        duration_us = min(duration_us, self.idle_us)
+        self.idle_us -= duration_us
+        self.air_us += duration_us
+
     def idle(self, duration_us: float) -> None:
         """Nothing to do until something happens; not part of any total."""
         self.idle_us += duration_us

@@ -1,56 +1,28 @@
 """One JSON object, one deed: what a test, a demo or a scenario can do to the simulated world."""
 
-import time
 from collections.abc import Callable, Mapping
 
 from hwsim.chips import CHIPS
 from hwsim.ntag import Tag
 from hwsim.pn532 import Pn532
-from hwsim.script import Script
 
 Command = Mapping[str, object]
 
 
 class Control:
-    """Commands on a chip and its field, and the script's events when they are due."""
+    """Commands on a chip and its field."""
 
-    def __init__(
-        self, chip: Pn532, script: Script | None = None, now_s: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, chip: Pn532) -> None:
         self.chip = chip
-        self.script = script
-        self._now_s = now_s
-        for event in script.events if script is not None else ():
-            _check(event.command)
+
+    def check(self, command: Command) -> None:
+        """ValueError where no such command, chip, UID or duration can be."""
+        _check(command)
 
     def do(self, command: Command) -> dict[str, object]:
         """Run one command and return its reply; ValueError says what is wrong with it."""
         _check(command)
         return _DEEDS[str(command["do"])](self, command)
-
-    def settle(self, paced: bool) -> list[tuple[float, bytes]]:
-        """Run the events that are due, and what they set free. Not paced, a waiting chip skips to the next event."""
-        chip = self.chip
-        sent: list[tuple[float, bytes]] = []
-        while True:
-            script = self.script
-            while (
-                script is not None and (event := script.due(chip.clock, self._now_s())) is not None
-            ):
-                self.do(event)
-                sent += chip.poll()
-            wait = chip.wait
-            if wait is None:
-                return sent
-            sent += chip.poll()
-            if chip.wait is not wait or paced:
-                return sent
-            next_us = script.next_us(chip.clock) if script is not None else None
-            if next_us is None:  # only the world outside can end the wait
-                return sent
-            if wait.deadline_us is not None:
-                next_us = min(next_us, wait.deadline_us)
-            chip.clock.idle(max(0.0, next_us - chip.clock.now_us))
 
     def _arrive(self, command: Command) -> dict[str, object]:
         field = self.chip.field

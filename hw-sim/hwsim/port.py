@@ -1,4 +1,4 @@
-"""A simulated PN532 on a pseudo terminal: programs open its path as they would open a serial port."""
+"""A simulated device on a pseudo terminal: programs open its path as they would open a serial port."""
 
 import os
 import select
@@ -8,12 +8,11 @@ import time
 import tty
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from hwsim.control import Command, Control
-from hwsim.initiator import Wait
 from hwsim.pn532 import Pn532
-from hwsim.script import Event, Script
+from hwsim.script import Clock, Event, Script
 
 _CHUNK = 4096
 _SPEEDS = {
@@ -22,8 +21,54 @@ _SPEEDS = {
 }
 
 
-class PtyPort:
-    """Use it as a context manager to run the chip in a thread; `run` is the loop for a process of its own.
+class Wait(Protocol):
+    """What a device waits for, until this virtual time where it gives up by itself."""
+
+    @property
+    def deadline_us(self) -> float | None: ...
+
+
+class DeviceClock(Clock, Protocol):
+    def idle(self, duration_us: float) -> None:
+        """Virtual time passes and nothing happens."""
+
+
+class Device(Protocol):
+    """What stands behind a serial port: bytes in, bytes out, in virtual time."""
+
+    unplugged: bool  # set by the device: the port is to be taken away,
+    replug_after_s: float  # and to come back so much later, or not at all
+    baud: int
+    next_baud: int | None  # also understood: the host may have changed already
+
+    @property
+    def clock(self) -> DeviceClock: ...
+
+    @property
+    def wait(self) -> Wait | None:
+        """While it is there real time passes for the device."""
+
+    def answers(self, data: bytes) -> list[tuple[float, bytes]]:
+        """What the device sends in answer, each with the virtual time at which its last byte has left."""
+
+    def poll(self) -> list[tuple[float, bytes]]:
+        """What it sends by itself: called when the world has changed, or time has passed."""
+
+    def take_next_baud(self) -> None: ...
+
+    def power_cycle(self) -> None: ...
+
+
+class Deeds(Protocol):
+    """Control commands by name; see `hwsim.control`."""
+
+    def check(self, command: Command) -> None: ...
+
+    def do(self, command: Command) -> dict[str, object]: ...
+
+
+class SerialPort:
+    """Use it as a context manager to run the device in a thread; `run` is the loop for a process of its own.
 
     link: a symlink made at that path, which stays the same when the port is unplugged and comes back.
     paced: answers leave when wire, air and EEPROM would let them; else at once, with the same time counted.
@@ -31,19 +76,22 @@ class PtyPort:
 
     def __init__(
         self,
-        chip: Pn532,
+        device: Device,
+        control: Deeds,
         link: Path | None = None,
         paced: bool = False,
         events: list[Event] | None = None,
     ) -> None:
         if link is not None and link.exists() and not link.is_symlink():
             raise FileExistsError(f"{link} is there and is no symlink: name another")
-        self.chip = chip
+        self.device = device
         self.paced = paced
         self._link = link
         self._lock = threading.Lock()
-        self._script = Script(events, chip.clock, time.monotonic()) if events else None
-        self._control = Control(chip, self._script)
+        self._script = Script(events, device.clock, time.monotonic()) if events else None
+        self._control = control
+        for event in events or ():
+            control.check(event.command)
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
         self._stopped = False
@@ -57,10 +105,10 @@ class PtyPort:
         self.path = ""
         self._plug()
         with self._lock:
-            self._after(chip.clock.now_us, time.monotonic(), [])
+            self._after(device.clock.now_us, time.monotonic(), [])
 
     def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self.run, name="hwsim-pn532", daemon=True)
+        self._thread = threading.Thread(target=self.run, name="hwsim-port", daemon=True)
         self._thread.start()
         return self
 
@@ -88,13 +136,13 @@ class PtyPort:
             if command.get("do") == "replug":
                 self._plug()
                 return {"path": self.path}
-            started_us, started_s = self.chip.clock.now_us, time.monotonic()
+            started_us, started_s = self.device.clock.now_us, time.monotonic()
             reply = self._control.do(command)
-            if self.chip.unplugged and self._loop not in (None, threading.get_ident()):
+            if self.device.unplugged and self._loop not in (None, threading.get_ident()):
                 done = self._pulled = self._pulled or threading.Event()
             else:
                 done = None
-                self._after(started_us, started_s, self.chip.poll())
+                self._after(started_us, started_s, self.device.poll())
         self._wake()
         if done is not None:
             done.wait()  # a terminal that the loop waits on is not closed, and no host sees it, before it wakes
@@ -138,40 +186,64 @@ class PtyPort:
             data = os.read(self._master, _CHUNK)
         except OSError:
             return
-        chip = self.chip
+        device = self.device
         baud = _SPEEDS.get(termios.tcgetattr(self._slave)[5])
-        if baud != chip.baud:
-            if baud is None or baud != chip.next_baud:
+        if baud != device.baud:
+            if baud is None or baud != device.next_baud:
                 return  # noise to the chip
-            chip.take_next_baud()
-        started_us, started_s = chip.clock.now_us, time.monotonic()
-        self._after(started_us, started_s, chip.answers(data))
+            device.take_next_baud()
+        started_us, started_s = device.clock.now_us, time.monotonic()
+        self._after(started_us, started_s, device.answers(data))
 
     def _after(self, started_us: float, started_s: float, sent: list[tuple[float, bytes]]) -> None:
         """Send what the chip has sent and what follows from it."""
-        chip = self.chip
-        if self._script is not None or chip.wait is not None:
-            sent += self._control.settle(self.paced)
+        device = self.device
+        if self._script is not None or device.wait is not None:
+            sent += self._settle()
         if not self.paced:
             if sent:
                 self._write(b"".join([data for _, data in sent]))
-            if chip.wait is not self._waited:
-                self._waited = chip.wait
+            if device.wait is not self._waited:
+                self._waited = device.wait
                 self._mark()
         else:
             self._later += [(started_s + (at_us - started_us) / 1e6, data) for at_us, data in sent]
-        if chip.unplugged:
+        if device.unplugged:
             self._give_way()
 
+    def _settle(self) -> list[tuple[float, bytes]]:
+        """Run the events that are due, and what they set free. Not paced, a waiting device skips to the next event."""
+        device, script = self.device, self._script
+        sent: list[tuple[float, bytes]] = []
+        while True:
+            while (
+                script is not None
+                and (event := script.due(device.clock, time.monotonic())) is not None
+            ):
+                self._control.do(event)
+                sent += device.poll()
+            wait = device.wait
+            if wait is None:
+                return sent
+            sent += device.poll()
+            if device.wait is not wait or self.paced:
+                return sent
+            next_us = script.next_us(device.clock) if script is not None else None
+            if next_us is None:  # only the world outside can end the wait
+                return sent
+            if wait.deadline_us is not None:
+                next_us = min(next_us, wait.deadline_us)
+            device.clock.idle(max(0.0, next_us - device.clock.now_us))
+
     def _give_way(self) -> None:
-        self.chip.unplugged = False
+        self.device.unplugged = False
         self._unplug()
-        if self.chip.replug_after_s:
-            self._replug_at_s = time.monotonic() + self.chip.replug_after_s
+        if self.device.replug_after_s:
+            self._replug_at_s = time.monotonic() + self.device.replug_after_s
 
     def _mark(self) -> None:
         """From here on virtual time keeps up with real time: paced, or while the chip waits for a tag."""
-        self._mark_s, self._mark_us = time.monotonic(), self.chip.clock.now_us
+        self._mark_s, self._mark_us = time.monotonic(), self.device.clock.now_us
 
     def _time_passes(self) -> None:
         now_s = time.monotonic()
@@ -179,8 +251,8 @@ class PtyPort:
             self._write(self._later.pop(0)[1])
         if self._replug_at_s is not None and now_s >= self._replug_at_s:
             self._plug()
-        clock = self.chip.clock
-        if (self.paced or self.chip.wait is not None) and not self._later:
+        clock = self.device.clock
+        if (self.paced or self.device.wait is not None) and not self._later:
             behind_us = (now_s - self._mark_s) * 1e6 - (clock.now_us - self._mark_us)
             if behind_us > 0:
                 clock.idle(behind_us)
@@ -195,11 +267,11 @@ class PtyPort:
         if script is not None and (next_s := script.next_s()) is not None:
             moments.append(next_s)
         now_s = time.monotonic()
-        wait = self.chip.wait
+        wait = self.device.wait
         if self.paced or wait is not None:
-            next_us = [script.next_us(self.chip.clock) if script is not None else None]
+            next_us = [script.next_us(self.device.clock) if script is not None else None]
             next_us.append(wait.deadline_us if wait is not None else None)
-            now_us = self.chip.clock.now_us
+            now_us = self.device.clock.now_us
             moments += [now_s + (us - now_us) / 1e6 for us in next_us if us is not None]
         return max(0.0, min(moments) - now_s) if moments else None
 
@@ -241,7 +313,7 @@ class PtyPort:
         os.close(self._master)
         self._master = self._slave = -1
         self._later.clear()
-        self.chip.power_cycle()
+        self.device.power_cycle()
         self._wake()
 
     def _wake(self) -> None:
@@ -249,3 +321,17 @@ class PtyPort:
             os.write(self._wake_write, b"\0")
         except BlockingIOError:
             pass
+
+
+class PtyPort(SerialPort):
+    """A simulated PN532 on a pseudo terminal."""
+
+    def __init__(
+        self,
+        chip: Pn532,
+        link: Path | None = None,
+        paced: bool = False,
+        events: list[Event] | None = None,
+    ) -> None:
+        self.chip = chip
+        super().__init__(chip, Control(chip), link, paced, events)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from hwsim.gen2chips import by_name
 from hwsim.gen2tag import RainTag, from_tid, make
+from hwsim.rainfaults import Device
 from hwsim.rainfield import Conveyor, Pallet, RainField
 
 Command = Mapping[str, object]
@@ -12,17 +13,31 @@ DEFAULT_CHIP = "monzax8k"
 
 
 class RainControl:
-    """Commands on a field and its tags. A tag is named by its `tid` or, while only one has it, its `epc`, in hex."""
+    """Commands on a field and its tags. A tag is named by its `tid` or, while only one has it, its `epc`, in hex.
 
-    def __init__(self, field: RainField) -> None:
+    device: what `unplug` takes away, where it can be. rssi_dbm: how strong a tag is that nobody said it of.
+    """
+
+    def __init__(
+        self, field: RainField, device: Device | None = None, rssi_dbm: float = -50.0
+    ) -> None:
         self.field = field
+        self.device = device
+        self.rssi_dbm = rssi_dbm
 
-    def do(self, command: Command) -> dict[str, object]:
-        """Run one command and return its reply; ValueError says what is wrong with it."""
+    def check(self, command: Command) -> None:
+        """ValueError where there is no such command, or its EPC, TID or chip cannot be."""
         name = command.get("do")
         if not isinstance(name, str) or name not in DEEDS:
             raise ValueError(f"no command {name!r}: known are {', '.join(DEEDS)}")
-        return DEEDS[name](self, command)
+        _hex(command, "epc")
+        _hex(command, "tid")
+        by_name(str(command.get("tag", DEFAULT_CHIP)))
+
+    def do(self, command: Command) -> dict[str, object]:
+        """Run one command and return its reply; ValueError says what is wrong with it."""
+        self.check(command)
+        return DEEDS[str(command["do"])](self, command)
 
     def _arrive(self, command: Command) -> dict[str, object]:
         """tag, epc, tid, antenna, rssi_dbm; a tag that has been here needs one of epc and tid."""
@@ -35,7 +50,7 @@ class RainControl:
                 _hex(command, "tid"),
             )
         antenna = _number(command, "antenna", 1)
-        self.field.arrive(tag, int(antenna), _number(command, "rssi_dbm", -50.0))
+        self.field.arrive(tag, int(antenna), _number(command, "rssi_dbm", self.rssi_dbm))
         return named(tag)
 
     def _leave(self, command: Command) -> dict[str, object]:
@@ -106,6 +121,17 @@ class RainControl:
     def _clear_faults(self, command: Command) -> dict[str, object]:
         self.field.faults.armed.clear()
         return {"armed": 0}
+
+    def _unplug(self, command: Command) -> dict[str, object]:
+        """Left to the port: back_s later, if that is said, it comes back."""
+        if self.device is None:
+            raise ValueError("there is nothing to unplug")
+        back_s = _number(command, "back_s", 0.0)
+        if back_s < 0:
+            raise ValueError(f"back_s {back_s!r} is no number of seconds")
+        self.device.unplugged = True
+        self.device.replug_after_s = back_s
+        return {"unplugged": True}
 
     def _find(self, command: Command) -> RainTag | None:
         tid, epc = _hex(command, "tid"), _hex(command, "epc")
@@ -180,4 +206,5 @@ DEEDS: dict[str, Callable[[RainControl, Command], dict[str, object]]] = {
     "reset_stats": RainControl._reset_stats,
     "fault": RainControl._fault,
     "clear_faults": RainControl._clear_faults,
+    "unplug": RainControl._unplug,
 }

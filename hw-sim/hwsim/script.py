@@ -13,10 +13,19 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-from hwsim.clock import Clock
+from typing import Protocol
 
 _WHILES = ("after_ms", "after_s", "after_commands")
+
+
+class Clock(Protocol):
+    """What events can wait for: virtual time, and commands of the host."""
+
+    @property
+    def now_us(self) -> float: ...
+
+    @property
+    def all_commands(self) -> int: ...
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
 """What stands on a RAIN tag, and which words to read next to find it.
 
 A reader puts the PC word, EPC and TID of a sighting into an image, then loops:
-`while (more := next_read(image)): image.put(more[0], port.read(*more))`. A chip whose USER bank is not known, from
-the table or its XTID, is not asked for it.
+`while (more := next_read(image)): image.put(more[0], port.read(*more))`.
 """
 
 from edge import epc, gen2chips, tid, userbank
@@ -54,21 +53,25 @@ def next_read(image: "Image", whole: "bool" = False) -> "tuple[int, int] | None"
 
     First what is left of an unknown chip's XTID, then the head of the USER bank. Where that states slots: the slot
     that the hints name; both (`whole`: at once) where they disagree, or where it does not hold a stub with the seq
-    and size that its hint states. Never past the chip's USER bank, nor past its TID as far as that tells.
+    and size that its hint states. Never past the USER bank of a chip that is known, nor past a TID's own end; a reader
+    that is refused what an unknown chip is asked for stops there.
     """
     chip = gen2chips.by_tid(image.tid)
     if chip is None:
-        return _missing(image, place(TID, 0), tid.Tid(image.tid).words)
+        more = _missing(image, place(TID, 0), tid.Tid(image.tid).words)
+        if more is not None or not image.tid:
+            return more
     user = place(USER, 0)
-    more = _missing(image, user, min(HEAD, chip.user_words))
+    user_words = chip.user_words if chip is not None else userbank.BARE_LOOK
+    more = _missing(image, user, min(HEAD, user_words))
     if more is not None:
         return more
-    layout = userbank.layout_of(image, chip.user_words)
+    layout = _layout(image, chip)
     if layout is not None:
         return _next_slot(image, layout, whole)
-    if userbank.is_unfinished(image, chip.user_words) or not image.run(user).strip(b"\x00"):
+    if userbank.is_unfinished(image) or not image.run(user).strip(b"\x00"):
         return None
-    return _missing(image, user, min(userbank.BARE_LOOK, chip.user_words))
+    return _missing(image, user, min(userbank.BARE_LOOK, user_words))
 
 
 def carrier(image: "Image", id: "bytes") -> "Carrier":
@@ -78,12 +81,11 @@ def carrier(image: "Image", id: "bytes") -> "Carrier":
     if image.tid and tid.identity(image.tid) != id:
         seen.faults.append("the TID states another identity")
     _read_epc(seen, image)
-    user_words = seen.chip.user_words if seen.chip is not None else None
-    seen.layout = userbank.layout_of(image, user_words)
+    seen.layout = _layout(image, seen.chip)
     if seen.layout is not None:
         seen.state = "slots"
         _read_slots(seen, image, seen.layout)
-    elif userbank.is_unfinished(image, user_words):
+    elif userbank.is_unfinished(image):
         seen.faults.append("its slots were not written to the end")
     elif userbank.is_bare(image):
         seen.state = "bare"
@@ -91,6 +93,10 @@ def carrier(image: "Image", id: "bytes") -> "Carrier":
     elif image.run(place(USER, 0)).strip(b"\x00"):
         seen.state = "foreign"
     return seen
+
+
+def _layout(image: "Image", chip: "Chip | None") -> "Layout | None":
+    return userbank.layout_of(image, chip.user_words if chip is not None else None)
 
 
 def _read_epc(seen: "Carrier", image: "Image") -> None:

@@ -102,9 +102,9 @@ def layout_of(image: "Image", user_words: "int | None" = None) -> "Layout | None
     return _stated(image, user_words)
 
 
-def is_unfinished(image: "Image", user_words: "int | None" = None) -> "bool":
+def is_unfinished(image: "Image") -> "bool":
     """Is this a layout whose first word is not, or no longer, the magic's: what a torn commission or rewrite leaves?"""
-    return image.run(place(USER, 0))[:2] != MAGIC[:2] and _stated(image, user_words) is not None
+    return image.run(place(USER, 0))[:2] != MAGIC[:2] and _stated(image, None) is not None
 
 
 def is_bare(image: "Image") -> "bool":

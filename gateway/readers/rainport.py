@@ -5,25 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.model import GpiChange, Select, Sighting
-
-
-@dataclass(frozen=True)
-class Inventory:
-    """How to look for tags. antennas: numbers from 1, none: all; power_dbm: None for the reader's own setting.
-
-    tid: read the TID of each tag in the same round; user_words: and so many words of its USER bank.
-    session: Gen2 session 0-3; population: how many tags are expected; select: only these tags.
-    gpi: the input that starts and ends the looking (high: look), None: always.
-    """
-
-    antennas: tuple[int, ...] = ()
-    power_dbm: float | None = None
-    tid: bool = True
-    user_words: int = 0
-    session: int = 1
-    population: int = 32
-    select: Select | None = None
-    gpi: int | None = None
+from gateway.model import Inventory as Inventory
 
 
 @dataclass(frozen=True)

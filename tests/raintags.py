@@ -21,7 +21,8 @@ SERIAL = bytes.fromhex("112233445566")
 def tid_of(name: str) -> bytes:
     """The TID bank of a chip: an XTID with a serial of 48 bits, or 64 bits of serial where the chip has no XTID."""
     chip = gen2chips.by_name(name)
-    short = (0xE2 << 24 | chip.mdid << 12 | max(chip.model, 0x801)).to_bytes(4, "big")
+    model = chip.model if chip.model != gen2chips.NO_MODEL else 0x804
+    short = (0xE2 << 24 | chip.mdid << 12 | model).to_bytes(4, "big")
     if chip.mdid == 0x003 and chip.model != 0x821:
         return short + SERIAL + b"\x77\x88"
     short = short[:1] + bytes((short[1] | 0x80,)) + short[2:]

@@ -12,7 +12,7 @@ from edge.trust import Entry, TrustList
 
 TID = tid_of("M781")
 NOW = 1790000000
-PREFIX = gs1.gtin14(decode(EPC).gtin or 0)[1:8]  # of the GTIN-13 that EPC names
+PREFIX = gs1.gtin14(int((decode(EPC).product or [0, 0])[1]))[1:8]  # of the GTIN-13 that EPC names
 SEED, STRANGER = bytes(range(32)), bytes(range(1, 33))
 
 

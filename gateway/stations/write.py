@@ -160,12 +160,14 @@ async def carry_out(
 ) -> Result:
     """Write `pages` for the open intent `row`, read back, verify, lock if ordered, close the intent.
 
-    A tag that refuses the first write voids the intent; refused later, and where only the lock is left, it is torn.
-    The outcome is "refused" where the tag said why, else "voided".
+    A tag that refuses the first write, or is locked or too small for what is left, voids the intent; refused
+    otherwise, and where only the lock is left, it is torn. The outcome is "refused" where the tag said why,
+    else "voided".
     """
-    written = 0
+    written, is_written = 0, False
     try:
         written = await post.reader.write(pages, post.access_password)
+        is_written = True
         seen = await see(post, target, memory=intent.stub if intent.profile == EPC else None)
         if not intent.stands(seen):
             return torn(target.uid, intent, written, "what was read back is not what was written")
@@ -174,10 +176,11 @@ async def carry_out(
     except DeviceTrouble as why:
         if isinstance(why, TagGone | TagRefused):
             written = written or _before(why.page, pages, UNIT[intent.medium])
-        if isinstance(why, TagRefused) and not written and pages and not _is_passing(why, repaired):
+        if isinstance(why, TagRefused) and not is_written and _is_final(why, written, repaired):
             voided = await void(post, target.uid, row, intent, refused(why))
             return replace(voided, outcome="refused") if type(why) in _REFUSED else voided
-        return torn(target.uid, intent, written, str(why))
+        known = isinstance(why, TagRefused) and type(why) in _REFUSED
+        return torn(target.uid, intent, written, refused(why) if known else str(why))
     assert seen.verdict is not None
     elapsed_s = post.ticks() - started
     body = account(seen) | {
@@ -276,9 +279,11 @@ def refused(why: TagRefused) -> str:
     return f"{word}: {why}" if word else f"the tag refuses the write: {why}"
 
 
-def _is_passing(why: TagRefused, repaired: bool) -> bool:
-    """Whether a torn tag may take the write when it is shown again."""
-    return isinstance(why, LowPower) and repaired
+def _is_final(why: TagRefused, written: int, repaired: bool) -> bool:
+    """Whether the tag will never take the write; a torn one may when it is nearer, or its password is given."""
+    if isinstance(why, TagLocked | TagTooSmall):
+        return True
+    return not written and not (repaired and isinstance(why, LowPower | WrongPassword))
 
 
 def _before(page: int | None, pages: Pages, unit: int) -> int:

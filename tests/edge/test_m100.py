@@ -82,8 +82,8 @@ ANSWERS = [
     ("BB 01 B7 00 02 07 D0 91 7E", Frame(RESPONSE, m100.GET_POWER, b"\x07\xd0")),
     ("BB 01 B6 00 01 00 B8 7E", Frame(RESPONSE, m100.SET_POWER, b"\0")),
     (
-        "BB 01 F2 00 16 00 13 F2 F1 F0 EF EC EA E8 EA EC EE F0 F1 F5 F5 F5 F6 F5 F5 F5 F5 DD 7E",
-        Frame(RESPONSE, 0xF2, bytes.fromhex("0013f2f1f0efeceae8eaeceef0f1f5f5f5f6f5f5f5f5")),
+        "BB 01 F3 00 16 00 13 BA BA BA BA BA BA BA BA BA BA BA BA BA BA BA BA BA BA BA BA A5 7E",
+        Frame(RESPONSE, 0xF3, b"\x00\x13" + b"\xba" * 20),
     ),
     (  # 7E stands inside
         "BB 01 E0 00 11 0E 30 00 30 75 1F EB 70 5C 59 04 E3 D5 0D 70 00 41 7E 7E",

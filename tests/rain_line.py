@@ -1,7 +1,7 @@
 """A RAIN station for a test: our reader straight over simulated tags, without a wire; a journal, a trusted key."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from gateway.journal import Journal
 from gateway.keys import DeviceKey
 from gateway.model import (
     GpiChange,
+    Inventory,
     LowPower,
     ReaderGone,
     Select,
@@ -27,7 +28,7 @@ from gateway.model import (
     WrongPassword,
 )
 from gateway.readers.rain import Choice, RainReader
-from gateway.readers.rainport import Inventory, RainLimits
+from gateway.readers.rainport import RainLimits
 from gateway.stations.orders import Order
 from gateway.stations.post import Post
 from gateway.stations.result import Result
@@ -73,7 +74,7 @@ class FieldPort:
     async def close(self) -> None:
         pass
 
-    async def watch(self, want: Inventory) -> AsyncIterator[list[Sighting | GpiChange]]:
+    async def watch(self, want: Inventory) -> AsyncGenerator[list[Sighting | GpiChange], None]:
         self.looks += 1
         while True:
             self._plugged()

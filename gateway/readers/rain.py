@@ -4,8 +4,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Self, TypeVar
 
@@ -14,6 +14,7 @@ from edge import tid as tids
 from gateway.model import (
     Capture,
     GpiChange,
+    Inventory,
     ReaderBusy,
     ReaderGone,
     Select,
@@ -27,7 +28,7 @@ from gateway.model import (
 )
 from gateway.readers.port import SeveralTags
 from gateway.readers.rainfield import Field, Present
-from gateway.readers.rainport import Inventory, RainPort
+from gateway.readers.rainport import RainPort
 
 log = logging.getLogger(__name__)
 
@@ -136,12 +137,12 @@ class RainReader:
             if until is not None and time.monotonic() >= until:
                 return None
 
-    async def sightings(self, want: Inventory) -> AsyncIterator[list[Sighting | GpiChange]]:
+    async def sightings(self, want: Inventory) -> AsyncGenerator[list[Sighting | GpiChange]]:
         """What the reader reports, for ever, also beyond its loss; the operator is told of that once. CannotDo."""
         while True:
             try:
                 await self._back()
-                async with _closed(self._port.watch(want)) as reports:
+                async with aclosing(self._port.watch(want)) as reports:
                     async for report in reports:
                         yield report
             except (ReaderGone, ReaderBusy) as why:
@@ -193,7 +194,7 @@ class RainReader:
         """Watch until a new tag is there, and a little longer for a stronger one; None where the time is up."""
         field, loop = self._field, asyncio.get_running_loop()
         field.look(self._ticks())
-        async with _closed(self._port.watch(self._want)) as reports:
+        async with aclosing(self._port.watch(self._want)) as reports:
             try:
                 async with asyncio.timeout(until and until - time.monotonic()) as limit:
                     gathered_at = None
@@ -334,13 +335,3 @@ def _runs(plan: Sequence[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
         else:
             runs.append((place, data))
     return runs
-
-
-@asynccontextmanager
-async def _closed(reports: AsyncIterator[_T]) -> AsyncIterator[AsyncIterator[_T]]:
-    """The same iterator, closed at the end, so that the reader stops looking."""
-    try:
-        yield reports
-    finally:
-        if isinstance(reports, AsyncGenerator):
-            await reports.aclose()

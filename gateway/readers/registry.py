@@ -10,9 +10,9 @@ from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from gateway.config import ConfigProblem
+from gateway.model import Inventory
 from gateway.readers.port import TagReader
 from gateway.readers.rain import Choice, RainReader
-from gateway.readers.rainport import Inventory
 from gateway.readers.reader import Reader
 
 _RAIN = {

@@ -27,7 +27,8 @@ from gateway.stations.verify import Seen, account, see
 
 COMMISSIONED, UPDATED = "commissioned", "updated"  # acts
 
-_REFUSED: dict[type[TagRefused], str] = {
+_REFUSED: dict[type[DeviceTrouble], str] = {
+    TagRefused: "the tag refuses the write",
     TagLocked: "locked",
     TagTooSmall: "too small",
     WrongPassword: "wrong password",
@@ -178,9 +179,8 @@ async def carry_out(
             written = written or _before(why.page, pages, UNIT[intent.medium])
         if isinstance(why, TagRefused) and not is_written and _is_final(why, written, repaired):
             voided = await void(post, target.uid, row, intent, refused(why))
-            return replace(voided, outcome="refused") if type(why) in _REFUSED else voided
-        known = isinstance(why, TagRefused) and type(why) in _REFUSED
-        return torn(target.uid, intent, written, refused(why) if known else str(why))
+            return replace(voided, outcome="refused") if type(why) is not TagRefused else voided
+        return torn(target.uid, intent, written, refused(why))
     assert seen.verdict is not None
     elapsed_s = post.ticks() - started
     body = account(seen) | {
@@ -273,10 +273,10 @@ async def refuse(
     )
 
 
-def refused(why: TagRefused) -> str:
-    """What a tag's refusal is to the person at the line."""
+def refused(why: DeviceTrouble) -> str:
+    """What ended a write, for the person at the line."""
     word = _REFUSED.get(type(why))
-    return f"{word}: {why}" if word else f"the tag refuses the write: {why}"
+    return f"{word}: {why}" if word else str(why)
 
 
 def _is_final(why: TagRefused, written: int, repaired: bool) -> bool:

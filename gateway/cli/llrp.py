@@ -27,10 +27,10 @@ from gateway.cli.output import (
     secret,
 )
 from gateway.cli.stub import Hex
-from gateway.model import Select, Sighting, by_epc, by_tid
+from gateway.model import Inventory, Select, Sighting, by_epc, by_tid
 from gateway.readers.llrp import LlrpPort
 from gateway.readers.llrp_link import tls_context
-from gateway.readers.rainport import Inventory, RainPort
+from gateway.readers.rainport import RainPort
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _BANKS = {"reserved": gen2.RESERVED, "epc": gen2.EPC, "tid": gen2.TID, "user": gen2.USER}

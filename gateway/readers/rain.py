@@ -107,6 +107,11 @@ class RainReader:
         self._is_open = False
 
     @property
+    def want(self) -> Inventory:
+        """How the station's options say to look."""
+        return self._want
+
+    @property
     def is_open(self) -> bool:
         """Whether the reader answered when it was last asked."""
         return self._is_open
@@ -160,6 +165,15 @@ class RainReader:
         """
         image = await self._ask(self._read(self._tag(target), whole))
         return Capture(self.name, self.medium, target.uid, image, self._clock())
+
+    async def capture(self, sighting: Sighting, whole: bool = False) -> Capture:
+        """As read(), of one tag of many, which a sighting told; nothing of that but its EPC and TID is believed."""
+        pc = sighting.pc or gen2.pc_word(len(sighting.epc) // gen2.WORD)
+        tag = Present(sighting.epc, pc, sighting.tid, sighting.rssi_dbm, 0.0)
+        if not tids.identity(tag.tid):
+            tag.tid = await self._ask(self._tid(tag))
+        image = await self._ask(self._read(tag, whole))
+        return Capture(self.name, self.medium, tids.identity(tag.tid), image, self._clock())
 
     async def chip(self) -> gen2chips.Chip | None:
         """The chip of the tag at hand, by its TID; None where that does not tell."""

@@ -109,14 +109,18 @@ async def see(post: Post, target: Target, whole: bool = False, memory: bytes | N
     memory: the stub of a tag on which only the EPC stands, None: what the journal has.
     Where the stub that the hints led to is anything but green, the other slot may hold a better one: both are read.
     """
-    capture = await post.reader.read(target, whole=whole)
-    memory = post.remembered(capture.id) if memory is None else memory
-    now = int(post.now())
-    seen = _look_again(post, look(capture, post.trust, post.check, now, memory=memory))
+    seen = understand(post, await post.reader.read(target, whole=whole), memory)
     verdict = seen.verdict
     if whole or verdict is None or verdict.is_green():
         return seen
     return await see(post, target, whole=True)
+
+
+def understand(post: Post, capture: Capture, memory: bytes | None = None) -> Seen:
+    """A capture in the light of all that the post knows; memory: as `see` has it."""
+    memory = post.remembered(capture.id) if memory is None else memory
+    seen = look(capture, post.trust, post.check, int(post.now()), memory=memory)
+    return _look_again(post, seen)
 
 
 async def verify_one(post: Post, target: Target) -> Result:

@@ -113,7 +113,7 @@ async def see(post: Post, target: Target, whole: bool = False, memory: bytes | N
     verdict = seen.verdict
     if whole or verdict is None or verdict.is_green():
         return seen
-    return await see(post, target, whole=True)
+    return await see(post, target, whole=True, memory=memory)
 
 
 def understand(post: Post, capture: Capture, memory: bytes | None = None) -> Seen:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from production_line import anyio_backend
-from rain_line import FieldPort, RainLine, rain, rain_station
+from rain_line import RainLine, rain, rain_station
+from rain_port import FieldPort
 
 from edge import gen2
 from gateway.model import (

@@ -15,6 +15,7 @@ SUITES = {
     "read": "detect and read tags: wire, field and EEPROM in virtual time, against nfcpy",
     "write": "write and update tags: ditto",
     "tear": "cut the power at every write of an update, and read what is left",
+    "rain": "take a RAIN tag away at every word of a write, and return it",
     "verify": "parse and verify stubs, against libsodium alone",
     "journal": "durable events, against the disk and plain SQLite",
     "demo": "the demo over the 1,226 real products",
@@ -52,6 +53,7 @@ Suites, all of them unless some are named:
 \b
 Sizes                quick                          --full
   tear               4 patterns a write, NTAG215    64 patterns a write, NTAG215 and 216, nfcpy on each
+  rain               1 pattern a word               16 patterns a word
   fuzz               100,000 inputs                 1,000,000 inputs (also where it is named)
   kill               10 kills                       200 kills
   journal, verify    about 5 s                      about 30 s""",

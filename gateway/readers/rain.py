@@ -163,7 +163,8 @@ class RainReader:
 
         TagGone, TagRefused.
         """
-        image = await self._ask(self._read(self._tag(target), whole))
+        tag = self._tag(target)
+        image = await self._of_tag(tag, self._read(tag, whole))
         return Capture(self.name, self.medium, target.uid, image, self._clock())
 
     async def capture(self, sighting: Sighting, whole: bool = False) -> Capture:
@@ -193,11 +194,13 @@ class RainReader:
 
         TagGone or TagRefused: `page` is the place at which it ended; those before it stand as planned.
         """
-        return await self._whole(self._write(plan, password))
+        tag = self._last()
+        return await self._whole(self._of_tag(tag, self._write(tag, plan, password)))
 
     async def lock(self, capture: Capture, password: int = 0) -> int:
         """Make EPC and USER bank read-only for ever; no word is written. Raises as write."""
-        return await self._whole(self._lock(password))
+        tag = self._last()
+        return await self._whole(self._of_tag(tag, self._lock(tag, password)))
 
     async def gone(self, target: Target) -> None:
         """The tag at hand was served: it is not given again before it has been away. Returns at once."""
@@ -234,10 +237,15 @@ class RainReader:
             return b""
 
     def _tag(self, target: Target) -> Present:
-        tag = self._at_hand
-        if tag is None or tids.identity(tag.tid) != target.uid:
+        tag = self._last()
+        if tids.identity(tag.tid) != target.uid:
             raise ValueError("only the tag that target() gave last can be read")
         return tag
+
+    def _last(self) -> Present:
+        if self._at_hand is None:
+            raise ValueError("target() gave no tag yet")
+        return self._at_hand
 
     async def _read(self, tag: Present, whole: bool) -> gen2.Image:
         if tag.is_changed:
@@ -268,12 +276,9 @@ class RainReader:
             data += await self._port.read(select, gen2.EPC, 1 + words, missing)
         self._field.changed(tag, data[2 : 2 + 2 * gen2.epc_words_of(tag.pc)])
 
-    async def _write(self, plan: Sequence[tuple[int, bytes]], password: int) -> int:
-        tag = self._at_hand
-        assert tag is not None or not plan
+    async def _write(self, tag: Present, plan: Sequence[tuple[int, bytes]], password: int) -> int:
         words = 0
         for place, data in _runs(plan):
-            assert tag is not None
             bank, word = gen2.bank_of(place), gen2.word_of(place)
             if bank == gen2.EPC:
                 tag.is_changed = True
@@ -283,9 +288,8 @@ class RainReader:
             words += len(data) // gen2.WORD
         return words
 
-    async def _lock(self, password: int) -> int:
-        tag, chip = self._at_hand, await self.chip()
-        assert tag is not None
+    async def _lock(self, tag: Present, password: int) -> int:
+        chip = gen2chips.by_tid(tag.tid)
         banks = {"epc": "permalock"}
         if chip is None or chip.user_words:
             banks["user"] = "permalock"
@@ -300,9 +304,16 @@ class RainReader:
             await self._lost()
             raise
 
+    async def _of_tag(self, tag: Present, call: Awaitable[_T]) -> _T:
+        try:
+            return await self._ask(call)
+        except TagGone:
+            self._field.left(tag)
+            raise
+
     async def _whole(self, call: Awaitable[_T]) -> _T:
         """Cancelled: it has come to its end before this does."""
-        job = asyncio.ensure_future(self._ask(call))
+        job = asyncio.ensure_future(call)
         try:
             return await asyncio.shield(job)
         except asyncio.CancelledError:

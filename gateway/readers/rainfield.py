@@ -71,6 +71,11 @@ class Field:
         if not self._crowd:
             tag.is_served = True
 
+    def left(self, tag: Present) -> None:
+        """It did not answer: it is there again when it is seen again."""
+        for key in [key for key, each in self._tags.items() if each is tag]:
+            del self._tags[key]
+
     def crowd(self) -> int:
         """How many tags are there that were not served; more than one are given only when another set is there."""
         unserved = self._unserved()

@@ -342,3 +342,15 @@ def test_a_tag_leaves_when_it_was_unseen_for_the_age_out_time_of_looking() -> No
     for ticks, is_given in ((AGE_OUT_S - 0.1, False), (2 * AGE_OUT_S - 0.2, False), (9.0, True)):
         field.note([seen(b"E1", b"T1")], ticks)
         assert (field.next() is not None) == is_given, ticks
+
+
+async def test_a_tag_that_did_not_answer_is_no_crowd_for_the_next(rain: RainLine) -> None:
+    rain.add(1)
+    await rain.reader.target(1)
+    rain.fault("tear", at=1)
+    with pytest.raises(TagGone):
+        await rain.reader.write([(gen2.place(gen2.USER, 0), b"xx")])
+    rain.add(2)
+    target = await rain.reader.target(1)
+    assert target == Target(rain.id(2))
+    await rain.reader.single_out(target)

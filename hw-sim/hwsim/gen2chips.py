@@ -2,7 +2,9 @@
 
 TMN and XTID: GS1 Tag Data Standard, "Tag Identification (TID) Memory Bank Contents"; a chip that sets the XTID
 bit has a header word after its two fixed words, then its serial number, then the segments that the header names.
-Where a sheet could not be had the row says so, and what was taken instead.
+Two words a BlockWrite: Impinj's own examples for Monza 4, 5 and X. No sheet was at hand for the write times and
+sensitivities of M7xx, UCODE 8 and 9 and Higgs-9, nor for the permalock blocks of M78x, UCODE DNA and Higgs-9: these
+are of the right order and no more.
 """
 
 from dataclasses import dataclass
@@ -81,7 +83,7 @@ class Chip:
 
 
 _ROWS = (
-    # Impinj M700 series data sheet v6.4 (TMN, table 23); two words a BlockWrite and 1.6 ms as for Monza R6 v4.0.
+    # Impinj M700 series data sheet v6.4 (TMN, table 23); 1.6 ms for 32 bits as for Monza R6 (v4.0).
     Chip("m730", "Impinj M730", 0x001, 0x191, 8, 0, 1600.0, read_dbm=-24.0, write_dbm=-20.0),
     # Impinj M780/M781 data sheet v1.1 (TMN, table 21; EPC 496 bit and 128 bit user, or 128 and 512).
     Chip(
@@ -153,10 +155,11 @@ _ROWS = (
         read_dbm=-19.1,
         write_dbm=-14.1,
     ),
-    # NXP SL3S1205/15 rev. 3.6 (UCODE 8: 128 bit EPC) and SL3S1206 rev. 3.5 (UCODE 9: 96 bit); write time of Monza R6.
-    Chip("ucode8", "NXP UCODE 8", 0x006, 0x894, 8, 0, 1600.0, read_dbm=-23.0, write_dbm=-18.0),
-    Chip("ucode9", "NXP UCODE 9", 0x006, 0x995, 6, 0, 1600.0, read_dbm=-24.0, write_dbm=-22.0),
-    # NXP UCODE DNA short sheet: 224 bit EPC, 3072 bit user; TMN read off tags (E2C06892). AES is not simulated.
+    # NXP SL3S1205/15 rev. 3.6 (UCODE 8: 128 bit EPC) and SL3S1206 rev. 3.5 (UCODE 9: 96 bit).
+    Chip("ucode8", "NXP UCODE 8", 0x006, 0x894, 8, 0, 1500.0, read_dbm=-23.0, write_dbm=-18.0),
+    Chip("ucode9", "NXP UCODE 9", 0x006, 0x995, 6, 0, 1500.0, read_dbm=-24.0, write_dbm=-22.0),
+    # NXP UCODE DNA short sheet: 224 bit EPC, 3072 bit user; TMN read off tags (E2C06892). 1.5 ms for 32 bits, -19 and
+    # -11 dBm: UCODE DNA Track's page. AES is not simulated.
     Chip(
         "ucodedna",
         "NXP UCODE DNA",
@@ -164,14 +167,14 @@ _ROWS = (
         0x892,
         14,
         192,
-        1600.0,
+        1500.0,
         permalock_block_words=4,
         permalock_blocks=48,
         security=True,
         read_dbm=-19.0,
         write_dbm=-11.0,
     ),
-    # Alien Higgs-9: 688 bit user, TMN off a tag (E2803821 2000 6820042E3E3B). No sheet: blocks as of Higgs-4.
+    # Alien Higgs-9: 688 bit user, TMN off a tag (E2803821 2000 6820042E3E3B).
     Chip(
         "higgs9",
         "Alien Higgs-9",
@@ -203,8 +206,8 @@ _ROWS = (
         permalock_block_words=1,
         permalock_blocks=1712,
         xtid=0x3C00,
-        read_dbm=-12.0,
-        write_dbm=-11.0,
+        read_dbm=-15.0,
+        write_dbm=-10.0,
     ),
 )
 

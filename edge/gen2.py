@@ -99,11 +99,12 @@ class Image:
             raise ValueError(f"words {first} to {first + words - 1} were not read")
         return bytes(self._memory[place >> 16][WORD * first : WORD * (first + words)])
 
-    def run(self, place: "int") -> "bytes":
-        """The bytes from `place` up to the first word that is not held."""
+    def run(self, place: "int", words: "int" = 0xFFFF) -> "bytes":
+        """The bytes from `place` up to the first word that is not held, of so many words at most."""
         held = self._held[place >> 16]
         first = end = place & 0xFFFF
-        while end < len(held) and held[end]:
+        stop = min(len(held), first + words)
+        while end < stop and held[end]:
             end += 1
         return bytes(self._memory[place >> 16][WORD * first : WORD * end])
 

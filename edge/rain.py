@@ -69,7 +69,7 @@ def next_read(image: "Image", whole: "bool" = False) -> "tuple[int, int] | None"
     layout = _layout(image, chip)
     if layout is not None:
         return _next_slot(image, layout, whole)
-    if userbank.is_unfinished(image) or not image.run(user).strip(b"\x00"):
+    if userbank.is_unfinished(image) or not image.run(user, HEAD).strip(b"\x00"):
         return None
     return _missing(image, user, min(userbank.BARE_LOOK, user_words))
 
@@ -133,7 +133,7 @@ def _missing(image: "Image", first: "int", words: "int") -> "tuple[int, int] | N
 
 def _read_slots(seen: "Carrier", image: "Image", layout: "Layout") -> None:
     for slot, first in enumerate(layout.slot_first_words):
-        content = image.run(place(USER, first))[: layout.room]
+        content = image.run(place(USER, first), layout.slot_words)
         found = stub_in(content)
         if found is not None:
             seen.stubs.append((slot, found))

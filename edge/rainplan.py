@@ -7,7 +7,7 @@ of the first page of an empty slot; behind a stub it is left alone, for a stub's
 Slots become visible, or vanish, with one word: the first of the magic. It is zeroed before all else, and written last.
 """
 
-from edge import slots, stub, userbank
+from edge import stub, userbank
 from edge.errors import DoesNotFit
 from edge.gen2 import EPC_PLACE, PC_PLACE, USER, WORD, pc_word, place
 
@@ -45,7 +45,7 @@ def commission(
         sheet.put(first, bytes(WORD * _FIRST_PAGE))
         sheet.clear(first, layout.slot_words)
         sheet.put(place(USER, layout.hint_words[slot]), _EMPTY_HINT)
-    sheet.put(place(USER, layout.hint_words[0]), slots.hint(seq, len(signed)))
+    sheet.put(place(USER, layout.hint_words[0]), userbank.hint(seq, len(signed)))
     _put_epc(sheet, image, epc)
     return sheet.shown_last(frame[:WORD])
 
@@ -100,7 +100,7 @@ def update(layout: "Layout", image: "Image", slot: "int", signed: "bytes", seq: 
     named = userbank.hinted(image, layout)
     if sheet.plan and named is not None and named[0] == slot:
         sheet.put_first(hint, _EMPTY_HINT)
-    sheet.put(hint, slots.hint(seq, len(signed)))
+    sheet.put(hint, userbank.hint(seq, len(signed)))
     return sheet.plan
 
 
@@ -123,7 +123,7 @@ def rewrite_single(layout: "Layout", image: "Image", signed: "bytes", seq: "int"
     _check_room(layout, signed)
     sheet = _Sheet(image)
     _put_slot(sheet, layout, 0, signed)
-    sheet.put(place(USER, layout.hint_words[0]), slots.hint(seq, len(signed)))
+    sheet.put(place(USER, layout.hint_words[0]), userbank.hint(seq, len(signed)))
     return sheet.shown_last(layout.frame()[:WORD])
 
 

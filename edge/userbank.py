@@ -7,7 +7,7 @@ Hints are as edge.slots has them. Read as a DSFID (TDS 2.3, 17 "User Memory Bank
 no access method in use, and it is no Packed Objects. A bare signature stands in words 0-31 and has no magic.
 """
 
-from edge import envelope, gen2chips, slots
+from edge import cose, envelope, gen2chips, slots
 from edge.errors import DoesNotFit
 from edge.gen2 import USER, WORD, place
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 MAGIC = b"\xd2\x54\x57"
 HEAD = 8  # words: magic, size and both hints
-BARE = 64  # bytes of a bare signature
+BARE = cose.SIGNATURE_SIZE  # bytes of a bare signature
 BARE_LOOK = 64  # words to look at to tell one
 
+_FIRST = place(USER, 0)
 _PAGE = 4  # bytes
 _PAGE_WORDS = 2
 _VERSION = 1
@@ -97,14 +98,14 @@ def layout_of(image: "Image", user_words: "int | None" = None) -> "Layout | None
 
     user_words: of the bank; a layout that does not fit in it is none. None: not known.
     """
-    if image.run(place(USER, 0))[:3] != MAGIC:
+    if image.run(_FIRST, 2)[:3] != MAGIC:
         return None
     return _stated(image, user_words)
 
 
 def is_unfinished(image: "Image") -> "bool":
     """Is this a layout whose first word is not, or no longer, the magic's: what a torn commission or rewrite leaves?"""
-    return image.run(place(USER, 0))[:2] != MAGIC[:2] and _stated(image, None) is not None
+    return image.run(_FIRST, 1) != MAGIC[:2] and _stated(image, None) is not None
 
 
 def is_bare(image: "Image") -> "bool":
@@ -112,10 +113,15 @@ def is_bare(image: "Image") -> "bool":
 
     Words 0-31 must hold 40 different bytes at least, and words 32-63, as far as there are any, zeros.
     """
-    content = image.run(place(USER, 0))[: BARE_LOOK * WORD]
+    content = image.run(_FIRST, BARE_LOOK)
     if len(content) < BARE or is_unfinished(image) or layout_of(image) is not None:
         return False
     return len(set(content[:BARE])) >= _LEAST_VALUES and not content[BARE:].strip(b"\x00")
+
+
+def hint(seq: "int", size: "int") -> "bytes":
+    """The two words of the hint of a stub with this `seq`, `size` bytes long: the same as on NFC."""
+    return slots.hint(seq, size)
 
 
 def hinted(image: "Image", layout: "Layout") -> "tuple[int, int, int] | None":
@@ -137,7 +143,7 @@ def words(size: "int") -> "int":
 
 def _stated(image: "Image", user_words: "int | None") -> "Layout | None":
     """The layout that all but the first word of the frame states; None where it states none, or not all was read."""
-    head = image.run(place(USER, 0))[: HEAD * WORD]
+    head = image.run(_FIRST, HEAD)
     if len(head) < _FRAME or head[2] != MAGIC[2]:
         return None
     count, room = head[3] & 0x0F, head[4] << 8 | head[5]

@@ -21,9 +21,13 @@ _HELD = (errno.EAGAIN, errno.EBUSY)
 
 
 class SerialLine:
-    """Exclusively opened, 8N1, raw. Every fault of the device is ReaderGone; deadlines are of `time.monotonic`."""
+    """Exclusively opened, 8N1, raw. Every fault of the device is ReaderGone; deadlines are of `time.monotonic`.
+
+    secret: while it is set, the log tells how many bytes pass, and not which.
+    """
 
     def __init__(self, path: str) -> None:
+        self.secret = False
         self._path = path
         self._serial: Serial | None = None
         self._fd = -1
@@ -84,7 +88,7 @@ class SerialLine:
             raise self._gone(why) from why
 
     def send(self, data: bytes) -> None:
-        log.debug("%s > %s", self._path, data.hex())
+        self._log(">", data)
         try:
             sent = os.write(self._fd, data)
             while sent < len(data):
@@ -126,8 +130,12 @@ class SerialLine:
             raise self._gone(why) from why
         if not data:
             raise self._gone("end of file")
-        log.debug("%s < %s", self._path, data.hex())
+        self._log("<", data)
         return data
+
+    def _log(self, way: str, data: bytes) -> None:
+        shown = f"{len(data)} bytes with a secret" if self.secret else data.hex()
+        log.debug("%s %s %s", self._path, way, shown)
 
     def _opened(self) -> Serial:
         if self._serial is None:

@@ -1,0 +1,119 @@
+"""An M100 module behind a serial line: command in, answer out, whatever the line loses, adds or turns round.
+
+"MagicRF M100 & QM100 firmware manual" V2.3. The codec is edge/m100.py.
+"""
+
+import logging
+from time import monotonic
+
+from edge import m100
+from edge.errors import Malformed
+from gateway.model import ReaderGone
+from gateway.readers.line import SerialLine
+
+log = logging.getLogger(__name__)
+
+_ANSWER_S = (
+    2.0  # the longest: 32 words at the 20 ms that Gen2 allows for each, tried again by the module
+)
+_POLL_S = 1.0  # a round of 256 slots takes about a tenth of it
+_GAP_S = 0.05  # within an answer, and between the tags of a round: three times a USB bridge's 16 ms
+_SLOT_S = 0.0005  # an empty one; so long may nothing come before the next tag
+_WAKE_S = 0.3  # to answer anything, also right after its sleep
+_WAKES = 5  # tries
+_FLUSH = bytes(
+    80
+)  # more than what may miss of the longest command that a former user left half sent
+
+_STOP_S = 0.1
+
+
+class Module:
+    """Every call may raise ReaderGone; the module is then to be closed, and may be opened again.
+
+    losses: how often an answer was missing so far: the module may have slept, or have restarted, and then it has
+    forgotten its Select. Commands are never sent twice here: a write may not go to whom the Select no longer excludes.
+    """
+
+    def __init__(self, path: str, baud: int) -> None:
+        self.losses = 0
+        self._path = path
+        self._baud = baud
+        self._line = SerialLine(path)
+        self._frames = m100.Frames()
+
+    def open(self) -> str:
+        """End what a former user left running; returns the module's name. ReaderBusy where the line is in use."""
+        self._line.open(self._baud)
+        try:
+            self.ask(m100.stop_multi_poll(), _STOP_S)
+            return self.settle()
+        except ReaderGone:
+            self._line.close()
+            raise
+
+    def close(self) -> None:
+        """Never raises; closing twice is harmless."""
+        self._line.close()
+
+    def settle(self) -> str:
+        """Wake it, if it sleeps, and let pass what it still has to say; returns its name."""
+        for each in (b"\0",) + (_FLUSH,) * (_WAKES - 1):
+            self._line.send(each)  # the byte that wakes it is lost, the others are noise
+            answer = self.ask(m100.info(m100.HARDWARE), _WAKE_S)
+            if answer is not None and answer.command == m100.INFO:
+                return m100.parse_info(answer.params)
+        raise ReaderGone(
+            f"{self._path}: no M100 answers at {self._baud} baud: check its supply and wiring"
+        )
+
+    def ask(self, command: bytes, timeout_s: float = _ANSWER_S) -> m100.Frame | None:
+        """The response, an error response too; None where none came, or a spoilt one: then settle()."""
+        self._line.secret = m100.has_secret(command)
+        try:
+            return self._ask(command, monotonic() + timeout_s)
+        finally:
+            self._line.secret = False
+
+    def poll(self, slots: int) -> list[m100.Seen] | None:
+        """The tags of one round, a tag with each notification; None where the module said nothing."""
+        deadline = monotonic() + _POLL_S
+        self._send(m100.single_poll())
+        gap_s = _GAP_S + slots * _SLOT_S
+        found: list[m100.Seen] | None = None
+        while data := self._line.receive(deadline):
+            found = found or []
+            for frame in self._frames.receive(data):
+                if frame.type == m100.NOTIFICATION:
+                    self._note(found, frame)
+                elif frame.command == m100.ERROR:
+                    return found
+            deadline = monotonic() + gap_s
+        if found is None:
+            self.losses += 1
+        return found
+
+    def _note(self, found: list[m100.Seen], frame: m100.Frame) -> None:
+        try:
+            found.append(m100.parse_seen(frame.params))
+        except Malformed as why:
+            log.debug("%s: %s", self._path, why)
+
+    def _ask(self, command: bytes, deadline: float) -> m100.Frame | None:
+        self._send(command)
+        damaged = self._frames.damaged
+        while data := self._line.receive(deadline):
+            for frame in self._frames.receive(data):
+                if frame.answers(command[2]):
+                    return frame
+            if self._frames.damaged > damaged:
+                break
+            deadline = min(deadline, monotonic() + _GAP_S)
+        self.losses += 1
+        self._line.drain()
+        return None
+
+    def _send(self, command: bytes) -> None:
+        self._line.drain()
+        self._frames.give_up()
+        self._line.send(command)

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from edge.gen2chips import Chip
     from edge.userbank import Layout
 
-HEAD = (
-    userbank.HEAD
-)  # words of the USER bank that are read first; an inventory round may bring them
+HEAD = userbank.HEAD  # words of the USER bank that are read first; a round may bring them
 
 _RAIN = 2  # carrier kind of the stub's claim 7
 

@@ -62,7 +62,8 @@ class FieldPort:
             self._plugged()
             seen = self._round(want)
             self.ticks_s += _ROUND_S if seen else _EMPTY_ROUND_S
-            yield seen
+            if seen:
+                yield seen
             await asyncio.sleep(0)
 
     async def inventory(self, want: Inventory, duration_s: float) -> list[Sighting]:

@@ -226,6 +226,7 @@ class RainReader:
                             break
             except TimeoutError:
                 pass
+        field.note([], self._ticks())
         return field.next()
 
     async def _tid(self, tag: Present) -> bytes:

@@ -67,9 +67,6 @@ def _nfcpy(url: str, rest: str, name: str) -> TagReader:
 
 
 def _llrp(url: str, rest: str, name: str) -> TagReader:
-    from gateway.readers.llrp import LlrpPort
-    from gateway.readers.llrp_link import tls_context
-
     scheme = url.partition(":")[0]
     files = ("ca", "cert", "key") if scheme == "llrps" else ()
     _, options = _options(url, rest, _RAIN | {each: f"{each}=FILE.pem" for each in files})
@@ -81,6 +78,9 @@ def _llrp(url: str, rest: str, name: str) -> TagReader:
     if not host or where.path not in ("", "/") or where.username is not None:
         raise UsageProblem(f"{url}: write {scheme}://HOST or {scheme}://HOST:{_PORTS[scheme]}")
     choice = _choice(url, options)
+    from gateway.readers.llrp import LlrpPort
+    from gateway.readers.llrp_link import tls_context
+
     tls = None
     if files:
         paths = [Path(options[each]) if each in options else None for each in files]

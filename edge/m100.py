@@ -47,11 +47,19 @@ ALWAYS, NEVER, BUT_POLLS = (
     2,
 )  # Select modes: before which commands the module sends its Select
 
+NOT_KILLED = 0x12
 NO_TAG = 0x15
 WRONG_PASSWORD = 0x16
 BAD_COMMAND = 0x17
 NO_CHANNEL = 0x20
-GONE = (0x09, 0x10, 0x12, 0x13, 0x14, NO_TAG)  # read, write, kill, lock, permalock, poll: no reply
+GONE = (
+    0x09,
+    0x10,
+    NOT_KILLED,
+    0x13,
+    0x14,
+    NO_TAG,
+)  # read, write, kill, lock, permalock, poll: no reply
 
 OVERRUN, LOCKED, LOW_POWER = 0x03, 0x04, 0x0B  # Gen2 error codes
 
@@ -64,7 +72,7 @@ _PASSWORD = (READ, WRITE, LOCK, KILL, BLOCK_PERMALOCK)  # begin with one
 _ERRORS = {
     0x09: "no tag that is selected can be read",
     0x10: "no tag that is selected can be written",
-    0x12: "no tag that is selected was killed",
+    NOT_KILLED: "no tag that is selected was killed",
     0x13: "no tag that is selected was locked",
     0x14: "no tag that is selected was permalocked",
     NO_TAG: "no tag answers",

@@ -99,8 +99,7 @@ class M100Port:
         await self._run(self._access.run, select, gen2.place(gen2.USER, word), wire)
 
     async def kill(self, select: Select, password: int) -> None:
-        place = gen2.place(gen2.RESERVED, 0)
-        await self._run(self._access.run, select, place, m100.kill(password))
+        await self._run(self._access.kill, select, password)
 
     async def set_gpo(self, port: int, level: bool) -> None:
         if not 1 <= port <= _OUTPUTS:

@@ -33,6 +33,7 @@ _TRIES = 3  # of a setting whose answer is lost; of a password: one that the air
 _LOOKS = 2  # rounds, for two tags with one EPC: in one of them both may have taken the same slot
 _Q = 4  # 16 slots, for the one tag, or few, that the Select lets through
 
+_PASSWORDS = (m100.WRONG_PASSWORD, m100.NOT_KILLED)  # where a password may be at fault
 _COME_BACK = (*m100.GONE, m100.NO_CHANNEL)
 
 
@@ -97,6 +98,18 @@ class Access:
         """Any other command; place: what an error shall name."""
         self._single_out(select)
         self._run(select, place, wire, 1)
+
+    def kill(self, select: Select, password: int) -> None:
+        """A tag that is silent after it, and answers again, had another password."""
+        place = gen2.place(gen2.RESERVED, 0)
+        try:
+            self.run(select, place, m100.kill(password))
+        except TagGone as gone:
+            try:
+                self.read(select, gen2.TID, 0, 1, 0)
+            except TagGone:
+                raise gone from None
+            raise self._trouble(m100.WRONG_PASSWORD, place) from gone
 
     def set(self, wire: bytes) -> bool:
         """Send a setting; False where it stands already."""
@@ -172,7 +185,7 @@ class Access:
                 code = m100.NO_TAG
             except Failed as why:
                 code = why.code
-                refusals += code == m100.WRONG_PASSWORD
+                refusals += code in _PASSWORDS
                 if not _may_pass(code, refusals):
                     raise self._trouble(code, place) from why
             if monotonic() >= until:
@@ -214,7 +227,7 @@ def _is_meant(select: Select, epc: bytes) -> bool:
 
 def _may_pass(code: int, refusals: int) -> bool:
     """May the same succeed a moment later?"""
-    if code == m100.WRONG_PASSWORD:
+    if code in _PASSWORDS:
         return refusals < _TRIES
     return code in _COME_BACK or m100.gen2_error(code) == m100.LOW_POWER
 

@@ -96,9 +96,11 @@ class PresenceConfig(_Section):
     smooth_s: time constant of the mean of RSSI; fade_db_s: how fast it fades in a zone that hears the tag no more.
     A tag moves to a zone that hears it better by move_offset_db for hold_off_s. It arrives with arrive_reads reads of
     floor_dbm and better; it departs when unseen for depart_s, and is forgotten after age_out_s.
-    duplicate_s: reads of a tag in one zone that follow one another sooner count once.
+    duplicate_s: reads of a tag in one zone that follow one another sooner count once. tid: read each tag's TID in the
+    same round: copies of an EPC are told apart, at half the rate.
     """
 
+    tid: bool = False
     zones: dict[Antenna, Name] = {}
     smooth_s: Annotated[float, Field(gt=0, le=3600, strict=False)] = 1.0
     move_offset_db: Annotated[Number, Field(ge=0, le=60)] = 6.0
@@ -128,7 +130,8 @@ class PalletConfig(_Section):
     """A pallet's tags as one. expected: the despatch advice, a CSV that is read anew for each pallet.
 
     user_words: of the USER bank, read with each tag in the same round; population: about how many tags. Without a
-    window a pallet ends when no new tag came for idle_s, or after max_s. reread_s: for what was read in part.
+    window a pallet ends when no new tag came for idle_s, or after max_s; its tags begin another one when they were
+    away for away_s. reread_s: for reading tags singly of which the round brought too little.
     """
 
     expected: TomlPath | None = None
@@ -136,6 +139,7 @@ class PalletConfig(_Section):
     population: Annotated[int, Field(ge=1, le=100_000)] = 500
     idle_s: Annotated[float, Field(gt=0, le=3600, strict=False)] = 2.0
     max_s: Annotated[float, Field(gt=0, le=3600, strict=False)] = 60.0
+    away_s: Seconds = 10.0
     reread_s: Seconds = 10.0
 
 

@@ -6,7 +6,7 @@ The barrier is an input of the reader (GPI): high while a product stands before 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.config import WindowConfig
+from gateway.config import PalletConfig, WindowConfig
 from gateway.model import GpiChange, Sighting
 from gateway.stations.tally import Tally
 
@@ -17,7 +17,8 @@ TAGS, EMPTY, BROKEN = "tags", "empty", "broken"  # outcomes
 class Passage:
     """A product has passed. outcome: "tags", "empty" (it passed and no tag was read), "broken" (not seen to its end).
 
-    reason: what closed the window: "low", "time", "reader" (it was lost) or "stopped". Times in Unix seconds.
+    reason: what closed the window: "low", "idle" (no new tag came), "time", "reader" (it was lost) or "stopped".
+    Times in Unix seconds.
     tags: each tag once; beyond: sightings of more tags than are kept.
     """
 
@@ -96,6 +97,9 @@ class Window:
         """The gateway ends."""
         return self._shut("stopped", now) if self.is_open else []
 
+    def resume(self, now: float) -> None:
+        """Nobody has looked for a while, as after a pallet: nothing to do."""
+
     def _shut(self, reason: str, at: float) -> list[Passage]:
         opened_at, tally = self._opened_at, self._tally
         assert opened_at is not None
@@ -108,3 +112,78 @@ class Window:
             return []
         outcome = BROKEN if not is_seen else TAGS if tags else EMPTY
         return [Passage(outcome, reason, opened_at, at, tags, tally.beyond)]
+
+
+class Gathering:
+    """In the place of a window where no input tells: tags from the first new one on until no new one comes.
+
+    Tags that stay where they were gathered are not gathered again.
+    """
+
+    def __init__(self, rules: PalletConfig) -> None:
+        self._rules = rules
+        self._opened_at: float | None = None
+        self._new_at = 0.0
+        self._tally = Tally()
+        self._gathered: dict[bytes, float] = {}  # EPC -> when it was last seen
+
+    @property
+    def is_open(self) -> bool:
+        return self._opened_at is not None
+
+    def gpi(self, change: GpiChange) -> list[Passage]:
+        """No input counts."""
+        return []
+
+    def sights(self, sightings: Sequence[Sighting]) -> None:
+        """What was read."""
+        fresh = []
+        for sighting in sightings:
+            if sighting.epc in self._gathered:
+                self._gathered[sighting.epc] = sighting.seen_at
+            else:
+                fresh.append(sighting)
+        if not fresh:
+            return
+        if self._opened_at is None:
+            self._opened_at = self._new_at = fresh[0].seen_at
+        known = len(self._tally)
+        self._tally.add(fresh)
+        if len(self._tally) > known:
+            self._new_at = fresh[-1].seen_at
+
+    def tick(self, now: float) -> list[Passage]:
+        """Let time pass; a clock that was set back makes a gathering longer, by `max_s` at most."""
+        for epc, seen_at in list(self._gathered.items()):
+            if seen_at > now:
+                self._gathered[epc] = now
+            elif now - seen_at >= self._rules.away_s:
+                del self._gathered[epc]
+        if self._opened_at is None:
+            return []
+        self._opened_at, self._new_at = min(self._opened_at, now), min(self._new_at, now)
+        if now - self._new_at >= self._rules.idle_s:
+            return self._end(TAGS, "idle", now)
+        if now - self._opened_at >= self._rules.max_s:
+            return self._end(TAGS, "time", now)
+        return []
+
+    def lost(self, now: float) -> list[Passage]:
+        """The reader is away."""
+        return self._end(BROKEN, "reader", now) if self.is_open else []
+
+    def stop(self, now: float) -> list[Passage]:
+        """The gateway ends."""
+        return self._end(BROKEN, "stopped", now) if self.is_open else []
+
+    def resume(self, now: float) -> None:
+        """Nobody has looked for a while: what was gathered before has its whole time to be seen again."""
+        self._gathered = dict.fromkeys(self._gathered, now)
+
+    def _end(self, outcome: str, reason: str, now: float) -> list[Passage]:
+        opened_at, tags = self._opened_at, tuple(self._tally.tags())
+        assert opened_at is not None
+        ended = Passage(outcome, reason, opened_at, now, tags, self._tally.beyond)
+        self._gathered |= dict.fromkeys((each.epc for each in tags), now)
+        self._opened_at, self._tally = None, Tally()
+        return [ended]

@@ -1,0 +1,207 @@
+"""The floor: every reader whose job is presence, the movements of the tags before them, and windows where asked for.
+
+One task for each reader, one for the time. A "presence" row tells a movement, a "window" row a product that passed;
+neither keeps the readers waiting.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from edge import epc as epcs
+from edge.errors import Malformed
+from gateway.config import PresenceConfig, ReaderConfig
+from gateway.model import GpiChange, Sighting
+from gateway.readers.rain import RainReader
+from gateway.stations.despatch import name_of
+from gateway.stations.ledger import Entry, Ledger
+from gateway.stations.post import Post
+from gateway.stations.presence import ARRIVED, MOVED, Movement, Presence
+from gateway.stations.result import AMBER, GREEN, RED, Result, Signal
+from gateway.stations.window import EMPTY, TAGS, Passage, Window
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.2
+
+_SCAN_TICKS = 5  # presence looks for the departed once in so many
+_TOLD_TICKS = 300  # a full memory is told once in so many
+_MOST_EPCS = 256  # of a window's row
+
+_T = TypeVar("_T")
+
+
+class Floor:
+    """posts: of the readers, by name; rules: their configuration. now: Unix seconds.
+
+    sightings: how many were taken, by reader.
+    """
+
+    def __init__(
+        self,
+        posts: Mapping[str, Post],
+        rules: Mapping[str, ReaderConfig],
+        ledger: Ledger,
+        now: Callable[[], float],
+    ) -> None:
+        self._posts = posts
+        self._rules = {name: each.presence or PresenceConfig() for name, each in rules.items()}
+        self._windows = {name: Window(each.window) for name, each in rules.items() if each.window}
+        self._gpis = {name: each.window.gpi for name, each in rules.items() if each.window}
+        self._ledger = ledger
+        self._now = now
+        self._up = dict.fromkeys(posts, False)
+        self.presence = Presence(self._rules)
+        self.sightings = dict.fromkeys(posts, 0)
+
+    async def watch(self, name: str) -> None:
+        """Take what one reader reports, for ever. CannotDo."""
+        reader = rain_reader(self._posts[name])
+        want = replace(reader.want, tid=self._rules[name].tid, gpi=self._gpis.get(name))
+        try:
+            async with closed(reader.sightings(want)) as reports:
+                async for report in reports:
+                    self._take(name, report)
+                    await self._ledger.room()
+        finally:
+            if window := self._windows.get(name):
+                self._passed(name, window.stop(self._now()))
+
+    async def time(self) -> None:
+        """Let time pass, for ever: departures, windows, and readers that come and go."""
+        ticks = forgotten = 0
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = self._now()
+            for name, post in self._posts.items():
+                self._look_after(name, post.reader.is_open, now)
+            ticks += 1
+            if ticks % _SCAN_TICKS == 0:
+                self._moved(self.presence.tick(now))
+            if ticks % _TOLD_TICKS == 0 and self.presence.forgotten > forgotten:
+                forgotten = self.presence.forgotten
+                log.warning("presence: %d tags were forgotten, for too many are known", forgotten)
+            await self._ledger.room()
+
+    def _take(self, name: str, report: Sequence[Sighting | GpiChange]) -> None:
+        changes = [each for each in report if isinstance(each, GpiChange)]
+        sightings = [each for each in report if isinstance(each, Sighting)]
+        self.sightings[name] += len(sightings)
+        self._moved(self.presence.sights(name, sightings))
+        window = self._windows.get(name)
+        if window is None:
+            return
+        if not changes:
+            window.sights(sightings)
+            return
+        for each in report:
+            if isinstance(each, GpiChange):
+                self._passed(name, window.gpi(each))
+            else:
+                window.sights([each])
+
+    def _look_after(self, name: str, is_up: bool, now: float) -> None:
+        window = self._windows.get(name)
+        if is_up != self._up[name]:
+            self._up[name] = is_up
+            if is_up:
+                self.presence.back(name, now)
+            else:
+                self.presence.lost(name)
+                if window is not None:
+                    self._passed(name, window.lost(now))
+        if window is not None:
+            self._passed(name, window.tick(now))
+
+    def _moved(self, movements: Sequence[Movement]) -> None:
+        for movement in movements:
+            self._ledger.write(movement_entry(self._posts[movement.reader], movement))
+
+    def _passed(self, name: str, passages: Sequence[Passage]) -> None:
+        for passage in passages:
+            self._ledger.write(passage_entry(self._posts[name], self._gpis[name], passage))
+
+
+def movement_entry(post: Post, movement: Movement) -> Entry:
+    """The "presence" row of a movement; an EPC of no known scheme stands there raw, without uri."""
+    body: dict[str, Any] = {
+        "act": movement.act,
+        "reader": movement.reader,
+        "zone": movement.zone,
+        "antenna": movement.antenna,
+        "epc": movement.epc,
+        "rssi_dbm": movement.rssi_dbm,
+        "reads": movement.reads,
+        "seen_at": round(movement.seen_at, 3),
+    }
+    product = ""
+    try:
+        found = epcs.decode(movement.epc)
+    except Malformed:
+        pass
+    else:
+        body["uri"] = found.uri
+        product = name_of(movement.epc) if found.product is not None else ""
+    if movement.before:
+        body["before"] = movement.before
+    if movement.away_s is not None:
+        body["away_s"] = round(movement.away_s, 3)
+    if movement.reason:
+        body["reason"] = movement.reason
+    result = Result(
+        movement.act, movement.identity or movement.epc, _movement_signal(movement), product
+    )
+    return Entry(post, "presence", movement.identity, product, body, result)
+
+
+def passage_entry(post: Post, gpi: int, passage: Passage) -> Entry:
+    """The "window" row of a product that passed."""
+    body = {
+        "outcome": passage.outcome,
+        "reason": passage.reason,
+        "reader": post.name,
+        "gpi": gpi,
+        "opened_at": round(passage.opened_at, 3),
+        "closed_at": round(passage.closed_at, 3),
+        "tags": len(passage.tags),
+        "beyond": passage.beyond,
+        "epcs": [each.epc for each in passage.tags[:_MOST_EPCS]],
+    }
+    result = Result(passage.outcome, b"", _passage_signal(passage))
+    return Entry(post, "window", b"", "", body, result)
+
+
+def rain_reader(post: Post) -> RainReader:
+    """The post's reader; config.py sees to it that it is one for RAIN."""
+    assert isinstance(post.reader, RainReader)
+    return post.reader
+
+
+@asynccontextmanager
+async def closed(reports: AsyncIterator[_T]) -> AsyncIterator[AsyncIterator[_T]]:
+    """The same iterator, closed at the end, so that the reader stops looking."""
+    try:
+        yield reports
+    finally:
+        if isinstance(reports, AsyncGenerator):
+            await reports.aclose()
+
+
+def _movement_signal(movement: Movement) -> Signal:
+    if movement.act == ARRIVED:
+        return Signal(GREEN, f"arrived in {movement.zone}, at {movement.rssi_dbm} dBm")
+    if movement.act == MOVED:
+        return Signal(GREEN, f"moved from {movement.before} to {movement.zone}")
+    colour = GREEN if movement.reason == "unseen" else AMBER
+    return Signal(colour, f"departed from {movement.zone}: {movement.reason}")
+
+
+def _passage_signal(passage: Passage) -> Signal:
+    if passage.outcome == EMPTY:
+        return Signal(RED, "a product passed, no tag was read")
+    if passage.outcome == TAGS:
+        return Signal(GREEN, f"a product passed with {len(passage.tags)} tags")
+    return Signal(AMBER, f"a product was not seen to its end: {passage.reason}")

@@ -19,6 +19,10 @@ class TagReader(Protocol):
         """What the operator calls it."""
 
     @property
+    def medium(self) -> str:
+        """Of its Captures."""
+
+    @property
     def is_open(self) -> bool:
         """Whether the device answered when it was last asked."""
 

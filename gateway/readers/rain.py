@@ -82,7 +82,7 @@ class RainReader:
         self._gather_s = gather_s
         select = by_tid(choice.tid) if choice.tid else choice.want.select
         self._want = replace(choice.want, select=select)
-        self._is_named = bool(choice.tid)
+        self._tid_meant = choice.tid
         self._field = Field(choice.rssi_dbm)
         self._at_hand: Present | None = None
         self._is_open = False
@@ -126,9 +126,12 @@ class RainReader:
         while True:
             try:
                 await self._back()
-                found = self._field.next() or await self._ask(self._look(until))
+                found = self._field.next(self._ticks()) or await self._ask(self._look(until))
                 if found is not None and not found.tid:
                     found.tid = await self._ask(self._tid(found))
+                if found is not None and not found.tid.startswith(self._tid_meant):
+                    self._field.served(found)
+                    continue
             except TagGone:
                 continue
             except (ReaderGone, ReaderBusy) as why:
@@ -170,7 +173,7 @@ class RainReader:
     async def capture(self, sighting: Sighting, whole: bool = False) -> Capture:
         """As read(), of one tag of many, which a sighting told; nothing of that but its EPC and TID is believed."""
         pc = sighting.pc or gen2.pc_word(len(sighting.epc) // gen2.WORD)
-        tag = Present(sighting.epc, pc, sighting.tid, sighting.rssi_dbm, 0.0)
+        tag = Present(sighting.epc, pc, sighting.tid, sighting.rssi_dbm, 0.0, 0.0)
         if not tids.identity(tag.tid):
             tag.tid = await self._ask(self._tid(tag))
         image = await self._ask(self._read(tag, whole))
@@ -182,7 +185,7 @@ class RainReader:
 
     async def single_out(self, target: Target) -> None:
         """SeveralTags where other tags are in the field that were not served, and none is named by its TID."""
-        count = 1 if self._is_named else self._field.crowd()
+        count = 1 if self._tid_meant else self._field.crowd()
         if count > 1:
             raise SeveralTags(
                 f"{count} tags in the field: leave one, lower the power, "
@@ -213,7 +216,8 @@ class RainReader:
         field.look(self._ticks())
         async with aclosing(self._port.watch(self._want)) as reports:
             try:
-                async with asyncio.timeout(until and until - time.monotonic()) as limit:
+                left_s = None if until is None else until - time.monotonic()
+                async with asyncio.timeout(left_s) as limit:
                     gathered_at = None
                     async for report in reports:
                         field.note(
@@ -227,7 +231,7 @@ class RainReader:
             except TimeoutError:
                 pass
         field.note([], self._ticks())
-        return field.next()
+        return field.next(self._ticks())
 
     async def _tid(self, tag: Present) -> bytes:
         """The TID as far as its serial, of a tag whose sighting brought none. TagGone."""

@@ -7,6 +7,7 @@ from edge import gen2
 from gateway.model import Sighting
 
 AGE_OUT_S = 2.0  # a tag that was not seen while the reader looked for so long has left
+FRESH_S = 0.5  # a tag that was seen so long ago may have left while the reader did not look
 
 
 @dataclass(eq=False)
@@ -18,6 +19,7 @@ class Present:
     tid: bytes
     rssi_dbm: float
     seen_s: float  # of looking
+    seen_at: float  # ticks
     is_new: bool = True  # seen, and not given since
     is_served: bool = False
     is_changed: bool = False
@@ -56,11 +58,13 @@ class Field:
             self._crowd = frozenset()
 
     def has_new(self) -> bool:
-        """Whether next() has a tag to give."""
+        """Whether next() has a tag to give at once."""
         return self._strongest() is not None
 
-    def next(self) -> Present | None:
+    def next(self, ticks: float) -> Present | None:
         """The strongest tag that is new, or was given before, not served, and seen again."""
+        for each in self._tags.values():
+            each.is_new = each.is_new and ticks - each.seen_at <= FRESH_S
         tag = self._strongest()
         if tag is not None:
             tag.is_new = False
@@ -97,11 +101,14 @@ class Field:
         tag = self._tags.get(key)
         pc = seen.pc or gen2.pc_word(len(seen.epc) // gen2.WORD)
         if tag is None:
-            self._tags[key] = Present(seen.epc, pc, seen.tid, seen.rssi_dbm, self._now_s)
+            self._tags[key] = Present(
+                seen.epc, pc, seen.tid, seen.rssi_dbm, self._now_s, self._ticks
+            )
             return
         tag.epc, tag.pc, tag.rssi_dbm = seen.epc, pc, seen.rssi_dbm
         tag.tid = tag.tid or seen.tid
-        tag.seen_s, tag.is_new, tag.is_changed = self._now_s, True, False
+        tag.seen_s, tag.seen_at = self._now_s, self._ticks
+        tag.is_new, tag.is_changed = True, False
 
     def _key(self, epc: bytes) -> bytes:
         """Under what a tag stands whose TID was missed in this round."""

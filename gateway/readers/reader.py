@@ -38,6 +38,8 @@ class Reader:
     name: what the operator calls it; clock: Unix seconds for Capture.seen_at.
     """
 
+    medium = "nfc"
+
     def __init__(self, name: str, port: TagPort, clock: Callable[[], float] = time.time) -> None:
         self.name = name
         self._port = port
@@ -106,7 +108,7 @@ class Reader:
     async def read(self, target: Target, whole: bool = False) -> Capture:
         """The target's memory as far as its current stub needs it; whole: both slots. TagGone, TagRefused."""
         image = await self._run(self._read, whole)
-        return Capture(self.name, "nfc", target.uid, image, self._clock())
+        return Capture(self.name, self.medium, target.uid, image, self._clock())
 
     async def chip(self) -> Chip | None:
         """The chip of the tag in the field, by its GET_VERSION; None where it is not in the table. TagGone."""

@@ -39,6 +39,7 @@ COUNT = {SLOTS: 2, SINGLE: 1}
 UNIT = {NFC: type2.PAGE, RAIN: gen2.WORD}  # bytes of what a plan counts
 
 NAMELESS = "its TID has no serial number, by which it would be told from others: use another tag"
+_TORN_WORDS = 2
 
 # First bytes of what is no EPC yet (TDS, "EPC binary coding header values"): unprogrammed, or the TID at delivery.
 _UNPROGRAMMED = (b"", b"\x00", b"\xe2")
@@ -328,14 +329,14 @@ class RainTag:
         return self.epc == intent.epc
 
     def strange(self, intent: "Intent") -> str:
-        """A word that is torn is neither the old nor the new one; two such words are of another writer."""
+        """What was torn is neither old nor new, up to the two words that a chip programs at once."""
         old, new = (_words(each) for each in (intent.epc_before, intent.epc))
         strange = [
             n
             for n, word in enumerate(_words(self.epc))
             if word not in (*old[n : n + 1], *new[n : n + 1])
         ]
-        return self.mark if len(strange) > 1 else ""
+        return self.mark if len(strange) > _TORN_WORDS else ""
 
     def commission(self, intent: "Intent") -> Pages:
         if intent.profile == EPC:

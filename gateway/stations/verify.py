@@ -118,7 +118,8 @@ async def see(post: Post, target: Target, whole: bool = False, memory: bytes | N
 
 def understand(post: Post, capture: Capture, memory: bytes | None = None) -> Seen:
     """A capture in the light of all that the post knows; memory: as `see` has it."""
-    memory = post.remembered(capture.id) if memory is None else memory
+    if memory is None:
+        memory = post.remembered(capture.id) if capture.medium == media.RAIN else b""
     seen = look(capture, post.trust, post.check, int(post.now()), memory=memory)
     return _look_again(post, seen)
 

@@ -112,7 +112,7 @@ async def test_an_intent_is_void_where_the_tag_was_given_another_epc(rain: RainL
     rain.show()
     rain.fault("tear", at=20)
     await rain.serve(commissioning(order()))
-    rain.tag()._set_epc(epc.sgtin_plus(9520123456788, "Z1").encode())
+    rain.tag()._set_epc(epc.sgtin_plus(4006381333931, "Z1").encode())
     rain.show()
     result = await rain.serve(verify_one)
     assert result.outcome == "not_verified"

@@ -23,7 +23,7 @@ from gateway.model import (
 )
 from gateway.readers.port import SeveralTags
 from gateway.readers.rain import Choice, RainReader
-from gateway.readers.rainfield import AGE_OUT_S, Field
+from gateway.readers.rainfield import AGE_OUT_S, FRESH_S, Field
 
 __all__ = ["anyio_backend", "rain"]
 
@@ -319,29 +319,32 @@ def seen(epc: bytes, tid: bytes = b"", rssi_dbm: float = -50.0) -> Sighting:
     return Sighting(epc, tid, 1, rssi_dbm, 0.0)
 
 
+TICKS = 0.3
+
+
 def test_a_tag_whose_tid_was_missed_in_a_round_is_the_same_tag() -> None:
     field = Field()
     field.look(0.0)
     for tid in (b"", b"T1", b"", b"T1"):
         field.note([seen(b"E1", tid)], 0.1)
-    tag = field.next()
+    tag = field.next(TICKS)
     assert tag is not None
     assert tag.tid == b"T1"
     field.served(tag)
     field.note([seen(b"E1"), seen(b"E1", b"T1")], 0.2)
-    assert field.next() is None
+    assert field.next(TICKS) is None
 
 
 def test_a_tag_leaves_when_it_was_unseen_for_the_age_out_time_of_looking() -> None:
     field = Field()
     field.look(0.0)
     field.note([seen(b"E1", b"T1")], 0.0)
-    tag = field.next()
+    tag = field.next(TICKS)
     assert tag is not None
     field.served(tag)
     for ticks, is_given in ((AGE_OUT_S - 0.1, False), (2 * AGE_OUT_S - 0.2, False), (9.0, True)):
         field.note([seen(b"E1", b"T1")], ticks)
-        assert (field.next() is not None) == is_given, ticks
+        assert (field.next(ticks) is not None) == is_given, ticks
 
 
 async def test_a_tag_that_did_not_answer_is_no_crowd_for_the_next(rain: RainLine) -> None:
@@ -354,3 +357,32 @@ async def test_a_tag_that_did_not_answer_is_no_crowd_for_the_next(rain: RainLine
     target = await rain.reader.target(1)
     assert target == Target(rain.id(2))
     await rain.reader.single_out(target)
+
+
+def test_a_tag_that_was_seen_some_time_ago_is_looked_for_again() -> None:
+    field = Field()
+    field.look(0.0)
+    field.note([seen(b"E1", b"T1"), seen(b"E2", b"T2")], 0.0)
+    assert field.next(FRESH_S) is not None
+    assert field.next(FRESH_S + 0.1) is None
+    field.look(1.0)
+    field.note([seen(b"E2", b"T2")], 1.0)
+    tag = field.next(1.0)
+    assert tag is not None
+    assert tag.tid == b"T2"
+
+
+async def test_the_named_tag_is_meant_also_where_the_port_cannot_select(tmp_path: Path) -> None:
+    async with rain_station(tmp_path) as line:
+        wanted = line.id(2)
+
+    class Deaf(FieldPort):
+        def _round(self, want: Inventory) -> list[Sighting | GpiChange]:
+            return super()._round(Inventory())
+
+    port = Deaf(line.port.tags, tells_tid=False)
+    reader = RainReader("deaf", port, choice=Choice(tid=wanted), ticks=port.ticks, gather_s=0)
+    for number in (1, 2, 3):
+        line.add(number, rssi_dbm=-50.0 + 5 * (number != 2))
+    await reader.open()
+    assert await reader.target(1) == Target(wanted)

@@ -9,6 +9,14 @@ from typing import Any
 
 import click
 
+from gateway.cli.at_reader import (
+    access_password_option,
+    at_reader,
+    check_link,
+    company_prefix_option,
+    journal_path,
+    reader_option,
+)
 from gateway.cli.output import (
     NO,
     USAGE,
@@ -23,14 +31,6 @@ from gateway.cli.output import (
     passphrase_option,
     play,
     secret,
-)
-from gateway.cli.tag import (
-    access_password_option,
-    at_reader,
-    check_link,
-    company_prefix_option,
-    journal_path,
-    reader_option,
 )
 from gateway.keys import open_key
 from gateway.stations.job import WRITTEN, JobRun, with_options

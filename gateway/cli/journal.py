@@ -9,8 +9,8 @@ import click
 
 from edge import stub
 from edge.errors import Malformed
+from gateway.cli.at_reader import journal_path
 from gateway.cli.output import TROUBLE, Commands, Failure, answer_is_no, emit, json_option, rfc3339
-from gateway.cli.tag import journal_path
 from gateway.config import load
 from gateway.journal import Journal, JournalTrouble, Records, Row
 

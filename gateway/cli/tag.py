@@ -1,10 +1,6 @@
 """`tagwright tag`: one tag at one reader."""
 
-import os
-import re
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +9,29 @@ import click
 from edge import claims as claim_names
 from edge import gs1
 from edge import stub as stubs
+from gateway.cli.at_reader import (
+    access_password_option,
+    at_reader,
+    check_link,
+    company_prefix_option,
+    journal_option,
+    journal_path,
+    options,
+    reader_option,
+    root_option,
+    timeout_option,
+    trust_needed_option,
+    trust_option,
+)
 from gateway.cli.output import (
     TROUBLE,
     USAGE,
     Commands,
     Failure,
-    Seconds,
     Stopped,
     answer_is_no,
     confirm,
     emit,
-    json_option,
     passphrase,
     passphrase_option,
     play,
@@ -31,9 +39,7 @@ from gateway.cli.output import (
     secret,
 )
 from gateway.cli.stub import in_full, read_claims
-from gateway.journal import Journal
-from gateway.keys import DeviceKey, TrustStore, open_key, public_key
-from gateway.readers.registry import open_reader
+from gateway.keys import open_key
 from gateway.stations import care, commission, read, update, verify
 from gateway.stations.orders import Order
 from gateway.stations.post import Post
@@ -44,63 +50,6 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 _DONE = {"commissioned", "updated", "repaired", "formatted", "locked"}
 _TORN = {"torn", "gone"}
 _RAIN = ("llrp:", "llrps:", "m100:")  # schemes of readers whose tags hold no link
-_LINK = re.compile(r"https://[A-Za-z0-9\[][!-;=?-\[\]_a-z~]*")  # RFC 3986's characters, and a host
-
-Command = Callable[..., Any]
-
-
-def _options(*which: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    def decorate(command: Command) -> Command:
-        for option in reversed((*which, json_option)):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-reader_option = click.option(
-    "--reader",
-    "url",
-    required=True,
-    metavar="READER",
-    envvar="TAGWRIGHT_READER",
-    show_envvar=True,
-    help="For example pn532:/dev/ttyUSB0",
-)
-_trust = click.option("--trust", "trust_file", type=_FILE, help="The signed trust list.")
-_trust_needed = click.option(
-    "--trust", "trust_file", type=_FILE, required=True, help="The signed trust list."
-)
-_root = click.option(
-    "--root", help="The root's public key in hex, or its key file [default: the list's pin]."
-)
-_journal = click.option(
-    "--journal",
-    "journal_file",
-    type=_FILE,
-    help="Where the act is recorded [default: journal.db in the user's state folder].",
-)
-company_prefix_option = click.option(
-    "--company-prefix",
-    "company_prefixes",
-    metavar="DIGITS",
-    multiple=True,
-    callback=lambda ctx, param, value: _prefixes(value),
-    help="RAIN: a GS1 company prefix of ours, so that short EPCs (SGTIN-96) can be written; may stand several times.",
-)
-access_password_option = click.option(
-    "--access-password-file",
-    type=_FILE,
-    help="RAIN: the tags' access password, 8 hex digits on the file's first line.",
-)
-_timeout = click.option(
-    "--timeout",
-    "timeout_s",
-    type=Seconds(0.1),
-    default=10.0,
-    show_default=True,
-    help="Seconds to wait for a tag.",
-)
 
 
 @click.group(cls=Commands)
@@ -113,7 +62,7 @@ def tag() -> None:
 
 
 @tag.command("read")
-@_options(reader_option, _timeout)
+@options(reader_option, timeout_option)
 def read_(url: str, timeout_s: float, as_json: bool) -> None:
     """Say what stands on a tag; nothing is verified.
 
@@ -129,7 +78,7 @@ def read_(url: str, timeout_s: float, as_json: bool) -> None:
 
 
 @tag.command("verify")
-@_options(reader_option, _trust_needed, _root, _timeout)
+@options(reader_option, trust_needed_option, root_option, timeout_option)
 def verify_(url: str, trust_file: Path, root: str | None, timeout_s: float, as_json: bool) -> None:
     """Verify a tag with no network; exit status 1 unless the verdict is green.
 
@@ -160,15 +109,15 @@ def verify_(url: str, trust_file: Path, root: str | None, timeout_s: float, as_j
 @click.option(
     "--lock", is_flag=True, help="Make the tag read-only afterwards; this cannot be undone."
 )
-@_options(
+@options(
     reader_option,
-    _trust,
-    _root,
-    _journal,
+    trust_option,
+    root_option,
+    journal_option,
     passphrase_option,
     company_prefix_option,
     access_password_option,
-    _timeout,
+    timeout_option,
 )
 def write(
     link: str | None,
@@ -221,7 +170,7 @@ def write(
 
 @tag.command("format")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_options(reader_option, _journal, access_password_option, _timeout)
+@options(reader_option, journal_option, access_password_option, timeout_option)
 def format_(
     yes: bool,
     url: str,
@@ -250,7 +199,7 @@ def format_(
 
 @tag.command("lock")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_options(reader_option, _journal, access_password_option, _timeout)
+@options(reader_option, journal_option, access_password_option, timeout_option)
 def lock_(
     yes: bool,
     url: str,
@@ -278,7 +227,7 @@ def lock_(
 
 
 @tag.command()
-@_options(reader_option, _trust, _root)
+@options(reader_option, trust_option, root_option)
 def watch(url: str, trust_file: Path | None, root: str | None, as_json: bool) -> None:
     """Verify every tag that shows up, until Ctrl-C.
 
@@ -295,67 +244,6 @@ def watch(url: str, trust_file: Path | None, root: str | None, as_json: bool) ->
         play(all_tags())
     except Stopped:
         say("stopped")
-
-
-@asynccontextmanager
-async def at_reader(
-    url: str,
-    *,
-    trust_file: Path | None = None,
-    root: str | None = None,
-    key: DeviceKey | None = None,
-    journal_file: Path | None = None,
-    company_prefixes: tuple[str, ...] = (),
-    access_password: int = 0,
-) -> AsyncIterator[Post]:
-    """A post at the reader that `url` names; its journal and reader are closed at the end."""
-    trusted = None
-    if trust_file is not None:
-        trusted = TrustStore(trust_file, public_key(root).public if root else None).load()
-    elif key is not None:
-        trusted = key.card.alone(int(time.time()))  # what we wrote is checked against our own key
-    async with AsyncExitStack() as stack:
-        journal = None
-        if journal_file is not None:
-            journal_file.parent.mkdir(parents=True, exist_ok=True)
-            journal = await stack.enter_async_context(Journal(journal_file))
-        reader = open_reader(url)
-        await reader.open()
-        stack.push_async_callback(reader.close)
-        yield Post(
-            "cli",
-            reader,
-            journal,
-            trusted,
-            time.time,
-            time.perf_counter,
-            key,
-            company_prefixes=company_prefixes,
-            access_password=access_password,
-        )
-
-
-def journal_path(journal_file: Path | None) -> Path:
-    """The journal that was named, else the one in the user's state folder (XDG base directories)."""
-    if journal_file is not None:
-        return journal_file
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "tagwright" / "journal.db"
-
-
-def check_link(option: str, link: str) -> None:
-    """End with status 2 where no phone opens `link`."""
-    if not link.startswith("https://"):
-        raise Failure(f"{option} {link}: a phone opens https links only", USAGE)
-    if not _LINK.fullmatch(link):
-        raise Failure(f"{option} {link}: no link: write https://HOST/..., the rest as %XX", USAGE)
-
-
-def _prefixes(found: tuple[str, ...]) -> tuple[str, ...]:
-    for each in found:
-        if not re.fullmatch("[0-9]{6,12}", each):
-            raise click.BadParameter(f"{each!r}: a GS1 company prefix has 6 to 12 digits")
-    return found
 
 
 def _once(

@@ -39,7 +39,10 @@ __all__ = [
     "Row",
 ]
 
-KINDS = ("intent", "result", "void", "verdict", "refused", "repair")
+KINDS = (
+    *("intent", "result", "void", "verdict", "refused", "repair"),
+    *("presence", "window", "pallet"),
+)
 
 _STUB_SEQ = {"result": "seq", "verdict": "seen_seq"}  # what a row says of its product's newest stub
 _LARGEST = (1 << 63) - 1  # SQLite's integers

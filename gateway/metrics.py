@@ -1,7 +1,10 @@
-"""What Prometheus may ask a gateway: events, verdicts, pages, times, the journal and its lag, readers.
+"""What Prometheus may ask a gateway: events, verdicts, pages, times, the journal and its lag, readers, presence.
 
-Each Metrics has a registry of its own. Two feeds: `on_commit` of the journal, and `count` with every durable row.
+Each Metrics has a registry of its own. Its feeds: `on_commit` of the journal, `count` with every durable row, and
+what is true when the page is asked for: `reader`, `sightings`, `present`.
 """
+
+from collections.abc import Mapping
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -58,6 +61,23 @@ class Metrics:
             "tagwright_reader_up", "1 where the reader answers", ["reader"], registry=self._registry
         )
 
+        self._windows = Counter(
+            "tagwright_windows",
+            "Products that passed a light barrier",
+            ["station", "outcome"],
+            registry=self._registry,
+        )
+        self._pallets = Counter(
+            "tagwright_pallets", "Pallets by colour", ["station", "colour"], registry=self._registry
+        )
+        self._sightings = Counter(
+            "tagwright_sightings", "Tag reports taken", ["reader"], registry=self._registry
+        )
+        self._present = Gauge(
+            "tagwright_present_tags", "Tags in a zone", ["zone"], registry=self._registry
+        )
+        self._taken: dict[str, int] = {}
+
     def on_commit(self, rows: int, seconds: float) -> None:
         """For Journal(on_commit=...)."""
         self._commits.observe(seconds)
@@ -66,7 +86,13 @@ class Metrics:
         """Count a durable row, with the colour, pages and milliseconds that its body tells."""
         self._events.labels(row.kind, row.station).inc()
         said = row.content()
-        if isinstance(colour := said.get("colour"), str):
+        colour = said.get("colour")
+        if row.kind == "pallet":
+            self._pallets.labels(row.station, str(colour)).inc()
+            return
+        if row.kind == "window":
+            self._windows.labels(row.station, str(said.get("outcome"))).inc()
+        if isinstance(colour, str):
             self._verdicts.labels(colour).inc()
         if isinstance(pages := said.get("pages_written"), int):
             self._pages.labels(row.station).inc(pages)
@@ -76,6 +102,17 @@ class Metrics:
     def reader(self, name: str, is_up: bool) -> None:
         """Note whether a reader answers."""
         self._readers.labels(name).set(is_up)
+
+    def sightings(self, taken: Mapping[str, int]) -> None:
+        """Note how many tag reports each reader has brought since the start."""
+        for name, count in taken.items():
+            self._sightings.labels(name).inc(count - self._taken.get(name, 0))
+        self._taken.update(taken)
+
+    def present(self, zones: Mapping[str, int]) -> None:
+        """Note how many tags are in each zone."""
+        for name, count in zones.items():
+            self._present.labels(name).set(count)
 
     def text(self, records: Records) -> bytes:
         """The page, with the journal's state as it is now; its type is CONTENT_TYPE."""

@@ -142,13 +142,26 @@ def _history(caption: str, events: Sequence[Event]) -> str:
             e.kind,
             _link(e.name),
             e.station,
-            _code(e.uid.hex()),
-            str(_plain(e.content.get("outcome", e.content.get("act", "")))),
+            _code(_tag(e)),
+            _what(e.content),
             str(_plain(e.content.get("reason", ""))),
         )
         for e in events
     ]
     return _table(caption, ("when (UTC)", "kind", "product", "station", "tag", "what", "why"), rows)
+
+
+def _tag(event: Event) -> str:
+    """The tag in hex; of one that is known by its EPC alone, that."""
+    epc = event.content.get("epc")
+    return event.uid.hex() or (epc.hex() if isinstance(epc, bytes) else "")
+
+
+def _what(content: Mapping[str, Any]) -> str:
+    """An event in a word, and the zone that it was in."""
+    said = str(_plain(content.get("outcome", content.get("act", ""))))
+    zone = content.get("zone")
+    return f"{said}: {zone}" if isinstance(zone, str) else said
 
 
 def _list(lines: Iterable[tuple[str, str]]) -> str:

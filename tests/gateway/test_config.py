@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.config import Config, ConfigProblem, load, parse
+from gateway.config import Config, ConfigProblem, load, parse, password
 
 
 def test_an_empty_file_gives_the_defaults() -> None:
@@ -62,6 +62,91 @@ def test_what_is_wrong_is_named_with_its_path_and_the_nearest_right_key(
     with pytest.raises(ConfigProblem, match="line.toml") as caught:
         parse(text.encode(), "line.toml")
     assert says in str(caught.value)
+
+
+PRESENCE = "[[reader]]\nname='north'\nurl='llrp://10.0.0.9'\njob='presence'\n"
+PALLET = "[[reader]]\nname='dock'\nurl='llrp://10.0.0.9'\njob='pallet'\n"
+
+
+def test_the_tables_of_a_portal_are_read() -> None:
+    found = parse(
+        (
+            "[gateway]\ncompany_prefixes=['9520123']\n"
+            + PRESENCE
+            + "[reader.presence]\nzones={1='dock', 2='dock'}\nmove_offset_db=4\ndepart_s=5.5\n"
+            + "[reader.window]\ngpi=1\nmax_s=8\n"
+        ).encode()
+    )
+    assert found.gateway.company_prefixes == ("9520123",)
+    presence, window = found.reader[0].presence, found.reader[0].window
+    assert presence is not None and window is not None
+    assert presence.zones == {"1": "dock", "2": "dock"}
+    assert (presence.move_offset_db, presence.depart_s, presence.hold_off_s) == (4.0, 5.5, 0.5)
+    assert (window.gpi, window.max_s) == (1, 8.0)
+
+
+def test_every_file_of_a_reader_is_looked_for_beside_the_configuration(tmp_path: Path) -> None:
+    url = "llrps://10.0.0.9:5085?antenna=1,2&ca=ca.pem&key=/etc/key.pem&power_dbm=20"
+    found = parse(
+        (
+            f"[[reader]]\nname='a'\nurl='{url}'\njob='pallet'\naccess_password_file='pw'\n"
+            "[reader.pallet]\nexpected='advice.csv'\n"
+        ).encode(),
+        folder=tmp_path,
+    ).reader[0]
+    assert found.pallet is not None
+    assert found.pallet.expected == tmp_path / "advice.csv"
+    assert found.access_password_file == tmp_path / "pw"
+    assert found.url == (
+        f"llrps://10.0.0.9:5085?antenna=1,2&ca={tmp_path}/ca.pem&key=/etc/key.pem&power_dbm=20"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            PRESENCE + "[reader.presence]\nhold_of_s=1\n",
+            "unknown key reader.0.presence.hold_of_s: did you mean hold_off_s?",
+        ),
+        (PRESENCE + "[reader.window]\ngpo=1\n", "did you mean gpi?"),
+        (PRESENCE + "[reader.window]\nmax_s=1\n", "reader.0.window.gpi: Field required"),
+        (PRESENCE + "[reader.presence]\nzones={0='x'}\n", "reader.0.presence.zones.0"),
+        (PRESENCE + "[reader.presence]\nzones={1='a/b'}\n", "reader.0.presence.zones.1"),
+        (PRESENCE + "[reader.presence]\nsmooth_s=0\n", "reader.0.presence.smooth_s"),
+        (PRESENCE + "[reader.presence]\nfloor_dbm=nan\n", "reader.0.presence.floor_dbm"),
+        (PRESENCE + "[reader.pallet]\n", "pallet is for job pallet, and this is job presence"),
+        (PRESENCE.replace("llrp:", "pn532:"), "job presence needs a RAIN reader"),
+        (PALLET.replace("llrp:", "m100:") + "[reader.window]\ngpi=1\n", "a reader with inputs"),
+        ("[[reader]]\nname='a'\nurl='llrp://h'\n[reader.window]\ngpi=1\n", "window is for"),
+        (
+            "[[reader]]\nname='a'\nurl='pn532:x'\naccess_password_file='p'\n",
+            "access_password_file is for RAIN readers",
+        ),
+        ("[gateway]\ncompany_prefixes=['95']\n", "gateway.company_prefixes.0"),
+        (
+            PRESENCE
+            + "[reader.presence]\nzones={1='hall'}\n"
+            + PRESENCE.replace("north", "south")
+            + "[reader.presence]\nzones={1='hall'}\ndepart_s=9\n",
+            "reader south: presence.depart_s: zone 'hall' is also watched by north",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_portal_is_named(text: str, says: str) -> None:
+    with pytest.raises(ConfigProblem) as caught:
+        parse(text.encode(), "line.toml")
+    assert says in str(caught.value)
+
+
+def test_a_password_is_8_hex_digits_and_never_told(tmp_path: Path) -> None:
+    file = tmp_path / "pw"
+    file.write_text("0badF00d\nmore\n")
+    assert password(file, "reader.access_password_file") == 0x0BADF00D
+    file.write_text("0badf00")
+    with pytest.raises(ConfigProblem, match="8 hex digits") as caught:
+        password(file, "reader.access_password_file")
+    assert "0badf00" not in str(caught.value).replace(str(file), "")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,154 @@
+"""The tables of the gateway's configuration: frozen models, one for each; an unknown key is refused."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+TomlPath = Annotated[Path, Field(strict=False)]
+Number = Annotated[float, Field(strict=False, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=31_536_000, strict=False)]
+CompanyPrefix = Annotated[str, Field(pattern=r"^[0-9]{4,12}$")]
+Antenna = Annotated[str, Field(pattern=r"^([1-9][0-9]{0,2})$")]  # TOML has no keys but text
+
+Step = Literal[
+    "commissioned",
+    "inspected",
+    "shipped",
+    "received",
+    "repaired",
+    "remanufactured",
+    "transferred",
+    "decommissioned",
+]
+
+
+class GatewayConfig(Section):
+    """Who this gateway is, and where its journal lies. link: the https base that the tags' links begin with.
+
+    company_prefixes: GS1 company prefixes of the products, which an SGTIN-96 cannot be encoded without.
+    """
+
+    name: Name = "gateway"
+    journal: TomlPath = Path("journal.db")
+    journal_max_mb: Annotated[int, Field(ge=1)] = 2048
+    link: Annotated[str, Field(pattern=r"^https://[^\s?#]+[^\s?#/]$")] = "https://id.example.com"
+    record_type: Annotated[str, Field(pattern=r"^[!-~]{3,64}$")] = "tagwright.org:p"
+    company_prefixes: tuple[CompanyPrefix, ...] = Field(default=(), strict=False)
+
+
+class KeysConfig(Section):
+    """device: the key file that signs; trust: the signed trust list; root: the root's public key in hex."""
+
+    device: TomlPath | None = None
+    passphrase_file: TomlPath | None = None
+    trust: TomlPath | None = None
+    root: Annotated[str, Field(pattern=r"^([0-9a-f]{64}|[0-9a-f]{128})$")] | None = None
+
+
+class HubConfig(Section):
+    """Where the journal is synced to. url: without user and password, which a log would tell.
+
+    ca, cert, key: PEM files for HTTPS with a private CA or client certificates.
+    """
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")] | None = None
+    token_file: TomlPath | None = None
+    ca: TomlPath | None = None
+    cert: TomlPath | None = None
+    key: TomlPath | None = None
+
+
+class MetricsConfig(Section):
+    """listen: HOST:PORT of the Prometheus page; left out, there is none."""
+
+    listen: Annotated[str, Field(pattern=r"^[^\s:]+:[0-9]{1,5}$")] | None = None
+
+
+class PresenceConfig(Section):
+    """How a tag arrives in the zones of a reader's antennas, moves between them and departs.
+
+    zones: antenna number -> name of its zone, which antennas of other readers may share; others are READER/ANTENNA.
+    smooth_s: time constant of the mean of RSSI; fade_db_s: how fast it fades in a zone that hears the tag no more.
+    A tag moves to a zone that hears it better by move_offset_db for hold_off_s. It arrives with arrive_reads reads of
+    floor_dbm and better; it departs when unseen for depart_s, and is forgotten after age_out_s.
+    duplicate_s: reads of a tag in one zone that follow one another sooner count once. tid: read each tag's TID in the
+    same round: copies of an EPC are told apart, at half the rate.
+    """
+
+    tid: bool = False
+    zones: dict[Antenna, Name] = {}
+    smooth_s: Annotated[float, Field(gt=0, le=3600, strict=False)] = 1.0
+    move_offset_db: Annotated[Number, Field(ge=0, le=60)] = 6.0
+    hold_off_s: Seconds = 0.5
+    fade_db_s: Annotated[Number, Field(ge=0, le=1000)] = 4.0
+    arrive_reads: Annotated[int, Field(ge=1, le=10_000)] = 1
+    floor_dbm: Annotated[Number, Field(ge=-200, le=100)] = -200.0
+    duplicate_s: Seconds = 0.1
+    depart_s: Seconds = 30.0
+    age_out_s: Seconds = 86_400.0
+
+
+class WindowConfig(Section):
+    """When to look for tags: while an input of the reader is high, a light barrier's mostly.
+
+    debounce_s: a shorter pulse without a tag is noise; linger_s: the input must be low for so long to end a product.
+    max_s: what stands there longer is closed.
+    """
+
+    gpi: Annotated[int, Field(ge=1, le=64)]
+    debounce_s: Seconds = 0.02
+    linger_s: Seconds = 0.25
+    max_s: Annotated[float, Field(gt=0, le=3600, strict=False)] = 30.0
+
+
+class PalletConfig(Section):
+    """A pallet's tags as one. expected: the despatch advice, a CSV that is read anew for each pallet.
+
+    user_words: of the USER bank, read with each tag in the same round; population: about how many tags. Without a
+    window a pallet ends when no new tag came for idle_s, or after max_s; its tags begin another one when they were
+    away for away_s. reread_s: for reading tags singly of which the round brought too little.
+    """
+
+    expected: TomlPath | None = None
+    user_words: Annotated[int, Field(ge=0, le=4096)] = 64
+    population: Annotated[int, Field(ge=1, le=100_000)] = 500
+    idle_s: Annotated[float, Field(gt=0, le=3600, strict=False)] = 2.0
+    max_s: Annotated[float, Field(gt=0, le=3600, strict=False)] = 60.0
+    away_s: Seconds = 10.0
+    reread_s: Seconds = 10.0
+
+
+class ReaderConfig(Section):
+    """One reader and what its station does with each tag; dedupe_s: seconds in which a tag counts once.
+
+    access_password_file: 8 hex digits, the access password of the tags (RAIN).
+    """
+
+    name: Name
+    url: str
+    job: Literal["read", "verify", "update", "commission", "presence", "pallet"] = "verify"
+    orders: TomlPath | None = None  # the CSV of a commission job
+    step: Step | None = None  # what an update job enters
+    lock: bool = False
+    dedupe_s: Annotated[float, Field(ge=0, le=3600, strict=False)] = 2.0
+    access_password_file: TomlPath | None = None
+    presence: PresenceConfig | None = None
+    window: WindowConfig | None = None
+    pallet: PalletConfig | None = None
+
+
+class Config(Section):
+    """The whole file. Relative paths are taken from the file's own folder."""
+
+    gateway: GatewayConfig = GatewayConfig()
+    keys: KeysConfig = KeysConfig()
+    hub: HubConfig = HubConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    reader: tuple[ReaderConfig, ...] = Field(default=(), strict=False)

@@ -1,0 +1,379 @@
+"""LLRP messages and parameters: one frozen value each, from bytes and to bytes, as gateway/llrp/tables.py says.
+
+LLRP 1.1, "Binary Encoding for LLRP":
+
+    3 bits reserved | 3 version (1: 1.0.1, 2: 1.1) | 10 type | 32 length | 32 id | body        message; length: of all
+    6 bits reserved | 10 type | 16 length | fields and parameters                              TLV parameter; ditto
+    1 bit set | 7 type | fields                                                                TV parameter
+
+A peer's parameters are taken in any order and number, and stay in the order received. What has no row is carried:
+as "Custom" or "CUSTOM_MESSAGE", else as "Unknown" or "UNKNOWN_MESSAGE" (Type and Data), and is encoded to the same
+bytes. Offsets in errors count from the message's first byte.
+"""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
+
+from edge.errors import Malformed, Truncated
+from gateway.llrp import codes, rows
+from gateway.llrp.layout import Bits, Value, is_secret
+from gateway.llrp.rows import Row
+
+VERSION_1_0_1 = 1
+VERSION_1_1 = 2
+
+HEAD = 10  # bytes of a message's head
+MOST_PARAMETERS = 1 << 16  # in one message; one with 1,500 AccessSpecs has 20,000
+DEEPEST = 16  # levels of parameters; the standard's own need 8
+
+_MESSAGE_HEAD = struct.Struct(">HII")
+_TLV_HEAD = struct.Struct(">HH")
+_CUSTOM_HEAD = struct.Struct(">II")
+_CUSTOM_MESSAGE_HEAD = struct.Struct(">IB")
+_LONGEST = 0xFFFF  # bytes of a TLV parameter
+_TYPE = 0x3FF
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Element:
+    """What messages and parameters share. Its repr shows no password, nor what is written to the RESERVED bank."""
+
+    name: str
+    fields: Mapping[str, Value]
+    parameters: tuple["Parameter", ...]
+
+    def __getitem__(self, name: str) -> "Parameter":
+        """The first parameter of that name; Malformed where there is none."""
+        found = self.get(name)
+        if found is None:
+            raise Malformed(f"{self.name} has no {name}")
+        return found
+
+    def get(self, name: str) -> "Parameter | None":
+        """The first parameter of that name, if any."""
+        return next((each for each in self.parameters if each.name == name), None)
+
+    def all(self, name: str) -> "tuple[Parameter, ...]":
+        """Every parameter of that name, in order."""
+        return tuple(each for each in self.parameters if each.name == name)
+
+    def number(self, field: str) -> int:
+        """The value of an integer field; a flag is 0 or 1."""
+        return self._field(field, int)
+
+    def flag(self, field: str) -> bool:
+        """The value of a one-bit field."""
+        return bool(self._field(field, int))
+
+    def text(self, field: str) -> str:
+        """The value of a text field."""
+        return self._field(field, str)
+
+    def data(self, field: str) -> bytes:
+        """The value of a field of bytes or words."""
+        return self._field(field, bytes)
+
+    def bits(self, field: str) -> Bits:
+        """The value of a bit array."""
+        return self._field(field, Bits)
+
+    def numbers(self, field: str) -> tuple[int, ...]:
+        """The values of an array of integers."""
+        found: tuple[int, ...] = self._field(field, tuple)
+        return found
+
+    def _field(self, name: str, kind: type[_T]) -> _T:
+        value = self.fields[name]
+        if not isinstance(value, kind):
+            raise ValueError(f"{self.name}.{name} is no {kind.__name__}")
+        return value
+
+    def __repr__(self) -> str:
+        shown = [f"{name}={_shown(self, name, value)}" for name, value in self.fields.items()]
+        return f"{self.name}({', '.join([*shown, *map(repr, self.parameters)])})"
+
+
+class Parameter(Element):
+    """One parameter, with its fields and the parameters inside it."""
+
+    def __init__(self, name: str, /, *parameters: "Parameter", **fields: Value) -> None:
+        """Fields that are left out are 0 or empty; parameters are put in the standard's order.
+
+        ValueError: an unknown name or field, or a parameter that is missing, doubled or has no place there.
+        """
+        row = rows.PARAMETER_BY_NAME.get(name)
+        if row is None:
+            raise ValueError(f"no parameter {name!r}")
+        _build(self, row, parameters, fields)
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Message(Element):
+    """One message. id: 32 bits, chosen by who asks, repeated by who answers; version: VERSION_1_0_1 or VERSION_1_1."""
+
+    id: int
+    version: int
+
+    def __init__(
+        self,
+        name: str,
+        /,
+        *parameters: Parameter,
+        id: int = 0,
+        version: int = VERSION_1_0_1,
+        **fields: Value,
+    ) -> None:
+        """As Parameter."""
+        row = rows.MESSAGE_BY_NAME.get(name)
+        if row is None:
+            raise ValueError(f"no message {name!r}")
+        _build(self, row, parameters, fields)
+        _set(self, id=id, version=version)
+
+    @property
+    def type(self) -> int:
+        """The message's type on the wire."""
+        row = rows.MESSAGE_BY_NAME[self.name]
+        return self.number("Type") if row is rows.UNKNOWN_FRAME else row.type
+
+
+class Status(NamedTuple):
+    """What a response says of its request. name: the standard's; description: the reader's words, and what is wrong."""
+
+    code: int
+    name: str
+    description: str
+
+
+def status(message: Message) -> Status:
+    """The LLRPStatus of a response or ERROR_MESSAGE; Malformed where it has none."""
+    found = message["LLRPStatus"]
+    code = found.number("StatusCode")
+    said = [found.text("ErrorDescription").strip(), *_errors(found)]
+    return Status(code, codes.status_name(code), "; ".join(filter(None, said)))
+
+
+def encode(message: Message) -> bytes:
+    """The whole message, head included. ValueError where a value does not fit its field."""
+    row = rows.MESSAGE_BY_NAME[message.name]
+    if row is rows.UNKNOWN_FRAME:
+        body = message.data("Data")
+    else:
+        head = _CUSTOM_MESSAGE_HEAD.pack(row.vendor, row.subtype) if row.vendor else b""
+        body = head + _inside(message, row)
+    version = message.version << 10 | message.type
+    return _MESSAGE_HEAD.pack(version, HEAD + len(body), message.id) + body
+
+
+def decode(data: bytes) -> Message:
+    """One whole message, head included. Raises Malformed, or Truncated."""
+    if len(data) < HEAD:
+        raise Truncated(f"LLRP message: {len(data)} bytes are no head")
+    word, length, id = _MESSAGE_HEAD.unpack_from(data)
+    if length != len(data):
+        raise Malformed(
+            f"{rows.message_name(word & _TYPE)}: {length} bytes by its head, not {len(data)}"
+        )
+    return decode_body(word & _TYPE, id, word >> 10 & 7, data[HEAD:])
+
+
+def decode_body(type: int, id: int, version: int, body: bytes) -> Message:
+    """The message of which a stream has read the head."""
+    row, at = _message_row(type, body)
+    reader = _Reader(body)
+    message = object.__new__(Message)
+    try:
+        if row is rows.UNKNOWN_FRAME:
+            fields: dict[str, Value] = {"Type": type, "Data": body}
+            _set(message, name=row.name, fields=MappingProxyType(fields), parameters=())
+        else:
+            reader.element(message, row, at, len(body), 0)
+    except Malformed as why:
+        raise why.__class__(f"{row.name}: {why}") from None
+    _set(message, id=id, version=version)
+    return message
+
+
+class _Reader:
+    """Reads the parameters of one message's body, and counts them."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._left = MOST_PARAMETERS
+
+    def element(self, into: Element, row: Row, at: int, end: int, depth: int) -> None:
+        """Fill `into` with what stands at body[at:end], the row's head left out."""
+        fields, at = row.layout.read(self._body, at, end)
+        if at < end and not row.places:
+            raise Malformed(f"{end - at} bytes too long")
+        parameters = []
+        while at < end:
+            found, at = self._parameter(at, end, depth + 1)
+            parameters.append(found)
+        _set(into, name=row.name, fields=MappingProxyType(fields), parameters=tuple(parameters))
+
+    def _parameter(self, at: int, end: int, depth: int) -> tuple[Parameter, int]:
+        """The parameter at `at`, and where it ends."""
+        self._left -= 1
+        if self._left < 0:
+            raise Malformed(f"more than {MOST_PARAMETERS} parameters")
+        if depth > DEEPEST:
+            raise Malformed(f"parameters nested more than {DEEPEST} deep at {HEAD + at}")
+        if self._body[at] & 0x80:
+            return self._tv(at, end)
+        if end - at < 4:
+            raise Truncated(f"{end - at} bytes at {HEAD + at} are no parameter")
+        type, length = _TLV_HEAD.unpack_from(self._body, at)
+        type &= _TYPE
+        stop = at + length
+        row = rows.TLV_BY_TYPE.get(type, rows.UNKNOWN)
+        name = row.name if row is not rows.UNKNOWN else f"parameter of type {type}"
+        if length < 4:
+            raise Malformed(f"{name} at {HEAD + at}: a length of {length}")
+        if stop > end:
+            raise Truncated(f"{name} at {HEAD + at}: {length} bytes long, {end - at} are left")
+        found = object.__new__(Parameter)
+        if row is rows.UNKNOWN:
+            fields: dict[str, Value] = {"Type": type, "Data": self._body[at + 4 : stop]}
+            _set(found, name=row.name, fields=MappingProxyType(fields), parameters=())
+        elif type == rows.CUSTOM:
+            self._custom(found, at + 4, stop, depth)
+        else:
+            self._inside(found, row, at + 4, stop, depth)
+        return found, stop
+
+    def _tv(self, at: int, end: int) -> tuple[Parameter, int]:
+        type = self._body[at] & 0x7F
+        row = rows.TV_BY_TYPE.get(type)
+        if row is None:
+            raise Malformed(
+                f"TV parameter of unknown type {type} at {HEAD + at}: its length is unknown"
+            )
+        found = object.__new__(Parameter)
+        try:
+            fields, stop = row.layout.read(self._body, at + 1, end)
+        except Malformed as why:
+            raise why.__class__(f"{row.name} at {HEAD + at}: {why}") from None
+        _set(found, name=row.name, fields=MappingProxyType(fields), parameters=())
+        return found, stop
+
+    def _custom(self, found: Parameter, at: int, end: int, depth: int) -> None:
+        """By its vendor's row where there is one that fits; else as it came."""
+        if end - at >= _CUSTOM_HEAD.size:
+            row = rows.CUSTOM_PARAMETERS.get(_CUSTOM_HEAD.unpack_from(self._body, at))
+            if row is not None:
+                try:
+                    return self.element(found, row, at + _CUSTOM_HEAD.size, end, depth)
+                except Malformed:  # another firmware's
+                    pass
+        return self._inside(found, rows.TLV_BY_TYPE[rows.CUSTOM], at, end, depth)
+
+    def _inside(self, found: Parameter, row: Row, at: int, end: int, depth: int) -> None:
+        try:
+            self.element(found, row, at, end, depth)
+        except Malformed as why:
+            raise why.__class__(f"{row.name} at {HEAD + at - 4}: {why}") from None
+
+
+def _message_row(type: int, body: bytes) -> tuple[Row, int]:
+    """(row, where its fields begin); a vendor's row where there is one."""
+    if type == rows.CUSTOM and len(body) >= _CUSTOM_MESSAGE_HEAD.size:
+        row = rows.CUSTOM_MESSAGES.get(_CUSTOM_MESSAGE_HEAD.unpack_from(body))
+        if row is not None:
+            return row, _CUSTOM_MESSAGE_HEAD.size
+    return rows.MESSAGE_BY_TYPE.get(type, rows.UNKNOWN_FRAME), 0
+
+
+def _inside(element: Element, row: Row) -> bytes:
+    """Fields and parameters."""
+    try:
+        fields = row.layout.write(element.fields)
+    except ValueError as why:
+        raise ValueError(f"{element.name}: {why}") from None
+    return b"".join([fields, *map(_parameter, element.parameters)])
+
+
+def _parameter(parameter: Parameter) -> bytes:
+    row = rows.PARAMETER_BY_NAME[parameter.name]
+    if row is rows.UNKNOWN:
+        type, body = parameter.number("Type"), parameter.data("Data")
+    else:
+        head = _CUSTOM_HEAD.pack(row.vendor, row.subtype) if row.vendor else b""
+        type, body = row.type, head + _inside(parameter, row)
+    if row.tv:
+        return bytes((0x80 | type,)) + body
+    if 4 + len(body) > _LONGEST:
+        raise ValueError(f"{parameter.name}: {len(body)} bytes are too many for a parameter")
+    return _TLV_HEAD.pack(type, 4 + len(body)) + body
+
+
+def _build(
+    element: Element, row: Row, parameters: tuple[Parameter, ...], fields: dict[str, Value]
+) -> None:
+    try:
+        whole = row.layout.complete(fields)
+    except ValueError as why:
+        raise ValueError(f"{row.name}: {why}") from None
+    _set(
+        element, name=row.name, fields=MappingProxyType(whole), parameters=_placed(row, parameters)
+    )
+
+
+def _placed(row: Row, parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+    """In the row's order."""
+    left, placed = list(parameters), []
+    for names, least, most in row.places:
+        here = [each for each in left if _may_stand(each, names)]
+        if len(here) < least or (most is not None and len(here) > most):
+            wanted = " or ".join(sorted(names))
+            raise ValueError(f"{row.name} takes {'no second' if here else 'a'} {wanted}")
+        left = [each for each in left if not _may_stand(each, names)]
+        placed += here
+    if left:
+        raise ValueError(f"{row.name} takes no {left[0].name}")
+    return tuple(placed)
+
+
+def _may_stand(parameter: Parameter, names: frozenset[str]) -> bool:
+    """By its own name, or as a vendor's."""
+    if parameter.name in names:
+        return True
+    return "Custom" in names and rows.PARAMETER_BY_NAME[parameter.name].vendor != 0
+
+
+def _errors(element: Element) -> list[str]:
+    """What FieldError and ParameterError inside an LLRPStatus say."""
+    said = []
+    for each in element.parameters:
+        if each.name == "FieldError":
+            named = codes.status_name(each.number("ErrorCode"))
+            said.append(f"field {each.number('FieldNum')}: {named}")
+        elif each.name == "ParameterError":
+            type = each.number("ParameterType")
+            row = rows.TLV_BY_TYPE.get(type) or rows.TV_BY_TYPE.get(type)
+            named = codes.status_name(each.number("ErrorCode"))
+            inner = "".join(f", {text}" for text in _errors(each))
+            said.append(f"{row.name if row else f'parameter {type}'}: {named}{inner}")
+    return said
+
+
+def _shown(element: Element, name: str, value: Value) -> str:
+    if is_secret(name):
+        return "***"
+    if name == "WriteData" and not element.fields["MB"]:
+        return f"<{len(element.data(name))} bytes>"
+    if name == "Data":  # of a parameter that is not known: it may hold a password
+        return f"<{len(element.data(name))} bytes>"
+    if isinstance(value, Bits):
+        return f"{value.data.hex()}/{value.length}"
+    return value.hex() if isinstance(value, bytes) else repr(value)
+
+
+def _set(element: Element, **values: object) -> None:
+    for name, value in values.items():
+        object.__setattr__(element, name, value)

@@ -40,6 +40,8 @@ ERROR = 0xFF  # the command of a response that says what went wrong
 
 WRITE_WORDS = 32  # of one command at most
 
+REGIONS = ("", "cn", "us", "eu", "cn800", "", "kr")  # bands, by their code
+
 HARDWARE, SOFTWARE, MANUFACTURER = 0, 1, 2  # what INFO tells
 ALWAYS, NEVER, BUT_POLLS = (
     0,
@@ -284,12 +286,12 @@ def set_power(dbm: "float") -> "bytes":
 
 
 def get_region() -> "bytes":
-    """Answered by one byte: 1 China 900 MHz, 2 America, 3 Europe, 4 China 800 MHz, 6 Korea."""
+    """Answered by one byte, the number of one of REGIONS."""
     return frame(GET_REGION)
 
 
 def set_region(region: "int") -> "bytes":
-    """As in get_region()."""
+    """region: the number of one of REGIONS."""
     return frame(SET_REGION, bytes((region,)))
 
 

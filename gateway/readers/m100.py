@@ -9,7 +9,7 @@ from time import monotonic
 from typing import ParamSpec, TypeVar
 
 from edge import gen2, m100
-from gateway.model import CannotDo, GpiChange, ReaderGone, Select, Sighting
+from gateway.model import CannotDo, DeviceTrouble, GpiChange, ReaderGone, Select, Sighting
 from gateway.readers.m100access import READ_WORDS, Access
 from gateway.readers.m100link import Module
 from gateway.readers.m100rounds import POWER_DBM, Rounds
@@ -29,11 +29,21 @@ _T = TypeVar("_T")
 class M100Port:
     """See RainPort. path: of the tty; clock: Unix seconds for Sighting.seen_at.
 
-    Antenna 1 is the module's only one. Its inventory has no TIDs: each new tag costs one read more.
+    region: of edge.m100.REGIONS, whose band the module takes; none: it stays as it is, and as it comes that is "cn".
     """
 
-    def __init__(self, path: str, baud: int = BAUD, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: str,
+        baud: int = BAUD,
+        clock: Callable[[], float] = time.time,
+        region: str = "",
+    ) -> None:
+        if region not in m100.REGIONS:
+            known = ", ".join(filter(None, m100.REGIONS))
+            raise ValueError(f"region {region!r} is none of {known}")
         self._path = path
+        self._region = region
         self._module = Module(path, baud)
         self._access = Access(path, self._module)
         self._rounds = Rounds(path, self._access, clock)
@@ -47,9 +57,7 @@ class M100Port:
     async def open(self) -> None:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"reader {self._path}")
-        self._limits = _limits(await self._run(self._module.open))
-        await self._run(self._rounds.open)
-        log.info("%s: %s", self._path, self._limits.model)
+        await self._run(self._open)
 
     async def close(self) -> None:
         if self._thread is not None:
@@ -106,6 +114,17 @@ class M100Port:
             raise CannotDo(f"{self._path}: the module has outputs 1 to {_OUTPUTS}, not {port}")
         await self._run(self._access.tell, m100.set_output(port))
         await self._run(self._access.tell, m100.set_level(port, level))
+
+    def _open(self) -> None:
+        self._limits = _limits(self._module.open())
+        try:
+            self._rounds.open()
+            if self._region:
+                self._access.tell(m100.set_region(m100.REGIONS.index(self._region)))
+        except DeviceTrouble:
+            self._module.close()
+            raise
+        log.info("%s: %s", self._path, self._limits.model)
 
     async def _run(self, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """In the module's thread. Cancelled: the thread is idle again before this ends."""

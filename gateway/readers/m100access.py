@@ -29,7 +29,8 @@ LONGEST_MASK = 31  # bytes
 
 _ACCESS_S = 1.0  # for a tag that is awaited, from the first try on
 _AGAIN_S = 0.01  # between two tries; one takes the module about as long
-_TRIES = 3  # of a setting whose answer is lost; of a password: one that the air spoilt looks like a wrong one
+_LOSSES = 5  # answers, of one command
+_TRIES = 3  # of a password: one that the air spoilt looks like a wrong one
 _LOOKS = 2  # rounds, for two tags with one EPC: in one of them both may have taken the same slot
 _Q = 4  # 16 slots, for the one tag, or few, that the Select lets through
 
@@ -66,14 +67,14 @@ class Access:
 
     def tell(self, wire: bytes) -> bytes:
         """Parameters of the response to a command that is for the module alone."""
-        for _ in range(_TRIES):
+        for _ in range(_LOSSES):
             try:
                 return self.ask(wire).params
             except Lost:
                 continue
             except Failed as why:
                 raise CannotDo(f"{self._path}: {why}") from why
-        raise ReaderGone(f"{self._path}: answers are lost again and again: check the cable")
+        raise self._noisy()
 
     def read(self, select: Select, bank: int, word: int, count: int, password: int) -> bytes:
         """2 * count bytes."""
@@ -173,23 +174,23 @@ class Access:
     def _run(self, select: Select, place: int, wire: bytes, size: int) -> bytes:
         """What the tag answered, `size` bytes; tried again until the tag's time is up."""
         until = monotonic() + _ACCESS_S
-        code, refusals = m100.NO_TAG, 0
+        refusals = losses = 0
         while True:
             try:
                 self.prepare(select)
                 epc, data = self._parsed(self.ask(wire), size)
                 if _is_meant(select, epc):
                     return data
-                self.begin()  # the module's Select is not ours
-            except Lost:
-                code = m100.NO_TAG
+                raise self._lost()  # the module's Select is not ours
+            except Lost as why:
+                losses += 1
+                if losses > _LOSSES:
+                    raise self._noisy() from why
+                until = monotonic() + _ACCESS_S
             except Failed as why:
-                code = why.code
-                refusals += code in _PASSWORDS
-                if not _may_pass(code, refusals):
-                    raise self._trouble(code, place) from why
-            if monotonic() >= until:
-                raise self._trouble(code, place)
+                refusals += why.code in _PASSWORDS
+                if monotonic() >= until or not _may_pass(why.code, refusals):
+                    raise self._trouble(why.code, place) from why
             sleep(_AGAIN_S)
 
     def _trouble(self, code: int, place: int) -> DeviceTrouble:
@@ -203,6 +204,9 @@ class Access:
         if refusal is None:
             return CannotDo(text)
         return _REFUSED.get(refusal, TagRefused)(text, place)
+
+    def _noisy(self) -> ReaderGone:
+        return ReaderGone(f"{self._path}: answers are lost again and again: check the cable")
 
     def _lost(self) -> Lost:
         self.begin()

@@ -6,37 +6,35 @@
 import logging
 from time import monotonic
 
-from edge import m100
+from edge import gen2, m100
 from edge.errors import Malformed
 from gateway.model import ReaderGone
 from gateway.readers.line import SerialLine
 
 log = logging.getLogger(__name__)
 
-_ANSWER_S = (
-    2.0  # the longest: 32 words at the 20 ms that Gen2 allows for each, tried again by the module
-)
+_SETTING_S = 0.3  # to a command that asks no tag: some milliseconds, and a USB bridge's 16 each way
+_TAG_S = 0.5  # to one that does, with the module's own tries
+_WORD_S = 0.04  # more for each word to be written: twice what Gen2 allows for its reply
 _POLL_S = 1.0  # a round of 256 slots takes about a tenth of it
 _GAP_S = 0.05  # within an answer, and between the tags of a round: three times a USB bridge's 16 ms
 _SLOT_S = 0.0005  # an empty one; so long may nothing come before the next tag
-_WAKE_S = 0.3  # to answer anything, also right after its sleep
 _WAKES = 5  # tries
 _FLUSH = bytes(
     80
 )  # more than what may miss of the longest command that a former user left half sent
 
-_STOP_S = 0.1
+_ASKS_A_TAG = (m100.READ, m100.WRITE, m100.LOCK, m100.KILL, m100.BLOCK_PERMALOCK)
 
 
 class Module:
     """Every call may raise ReaderGone; the module is then to be closed, and may be opened again.
 
-    losses: how often an answer was missing so far: the module may have slept, or have restarted, and then it has
-    forgotten its Select. Commands are never sent twice here: a write may not go to whom the Select no longer excludes.
+    No command is sent twice here: where an answer is missing, the module may have slept or restarted, and then it has
+    forgotten its Select.
     """
 
     def __init__(self, path: str, baud: int) -> None:
-        self.losses = 0
         self._path = path
         self._baud = baud
         self._line = SerialLine(path)
@@ -46,7 +44,7 @@ class Module:
         """End what a former user left running; returns the module's name. ReaderBusy where the line is in use."""
         self._line.open(self._baud)
         try:
-            self.ask(m100.stop_multi_poll(), _STOP_S)
+            self.ask(m100.stop_multi_poll())
             return self.settle()
         except ReaderGone:
             self._line.close()
@@ -60,18 +58,18 @@ class Module:
         """Wake it, if it sleeps, and let pass what it still has to say; returns its name."""
         for each in (b"\0",) + (_FLUSH,) * (_WAKES - 1):
             self._line.send(each)  # the byte that wakes it is lost, the others are noise
-            answer = self.ask(m100.info(m100.HARDWARE), _WAKE_S)
+            answer = self.ask(m100.info(m100.HARDWARE))
             if answer is not None and answer.command == m100.INFO:
                 return m100.parse_info(answer.params)
         raise ReaderGone(
             f"{self._path}: no M100 answers at {self._baud} baud: check its supply and wiring"
         )
 
-    def ask(self, command: bytes, timeout_s: float = _ANSWER_S) -> m100.Frame | None:
+    def ask(self, command: bytes) -> m100.Frame | None:
         """The response, an error response too; None where none came, or a spoilt one: then settle()."""
         self._line.secret = m100.has_secret(command)
         try:
-            return self._ask(command, monotonic() + timeout_s)
+            return self._ask(command, monotonic() + _patience_s(command))
         finally:
             self._line.secret = False
 
@@ -89,8 +87,6 @@ class Module:
                 elif frame.command == m100.ERROR:
                     return found
             deadline = monotonic() + gap_s
-        if found is None:
-            self.losses += 1
         return found
 
     def _note(self, found: list[m100.Seen], frame: m100.Frame) -> None:
@@ -109,7 +105,6 @@ class Module:
             if self._frames.damaged > damaged:
                 break
             deadline = min(deadline, monotonic() + _GAP_S)
-        self.losses += 1
         self._line.drain()
         return None
 
@@ -117,3 +112,10 @@ class Module:
         self._line.drain()
         self._frames.give_up()
         self._line.send(command)
+
+
+def _patience_s(command: bytes) -> float:
+    if command[2] not in _ASKS_A_TAG:
+        return _SETTING_S
+    words = len(command) // gen2.WORD if command[2] == m100.WRITE else 0
+    return _TAG_S + words * _WORD_S

@@ -1,9 +1,12 @@
-"""The daemon: a task for each reader's station, one for the uplink, one for the metrics, in one task group."""
+"""The daemon: a task for each reader's station, one for the uplink, one for the metrics, in one task group.
+
+Readers whose job is presence share one floor: a tag may move from the zone of one to that of another.
+"""
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 
 from starlette.applications import Starlette
@@ -12,16 +15,19 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from edge import claims as claim_names
-from gateway.config import Config, ConfigProblem, ReaderConfig
+from edge.trust import TrustList
+from gateway.config import Config, ConfigProblem, ReaderConfig, password
 from gateway.hub.app import running
 from gateway.journal import Journal
-from gateway.keys import TrustStore, open_key
+from gateway.keys import DeviceKey, TrustStore, open_key
 from gateway.metrics import CONTENT_TYPE, Metrics
-from gateway.model import DeviceTrouble, ReaderBusy, ReaderGone, Target
-from gateway.readers.port import TagReader
+from gateway.model import CannotDo, DeviceTrouble, ReaderBusy, ReaderGone, Target
 from gateway.readers.registry import open_reader
 from gateway.stations import read, update, verify
+from gateway.stations.dock import Dock
+from gateway.stations.floor import Floor
 from gateway.stations.job import JobRun, with_options
+from gateway.stations.ledger import Ledger
 from gateway.stations.orders import orders
 from gateway.stations.post import Post
 from gateway.stations.result import Result
@@ -34,6 +40,7 @@ log = logging.getLogger(__name__)
 Tell = Callable[[str, Result], None]
 
 _AGAIN_S = 0.3  # until a field with two tags in it is looked at again
+_CANNOT_S = 30.0  # until a reader is asked again for what it said it has not
 _PAGE_ROWS = 512  # counted in one go
 
 
@@ -54,23 +61,13 @@ async def serve(config: Config, passphrase: str | None, tell: Tell) -> None:
                 on_commit=metrics.on_commit,
             )
         )
-        posts = [
-            Post(
-                each.name,
-                open_reader(each.url, each.name),
-                journal,
-                trusted,
-                time.time,
-                time.monotonic,
-                key,
-                record_type=config.gateway.record_type.encode(),
-            )
-            for each in config.reader
-        ]
-        for post in posts:
+        posts = {each.name: _post(each, config, journal, trusted, key) for each in config.reader}
+        for post in posts.values():
             stack.push_async_callback(post.reader.close)
+        ledger = await stack.enter_async_context(Ledger(tell))
+        stations = Stations(config, posts, ledger, tell)
         if config.metrics.listen:
-            page = _page(metrics, journal, {post.name: post.reader for post in posts})
+            page = _page(metrics, journal, stations)
             host, _, port = config.metrics.listen.rpartition(":")
             url = await stack.enter_async_context(running(page, (host, int(port))))
             log.info("metrics at %s/metrics", url)
@@ -80,25 +77,91 @@ async def serve(config: Config, passphrase: str | None, tell: Tell) -> None:
                 if config.hub.url:
                     uplink = Uplink(journal, config.hub, config.gateway.name)
                     tasks.create_task(uplink.run(), name="sync")
-                for post, each in zip(posts, config.reader, strict=True):
-                    tasks.create_task(_station(post, each, config, tell), name=each.name)
+                stations.start(tasks)
         except ExceptionGroup as group:
             for other in group.exceptions[1:]:
                 log.error("besides: %s", other or type(other).__name__)
             raise group.exceptions[0] from None
 
 
-async def _station(post: Post, reader: ReaderConfig, config: Config, tell: Tell) -> None:
-    """One reader's station for ever: what is wrong with the device is told, and tried again."""
-    while True:
-        try:
-            async for result in _results(post, reader, config):
-                tell(post.name, result)
-        except (ReaderGone, ReaderBusy) as why:
-            log.warning("%s: %s", post.name, why)
-        except DeviceTrouble as why:
-            log.warning("%s: %s", post.name, why)
-            await asyncio.sleep(_AGAIN_S)
+class Stations:
+    """What is done at each reader. Give its tasks to a group with `start`."""
+
+    def __init__(
+        self, config: Config, posts: Mapping[str, Post], ledger: Ledger, tell: Tell
+    ) -> None:
+        self.posts = posts
+        self._config = config
+        self._ledger = ledger
+        self._tell = tell
+        watching = {each.name: each for each in config.reader if each.job == "presence"}
+        self._floor = Floor({name: posts[name] for name in watching}, watching, ledger, time.time)
+        self._docks = {
+            each.name: Dock(posts[each.name], each)
+            for each in config.reader
+            if each.job == "pallet"
+        }
+
+    def start(self, tasks: asyncio.TaskGroup) -> None:
+        """A task for each reader, and what goes with them."""
+        tasks.create_task(self._ledger.written(), name="ledger")
+        if self._floor.sightings:
+            tasks.create_task(self._floor.time(), name="presence")
+        for each in self._config.reader:
+            tasks.create_task(self._station(each), name=each.name)
+
+    def sightings(self) -> dict[str, int]:
+        """How many tag reports each reader has brought."""
+        return self._floor.sightings | {name: dock.sightings for name, dock in self._docks.items()}
+
+    def present(self) -> dict[str, int]:
+        """Zone -> how many tags are in it."""
+        return self._floor.presence.counts()
+
+    async def _station(self, reader: ReaderConfig) -> None:
+        """One reader's station for ever: what is wrong with the device is told, and tried again."""
+        name = reader.name
+        while True:
+            try:
+                if reader.job == "presence":
+                    await self._floor.watch(name)
+                async for result in self._results(reader):
+                    self._tell(name, result)
+            except (ReaderGone, ReaderBusy) as why:
+                log.warning("%s: %s", name, why)
+            except CannotDo as why:
+                log.warning("%s: %s", name, why)
+                await asyncio.sleep(_CANNOT_S)
+            except DeviceTrouble as why:
+                log.warning("%s: %s", name, why)
+                await asyncio.sleep(_AGAIN_S)
+
+    def _results(self, reader: ReaderConfig) -> AsyncIterator[Result]:
+        if reader.job == "pallet":
+            return self._docks[reader.name].run()
+        return _results(self.posts[reader.name], reader, self._config)
+
+
+def _post(
+    reader: ReaderConfig,
+    config: Config,
+    journal: Journal,
+    trusted: TrustList | None,
+    key: DeviceKey | None,
+) -> Post:
+    secret = reader.access_password_file
+    return Post(
+        reader.name,
+        open_reader(reader.url, reader.name),
+        journal,
+        trusted,
+        time.time,
+        time.monotonic,
+        key,
+        record_type=config.gateway.record_type.encode(),
+        company_prefixes=config.gateway.company_prefixes,
+        access_password=password(secret, "reader.access_password_file") if secret else 0,
+    )
 
 
 async def _results(post: Post, reader: ReaderConfig, config: Config) -> AsyncIterator[Result]:
@@ -144,10 +207,12 @@ async def _counted(metrics: Metrics, journal: Journal) -> None:
             seen = row.seq
 
 
-def _page(metrics: Metrics, journal: Journal, readers: dict[str, TagReader]) -> Starlette:
+def _page(metrics: Metrics, journal: Journal, stations: Stations) -> Starlette:
     async def text(request: Request) -> Response:
-        for name, reader in readers.items():
-            metrics.reader(name, reader.is_open)
+        for name, post in stations.posts.items():
+            metrics.reader(name, post.reader.is_open)
+        metrics.sightings(stations.sightings())
+        metrics.present(stations.present())
         return Response(metrics.text(journal), media_type=CONTENT_TYPE)
 
     async def health(request: Request) -> Response:

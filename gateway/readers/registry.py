@@ -1,7 +1,7 @@
 """Reader URLs (cli.md) to readers. A new kind of reader is one file beside this one, and one line here.
 
 llrp://HOST[:5084], llrps://HOST[:5085] and m100:PATH take antenna=1,2  power_dbm=20  rssi_dbm=-60  tid=HEX  session=0
-behind a question mark; llrps:// ca, cert and key (PEM files), m100: baud, too.
+behind a question mark; llrps:// ca, cert and key (PEM files), m100: baud and region=eu (the band it may use), too.
 """
 
 from collections.abc import Callable, Mapping
@@ -91,11 +91,14 @@ def _llrp(url: str, rest: str, name: str) -> TagReader:
 def _m100(url: str, rest: str, name: str) -> TagReader:
     from gateway.readers.m100 import BAUD, M100Port
 
-    path, options = _options(url, rest, _RAIN | {"baud": "baud=115200"})
+    known = _RAIN | {"baud": "baud=115200", "region": "region=eu"}
+    path, options = _options(url, rest, known)
     if not path:
         raise UsageProblem(f"{url}: write m100:PATH or m100:PATH?power_dbm=20")
     choice = _choice(url, options)
-    return RainReader(name, M100Port(path, _number(url, options, "baud", BAUD)), choice=choice)
+    baud, region = _number(url, options, "baud", BAUD), options.get("region", "")
+    port = _of(url, "region", lambda: M100Port(path, baud, region=region))
+    return RainReader(name, port, choice=choice)
 
 
 def _choice(url: str, options: Mapping[str, str]) -> Choice:

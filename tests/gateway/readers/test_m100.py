@@ -33,6 +33,7 @@ from gateway.model import (
 )
 from gateway.readers.m100 import M100Port
 from gateway.readers.port import SeveralTags
+from gateway.readers.registry import UsageProblem, open_reader
 from hwsim.air import AirClock
 from hwsim.gen2chips import CHIPS
 from hwsim.gen2tag import make
@@ -521,8 +522,9 @@ async def test_the_region_is_set_at_every_open(bench: Bench) -> None:
         await port.open()
         assert bench.device.region == code
         await port.close()
-    with pytest.raises(ValueError, match="cn, us, eu, cn800, kr"):
-        M100Port(bench.path, region="de")
+    with pytest.raises(UsageProblem, match="cn, us, eu, cn800, kr"):
+        open_reader(f"m100:{bench.path}?region=de")
+    assert open_reader(f"m100:{bench.path}?region=kr")
 
 
 async def test_an_output_is_switched(bench: Bench, port: M100Port) -> None:

@@ -13,11 +13,11 @@ class Span(NamedTuple):
     """Words of a bank: what one OpSpec is about."""
 
     word: int
-    count: int
+    words: int
 
     @property
     def end(self) -> int:
-        return self.word + self.count
+        return self.word + self.words
 
 
 class Outcome(NamedTuple):
@@ -70,17 +70,17 @@ class Run:
 
     def wrote(self, span: Span, count: int) -> bool:
         """The first `count` words of a span stand now. True: that is news."""
-        return self._close(Span(span.word, min(count, span.count)))
+        return self._close(Span(span.word, min(count, span.words)))
 
     def read(self, span: Span, data: bytes) -> bool:
         """A span was read: whole, or not at all."""
-        if len(data) != 2 * span.count:
+        if len(data) != 2 * span.words:
             return False
         self._read[span.word] = data
         return self._close(span)
 
     def _close(self, done: Span) -> bool:
-        if not done.count:
+        if not done.words:
             return False
         left = []
         for span in self._open:

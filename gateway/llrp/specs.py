@@ -134,7 +134,7 @@ def read(id: int, span: Span, bank: int, password: int) -> Parameter:
         AccessPassword=password,
         MB=bank,
         WordPointer=span.word,
-        WordCount=span.count,
+        WordCount=span.words,
     )
 
 

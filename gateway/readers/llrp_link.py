@@ -1,0 +1,382 @@
+"""One LLRP connection: TCP or TLS, requests and their responses, reports as they come, and a watch on silence.
+
+LLRP 1.1, "Connection and Transport" and "LLRP Operation". Reports are parsed where they arrive and handed on in lists.
+Nothing is dropped: where the user of the reports is slow, we stop reading, and TCP stops the reader.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from edge.errors import Malformed
+from gateway.config import ConfigProblem
+from gateway.llrp import codec, rows
+from gateway.llrp.codec import Message, Parameter, Value
+from gateway.llrp.reports import TagReport, reports
+from gateway.llrp.stream import Exchanges, Frame, Stream
+from gateway.model import CannotDo, ReaderBusy, ReaderGone
+
+log = logging.getLogger(__name__)
+
+CONNECT_S = 5.0  # TCP and TLS
+HELLO_S = 5.0  # until the reader says whether we are its client
+ANSWER_S = 5.0  # to a request
+CLOSE_S = 1.0  # to CLOSE_CONNECTION: then we just leave
+SILENT_PERIODS = 3  # of keepalives that did not come: the reader is gone
+
+_FULL = 8192  # reports that wait for their user: then we stop reading
+_FLOOD = 1 << 18  # reports that came while we had to read on for a response: no reader does this
+_TICK_S = 0.01  # between two reads of a stream of reports: each wake-up costs more than a report
+_LONGEST_TEXT = 200  # of a reader's own words in our log
+_BACK_OFF_S = (0.5, 30.0)  # first and longest
+
+_RO_ACCESS_REPORT = 61
+_OURS, _HELD = 0, (1, 2)  # ConnectionAttemptEvent: accepted; held by another
+
+
+class Refused(CannotDo):
+    """The reader answered with another LLRPStatus than success. status: its code."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Arrival(NamedTuple):
+    """What came, at Unix seconds of our clock: the reports of one message, or an event."""
+
+    at: float
+    reports: list[TagReport]
+    event: Parameter | None
+
+
+def tls_context(ca: Path | None, cert: Path | None, key: Path | None) -> ssl.SSLContext:
+    """For llrps: the reader's certificate is verified by `ca` (None: the system's), its name included.
+
+    cert, key: ours, where the reader asks for one. ConfigProblem where a file is no PEM of that kind.
+    """
+    if key is not None and cert is None:
+        raise ConfigProblem(f"key {key}: it needs its certificate: set cert")
+    what = f"ca {ca}"
+    try:
+        context = ssl.create_default_context(cafile=ca)
+        what = f"cert {cert}, key {key or cert}"
+        if cert is not None:
+            context.load_cert_chain(cert, key)
+    except OSError as why:  # ssl.SSLError is one
+        raise ConfigProblem(f"{what}: {why.strerror or why}") from why
+    return context
+
+
+def backoff_s(attempt: int, chance: float) -> float:
+    """Seconds before attempt 1, 2, ... to connect again: doubling to a ceiling, half of it by `chance` (0 to 1)."""
+    first, longest = _BACK_OFF_S
+    return min(longest, first * 2 ** min(attempt - 1, 16)) * (1 + chance) / 2
+
+
+async def connect(
+    host: str, port: int, tls: ssl.SSLContext | None, clock: Callable[[], float], name: str
+) -> "Link":
+    """A connection that the reader accepted us on. ReaderGone, ReaderBusy."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            _, link = await loop.create_connection(
+                lambda: Link(name, clock),
+                host,
+                port,
+                ssl=tls,
+                ssl_shutdown_timeout=CLOSE_S if tls else None,
+            )
+    except TimeoutError as why:
+        raise ReaderGone(f"{name}: no connection within {CONNECT_S:g} s") from why
+    except ssl.SSLCertVerificationError as why:
+        raise ReaderGone(f"{name}: its certificate is not trusted: {why.verify_message}") from why
+    except OSError as why:
+        raise ReaderGone(f"{name}: cannot connect: {why.strerror or why}") from why
+    with ExitStack() as left:
+        left.callback(link.abort)
+        await link.hello()
+        left.pop_all()
+    return link
+
+
+class Link(asyncio.Protocol):
+    """One user at a time asks; another may wait for arrivals. Ended by the peer, each call raises ReaderGone."""
+
+    def __init__(self, name: str, clock: Callable[[], float]) -> None:
+        self.name = name
+        self.version = 1
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._stream = Stream()
+        self._trouble: ReaderGone | None = None
+        self._exchanges = Exchanges()
+        self._pending: dict[int, asyncio.Future[Message]] = {}
+        self._attempt: asyncio.Future[int] = self._loop.create_future()
+        self._arrived: list[Arrival] = []
+        self._waiting = 0  # reports in `_arrived`
+        self._is_wanted = False
+        self._news = asyncio.Event()
+        self._is_paused = False
+        self._tick: asyncio.TimerHandle | None = None
+        self._heard = self._loop.time()
+        self._watch: asyncio.TimerHandle | None = None
+        self._closed = asyncio.Event()
+
+    # -- what the port calls
+
+    async def hello(self) -> None:
+        """Wait until the reader says that we are its client. ReaderBusy, ReaderGone."""
+        try:
+            async with asyncio.timeout(HELLO_S):
+                status = await self._attempt
+        except TimeoutError as why:
+            raise ReaderGone(
+                f"{self.name}: connected, but no ConnectionAttemptEvent within {HELLO_S:g} s: is it an LLRP reader?"
+            ) from why
+        if status in _HELD:
+            raise ReaderBusy(f"{self.name}: another client holds this reader")
+        if status != _OURS:
+            raise ReaderBusy(f"{self.name}: the reader refuses clients (status {status})")
+
+    async def ask(
+        self, name: str, *params: Parameter, timeout_s: float = ANSWER_S, **fields: Value
+    ) -> Message:
+        """Send a request; its response, of status success. Refused; ReaderGone."""
+        answer = self._loop.create_future()
+        id = self._send(name, params, fields)
+        self._pending[id] = answer
+        self._resume()
+        try:
+            async with asyncio.timeout(timeout_s):
+                response: Message = await answer
+        except TimeoutError as why:
+            raise ReaderGone(f"{self.name}: no answer to {name} within {timeout_s:g} s") from why
+        finally:
+            del self._pending[id]
+            self._exchanges.forget(id)
+        self._check(name, response)
+        return response
+
+    def tell(self, name: str) -> None:
+        """Send a message that has no response. ReaderGone."""
+        self._send(name)
+
+    def want(self, is_wanted: bool) -> None:
+        """Whether reports and events are for someone: else they are let go as they come."""
+        self._is_wanted = is_wanted
+        self._arrived, self._waiting = [], 0
+        self._resume()
+
+    async def arrivals(self) -> list[Arrival]:
+        """What has come since the last call, in order; waits for some. ReaderGone."""
+        while not self._arrived:
+            if self._trouble is not None:
+                raise self._gone()
+            self._news.clear()
+            await self._news.wait()
+        return self.arrived()
+
+    def arrived(self) -> list[Arrival]:
+        """What is here already."""
+        found, self._arrived, self._waiting = self._arrived, [], 0
+        if self._tick is None:
+            self._resume()
+        return found
+
+    def keep_alive(self, period_s: float) -> None:
+        """From now on the reader is gone where nothing is heard of it for some periods."""
+        self._heard = self._loop.time()
+        self._watch = self._loop.call_later(period_s, self._listen, period_s)
+
+    async def close(self) -> None:
+        """Say goodbye and leave. Never raises."""
+        if self._trouble is None:
+            try:
+                await self.ask("CLOSE_CONNECTION", timeout_s=CLOSE_S)
+            except (ReaderGone, Refused) as why:
+                log.debug("closing: %s", why)
+        self.abort()
+        await self._closed.wait()
+
+    def abort(self) -> None:
+        """Leave at once."""
+        self._end(ReaderGone(f"{self.name}: closed"))
+
+    # -- what asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(ReaderGone(f"{self.name}: the connection ended" + (f": {exc}" if exc else "")))
+        self._closed.set()
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = self._loop.time()
+        try:
+            while frames := self._stream.receive(data):
+                for frame in frames:
+                    self._take(frame)
+                if not self._stream.begun:
+                    break
+                data = b""
+        except Malformed as why:
+            self._end(ReaderGone(f"{self.name}: {why}"))
+        self._slow_down()
+
+    # -- within
+
+    def _take(self, frame: Frame) -> None:
+        """Malformed ends the connection: what a lying peer says next is of no use."""
+        if self._trouble is not None:
+            return
+        if frame.type == _RO_ACCESS_REPORT:
+            self._report(frame.body)
+            return
+        message = frame.message()
+        log.debug("%s: < %r", self.name, message)
+        asked = self._exchanges.answers(frame)
+        if asked is not None:
+            answer = self._pending[asked]
+            if not answer.done():
+                answer.set_result(message)
+        elif message.name == "KEEPALIVE":
+            self._send("KEEPALIVE_ACK", id=message.id)
+        elif message.name == "READER_EVENT_NOTIFICATION":
+            self._event(message["ReaderEventNotificationData"])
+        elif message.name == "ERROR_MESSAGE":
+            log.warning("%s: %s", self.name, _said(message))
+        else:
+            log.info("%s: a %s that no one asked for", self.name, message.name)
+
+    def _report(self, body: bytes) -> None:
+        found = reports(body)
+        if self._is_wanted:
+            self._arrived.append(Arrival(self._clock(), found, None))
+            self._waiting += len(found)
+            self._news.set()
+
+    def _event(self, event: Parameter) -> None:
+        attempt = event.get("ConnectionAttemptEvent")
+        if attempt is not None and not self._attempt.done():
+            self._attempt.set_result(attempt.number("Status"))
+        elif attempt is not None:
+            log.warning("%s: another client wants this reader", self.name)
+        elif event.get("ConnectionCloseEvent") is not None:
+            self._end(ReaderGone(f"{self.name}: the reader closes the connection"))
+        elif (trouble := _trouble(event)) is not None:
+            log.warning("%s: the reader says: %s", self.name, trouble)
+        elif self._is_wanted:
+            self._arrived.append(Arrival(self._clock(), [], event))
+            self._news.set()
+
+    def _send(
+        self,
+        name: str,
+        params: tuple[Parameter, ...] = (),
+        fields: Mapping[str, Value] = MappingProxyType({}),
+        id: int | None = None,
+    ) -> int:
+        """Returns the message's id: a new one where none is given."""
+        if self._trouble is not None or self._transport is None:
+            raise self._gone()
+        if id is None:
+            id = self._exchanges.request(rows.MESSAGE_BY_NAME[name].type)
+        message = Message(name, *params, id=id, version=self.version, **fields)
+        log.debug("%s: > %r", self.name, message)
+        self._transport.write(codec.encode(message))
+        return id
+
+    def _slow_down(self) -> None:
+        """Stop reading: where too much waits, until it is taken; else, in a stream of reports, for a tick."""
+        if self._transport is None or self._is_paused or self._pending or not self._arrived:
+            if self._waiting > _FLOOD:
+                self._end(ReaderGone(f"{self.name}: it floods us with reports"))
+            return
+        self._is_paused = True
+        self._transport.pause_reading()
+        if self._waiting < _FULL:
+            self._tick = self._loop.call_later(_TICK_S, self._ticked)
+
+    def _ticked(self) -> None:
+        self._tick = None
+        self._resume()
+
+    def _resume(self) -> None:
+        if self._tick is not None:
+            self._tick.cancel()
+            self._tick = None
+        if self._is_paused and self._transport is not None and self._trouble is None:
+            self._is_paused = False
+            self._heard = self._loop.time()
+            self._transport.resume_reading()
+
+    def _listen(self, period_s: float) -> None:
+        """A look at the watch, each period."""
+        silent_s = self._loop.time() - self._heard
+        if silent_s > SILENT_PERIODS * period_s and not self._is_paused:
+            self._end(ReaderGone(f"{self.name}: silent for {silent_s:.1f} s"))
+        elif self._trouble is None:
+            self._watch = self._loop.call_later(period_s, self._listen, period_s)
+
+    def _check(self, name: str, response: Message) -> None:
+        try:
+            found = codec.status(response)
+        except Malformed as why:
+            self._end(ReaderGone(f"{self.name}: {why}"))
+            raise self._gone() from why
+        if found.code:
+            raise Refused(f"{self.name}: the reader refuses {name}: {_said(response)}", found.code)
+
+    def _gone(self) -> ReaderGone:
+        """The trouble once more: an exception is raised once."""
+        return ReaderGone(str(self._trouble or f"{self.name}: not connected"))
+
+    def _end(self, trouble: ReaderGone) -> None:
+        """From now on every call raises this; what has arrived before is still handed on."""
+        if self._trouble is not None:
+            return
+        self._trouble = trouble
+        for timer in (self._tick, self._watch):
+            if timer is not None:
+                timer.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+        for answer in (self._attempt, *self._pending.values()):
+            if not answer.done():
+                answer.set_exception(self._gone())
+                answer.exception()  # whether or not someone waits for it
+        self._news.set()
+
+
+def _said(message: Message) -> str:
+    """A message's LLRPStatus, for people."""
+    try:
+        found = codec.status(message)
+    except Malformed as why:
+        return str(why)
+    text = "".join(each for each in found.description if each.isprintable())[:_LONGEST_TEXT]
+    return f"{found.name}: {text}" if text else found.name
+
+
+def _trouble(event: Parameter) -> str | None:
+    """What an event tells the operator, if it is for the operator."""
+    if (each := event.get("ReaderExceptionEvent")) is not None:
+        return each.text("Message")[:_LONGEST_TEXT]
+    if (each := event.get("AntennaEvent")) is not None:
+        state = "connected" if each.number("EventType") else "disconnected"
+        return f"antenna {each.number('AntennaID')} {state}"
+    if (each := event.get("ReportBufferLevelWarningEvent")) is not None:
+        return f"its report buffer is {each.number('ReportBufferPercentageFull')} % full"
+    if event.get("ReportBufferOverflowErrorEvent") is not None:
+        return "its report buffer overflowed: it lost reports"
+    return None

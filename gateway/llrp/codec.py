@@ -185,7 +185,7 @@ def decode(data: bytes) -> Message:
 def decode_body(type: int, id: int, version: int, body: bytes) -> Message:
     """The message of which a stream has read the head."""
     row, at = _message_row(type, body)
-    reader = _Reader(body)
+    reader = Reader(body)
     message = object.__new__(Message)
     try:
         if row is rows.UNKNOWN_FRAME:
@@ -199,7 +199,7 @@ def decode_body(type: int, id: int, version: int, body: bytes) -> Message:
     return message
 
 
-class _Reader:
+class Reader:
     """Reads the parameters of one message's body, and counts them."""
 
     def __init__(self, body: bytes) -> None:
@@ -213,11 +213,11 @@ class _Reader:
             raise Malformed(f"{end - at} bytes too long")
         parameters = []
         while at < end:
-            found, at = self._parameter(at, end, depth + 1)
+            found, at = self.parameter(at, end, depth + 1)
             parameters.append(found)
         _set(into, name=row.name, fields=MappingProxyType(fields), parameters=tuple(parameters))
 
-    def _parameter(self, at: int, end: int, depth: int) -> tuple[Parameter, int]:
+    def parameter(self, at: int, end: int, depth: int) -> tuple[Parameter, int]:
         """The parameter at `at`, and where it ends."""
         self._left -= 1
         if self._left < 0:

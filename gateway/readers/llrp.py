@@ -16,6 +16,7 @@ from edge import gen2
 from gateway.llrp import specs
 from gateway.llrp.codec import Parameter
 from gateway.llrp.reports import TagReport
+from gateway.llrp.vendors import IMPINJ
 from gateway.model import GpiChange, Inventory, ReaderGone, Select, Sighting
 from gateway.readers.llrp_access import Access
 from gateway.readers.llrp_link import Arrival
@@ -32,6 +33,7 @@ _END_S = 0.5  # that a reader may end a timed ROSpec later than we count
 _TID_WORDS = 6  # reach to the end of a serial of 48 bits behind an XTID
 _TID_OP, _USER_OP = 1, 2  # OpSpecIDs; those of accesses are larger
 _ENDED = 1  # ROSpecEvent
+_SERIALIZED_TID, _PEAK_RSSI = 55, 57  # of Impinj, in reports
 
 
 class LlrpPort:
@@ -193,8 +195,8 @@ class _Look:
         self._link = session.link
         self._want = want
         self._tells_tid = session.can.profile.fast_id  # it needs no read
-        self._antenna = 0
-        self._rssi_dbm = 0.0
+        only = want.antennas[0] if len(want.antennas) == 1 else 0
+        self._last = (only, 0.0, 0)  # antenna, RSSI and PC of the last report
 
     async def begin(self, duration_s: float | None) -> None:
         session, want = self._session, self._want
@@ -245,21 +247,34 @@ class _Look:
     def _batch(self, arrivals: list[Arrival]) -> list[Sighting | GpiChange]:
         found: list[Sighting | GpiChange] = []
         for at, reports, event in arrivals:
-            found += [self._sighting(each, at) for each in reports]
+            found += self._sightings(reports, at)
             if event is not None:
                 found += self._change(event, at)
         return found
 
-    def _sighting(self, report: TagReport, at: float) -> Sighting:
-        tid, user = report.tid, b""
-        for each in report.results:
-            if each.id == _TID_OP:
-                tid = each.data or tid
-            elif each.id == _USER_OP:
-                user = each.data
-        return Sighting(
-            report.epc, tid, report.antenna, report.rssi_dbm, at, report.count, report.pc, user
-        )
+    def _sightings(self, reports: list[TagReport], at: float) -> list[Sighting]:
+        """What a report leaves out is as in the one before it (LLRP 1.1, "TagReportData")."""
+        found = []
+        antenna, rssi_dbm, pc = self._last
+        for report in reports:
+            antenna = antenna if report.antenna is None else report.antenna
+            rssi_dbm = rssi_dbm if report.rssi_dbm is None else report.rssi_dbm
+            pc = pc if report.pc is None else report.pc
+            epc, tid, user, fine_dbm = report.epc, b"", b"", rssi_dbm
+            for maker, subtype, data in report.custom:
+                if maker == IMPINJ and subtype == _SERIALIZED_TID:
+                    tid = data[2 : 2 + 2 * int.from_bytes(data[:2])]
+                elif maker == IMPINJ and subtype == _PEAK_RSSI:
+                    fine_dbm = int.from_bytes(data[:2], signed=True) / 100
+            for each in report.results:
+                if each.op_spec_id == _TID_OP:
+                    tid = each.data or tid
+                elif each.op_spec_id == _USER_OP:
+                    user = each.data
+            own_pc = pc if pc >> 11 == len(epc) >> 1 else 0
+            found.append(Sighting(epc, tid, antenna, fine_dbm, at, report.count, own_pc, user))
+        self._last = antenna, rssi_dbm, pc
+        return found
 
     def _change(self, event: Parameter, at: float) -> list[GpiChange]:
         """A GPI's change; the end of the ROSpec is noted."""

@@ -259,6 +259,6 @@ def _single(doing: str, bank: int, op: Callable[[int], Parameter]) -> _Job:
 def _results(report: TagReport) -> list[tuple[int, Outcome]]:
     """(OpSpecID, what it came to) of each operation that a report tells of."""
     return [
-        (each.id, Outcome(codes.result_name(each.kind, each.result), each.words, each.data))
+        (each.op_spec_id, Outcome(codes.result_name(each.kind, each.result), each.words, each.data))
         for each in report.results
     ]

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from gateway import demo as stages
+from gateway.cli.demo_warehouse import show_warehouse
 from gateway.cli.output import (
     NO,
     TROUBLE,
@@ -33,6 +34,13 @@ _MANY = 50  # rows; beyond, a pipe is told of what is out of the ordinary only
 
 @click.command()
 @click.option(
+    "--scene",
+    type=click.Choice(["line", "warehouse"]),
+    default="line",
+    show_default=True,
+    help="line: NFC tags at a production line; warehouse: pallets of RAIN tags at a dock door.",
+)
+@click.option(
     "--input",
     "file",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -53,6 +61,7 @@ _MANY = 50  # rows; beyond, a pipe is told of what is out of the ordinary only
 )
 @json_option
 def demo(
+    scene: str,
     file: Path | None,
     limit: int | None,
     paced: bool,
@@ -67,7 +76,13 @@ def demo(
     \b
     Example:  tagwright demo
               tagwright demo --input products.csv --json
+              tagwright demo --scene warehouse --products 200
     """
+    if scene == "warehouse":
+        if file is not None or paced or folder is not None:
+            raise Failure("--input, --paced and --state are of --scene line", USAGE)
+        show_warehouse(limit, as_json)
+        return
     name, raw = _input(file)
     stays = sys.stdout.isatty() and not as_json if stay is None else stay
     kept = folder or Path(tempfile.mkdtemp(prefix="tagwright-demo-"))

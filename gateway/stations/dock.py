@@ -6,7 +6,7 @@ tags of which that brought too little are then read singly, while nobody watches
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,7 +55,7 @@ class Dock:
         self._passed: list[Passage] = []
         self.sightings = 0
 
-    async def run(self) -> AsyncIterator[Result]:
+    async def run(self) -> AsyncGenerator[Result, None]:
         """For ever: the results of each pallet's tags, then the pallet's. CannotDo."""
         try:
             while True:
@@ -112,7 +112,7 @@ class Dock:
     async def _answer(self, passage: Passage) -> Answer:
         started = self._post.ticks()
         items = await judged_at_once(self._post, passage.tags)
-        poor = [n for n, each in enumerate(items) if each.outcome == "partial"]
+        poor = [n for n, each in enumerate(items) if not each.is_whole]
         if poor and self._pallet.reread_s and self._reader.is_open:
             await self._rest()
             try:

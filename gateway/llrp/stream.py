@@ -121,6 +121,8 @@ class Exchanges:
         expected = self._waiting.get(frame.id)
         if expected is None or frame.type not in rows.ANSWERS:
             return None
+        if frame.type == rows.CUSTOM != expected:
+            return None  # the reader's own, under an id of its own
         if frame.type not in (expected, _ERROR_MESSAGE):
             wanted = rows.message_name(expected)
             raise Malformed(f"{frame.name}: it answers request {frame.id}, which wants {wanted}")

@@ -1,11 +1,14 @@
 """Reader URLs, as cli.md writes them."""
 
 import asyncio
+import re
 import sys
 
 import pytest
 
 from gateway.config import ConfigProblem
+from gateway.model import by_tid
+from gateway.readers.rain import RainReader
 from gateway.readers.registry import UsageProblem, open_reader
 
 
@@ -50,3 +53,54 @@ def test_a_missing_extra_is_named(monkeypatch) -> None:
 
 def test_a_usage_problem_ends_a_command_as_wrong_configuration_does() -> None:
     assert issubclass(UsageProblem, ConfigProblem)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "llrp://192.0.2.7",
+        "llrp://[2001:db8::7]:15084?antenna=1,2&power_dbm=20.5&rssi_dbm=-60&session=2",
+        "llrps://reader.example?tid=E280115020000000000000AA",
+        "m100:/dev/ttyUSB1?power_dbm=20&baud=57600",
+    ],
+)
+def test_a_rain_url_names_a_reader_of_many_tags(url: str) -> None:
+    reader = open_reader(url, "dock 1")
+    assert isinstance(reader, RainReader)
+    assert (reader.name, reader.is_open) == ("dock 1", False)
+
+
+def test_the_options_of_a_rain_url_say_how_to_look() -> None:
+    reader = open_reader("llrp://host?antenna=2,4&power_dbm=20.5&session=1&tid=E28011AA")
+    assert isinstance(reader, RainReader)
+    want = reader.want
+    assert (want.antennas, want.power_dbm, want.session) == ((2, 4), 20.5, 1)
+    assert want.select == by_tid(bytes.fromhex("e28011aa"))
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("llrp://host?power=20", "no option 'power': write antenna=1,2, power_dbm=20"),
+        ("llrp://host?ca=root.pem", "no option 'ca'"),
+        ("llrp://host:99999", "out of range"),
+        ("llrp://", "llrp://HOST"),
+        ("llrp:host", "llrp://HOST"),
+        ("llrp://host/path", "llrp://HOST:5084"),
+        ("llrps://host/path", "llrps://HOST:5085"),
+        ("llrp://host?antenna=0", "numbered from 1"),
+        ("llrp://host?antenna=one", "antenna"),
+        ("llrp://host?session=4", "0 to 3"),
+        ("llrp://host?power_dbm=much", "power_dbm"),
+        ("llrp://host?rssi_dbm=near", "rssi_dbm"),
+        ("llrp://host?tid=xyz", "tid"),
+        ("llrp://host?tid=E280AA", "whole number of words"),
+        ("llrps://host?ca=/nowhere/ca.pem", "ca"),
+        ("m100:?baud=1", "write m100:PATH"),
+        ("m100:/dev/null?baud=fast", "baud"),
+        ("m100:/dev/null?key=k.pem", "no option 'key'"),
+    ],
+)
+def test_a_rain_url_that_is_none_is_told_why(url: str, words: str) -> None:
+    with pytest.raises(ConfigProblem, match=re.escape(words)):
+        open_reader(url)

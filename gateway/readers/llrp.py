@@ -19,7 +19,7 @@ from gateway.llrp.reports import TagReport
 from gateway.llrp.vendors import IMPINJ
 from gateway.model import GpiChange, Inventory, ReaderGone, Select, Sighting
 from gateway.readers.llrp_access import Access
-from gateway.readers.llrp_link import Arrival
+from gateway.readers.llrp_link import ANSWER_S, Arrival
 from gateway.readers.llrp_session import Host, Session
 from gateway.readers.rainport import RainLimits
 
@@ -49,9 +49,11 @@ class LlrpPort:
         *,
         keepalive_s: float = KEEPALIVE_S,
         access_s: float = ACCESS_S,
+        answer_s: float = ANSWER_S,
     ) -> None:
+        """answer_s: the reader has for a response. keepalive_s: between its keepalives; some missed, it is gone."""
         self._name = name or f"{host}:{port}"
-        self._host = Host(host, port, tls, clock, self._name)
+        self._host = Host(host, port, tls, clock, self._name, answer_s)
         self._keepalive_s = keepalive_s
         self._access_s = access_s
         self._open: Session | None = None
@@ -195,21 +197,30 @@ class _Look:
         self._link = session.link
         self._want = want
         self._tells_tid = session.can.profile.fast_id  # it needs no read
+        self._found: list[Sighting | GpiChange] = []  # before the first report
+        self._levels: dict[int, bool] = {}  # of the inputs, as told
         only = want.antennas[0] if len(want.antennas) == 1 else 0
         self._last = (only, 0.0, 0)  # antenna, RSSI and PC of the last report
 
     async def begin(self, duration_s: float | None) -> None:
         session, want = self._session, self._want
-        await session.install(specs.inventory(session.can, want, duration_s))
+        ro_spec = specs.inventory(session.can, want, duration_s)
+        self._link.want(True)
         if want.gpi is not None:
             await session.set(specs.input_on(session.can, want.gpi))
-        self._link.want(True)
+        await session.install(ro_spec)
         await self._read_along()
-        if want.gpi is None or await session.is_high(want.gpi):
+        if want.gpi is None:
             await session.start()
+        elif await session.is_high(want.gpi):
+            await session.start_anyhow()
+            self._found += self._level(want.gpi, True, self._link.clock())
 
     async def next(self) -> list[Sighting | GpiChange]:
         """What has come since the last call; may be empty. ReaderGone."""
+        if self._found:
+            found, self._found = self._found, []
+            return found
         found = self._batch(await self._link.arrivals())
         if self._tells_tid and self._want.tid and self._is_without_tid(found):
             self._tells_tid = False
@@ -284,4 +295,11 @@ class _Look:
         gpi = event.get("GPIEvent")
         if gpi is None:
             return []
-        return [GpiChange(gpi.number("GPIPortNumber"), gpi.flag("GPIEvent"), at)]
+        return self._level(gpi.number("GPIPortNumber"), gpi.flag("GPIEvent"), at)
+
+    def _level(self, port: int, level: bool, at: float) -> list[GpiChange]:
+        """A change, unless that was known."""
+        if self._levels.get(port) is level:
+            return []
+        self._levels[port] = level
+        return [GpiChange(port, level, at)]

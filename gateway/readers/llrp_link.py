@@ -80,14 +80,19 @@ def backoff_s(attempt: int, chance: float) -> float:
 
 
 async def connect(
-    host: str, port: int, tls: ssl.SSLContext | None, clock: Callable[[], float], name: str
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None,
+    clock: Callable[[], float],
+    name: str,
+    answer_s: float = ANSWER_S,
 ) -> "Link":
-    """A connection that the reader accepted us on. ReaderGone, ReaderBusy."""
+    """A connection that the reader accepted us on. answer_s: it has for a response. ReaderGone, ReaderBusy."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(CONNECT_S):
             _, link = await loop.create_connection(
-                lambda: Link(name, clock),
+                lambda: Link(name, clock, answer_s),
                 host,
                 port,
                 ssl=tls,
@@ -109,10 +114,11 @@ async def connect(
 class Link(asyncio.Protocol):
     """One user at a time asks; another may wait for arrivals. Ended by the peer, each call raises ReaderGone."""
 
-    def __init__(self, name: str, clock: Callable[[], float]) -> None:
+    def __init__(self, name: str, clock: Callable[[], float], answer_s: float) -> None:
         self.name = name
-        self.version = 1
-        self._clock = clock
+        self.version = codec.VERSION_1_0_1
+        self._answer_s = answer_s
+        self.clock = clock
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._stream = Stream()
@@ -147,9 +153,10 @@ class Link(asyncio.Protocol):
             raise ReaderBusy(f"{self.name}: the reader refuses clients (status {status})")
 
     async def ask(
-        self, name: str, *params: Parameter, timeout_s: float = ANSWER_S, **fields: Value
+        self, name: str, *params: Parameter, timeout_s: float | None = None, **fields: Value
     ) -> Message:
         """Send a request; its response, of status success. Refused; ReaderGone."""
+        timeout_s = timeout_s or self._answer_s
         answer = self._loop.create_future()
         id = self._send(name, params, fields)
         self._pending[id] = answer
@@ -261,7 +268,7 @@ class Link(asyncio.Protocol):
     def _report(self, body: bytes) -> None:
         found = reports(body)
         if self._is_wanted:
-            self._arrived.append(Arrival(self._clock(), found, None))
+            self._arrived.append(Arrival(self.clock(), found, None))
             self._waiting += len(found)
             self._news.set()
 
@@ -276,7 +283,7 @@ class Link(asyncio.Protocol):
         elif (trouble := _trouble(event)) is not None:
             log.warning("%s: the reader says: %s", self.name, trouble)
         elif self._is_wanted:
-            self._arrived.append(Arrival(self._clock(), [], event))
+            self._arrived.append(Arrival(self.clock(), [], event))
             self._news.set()
 
     def _send(

@@ -52,6 +52,11 @@ class Session:
             await self.link.ask("START_ROSPEC", ROSpecID=specs.RO_SPEC)
             self._is_active = True
 
+    async def start_anyhow(self) -> None:
+        """As start(), where a trigger may just have done that. ReaderGone."""
+        self._is_active = True
+        await self.try_to("START_ROSPEC", ROSpecID=specs.RO_SPEC)
+
     async def stop(self) -> None:
         """Stop the ROSpec, where it has not stopped by itself, and delete the AccessSpecs. ReaderGone."""
         if self._is_active:
@@ -123,8 +128,9 @@ class Host:
         tls: ssl.SSLContext | None,
         clock: Callable[[], float],
         name: str,
+        answer_s: float,
     ) -> None:
-        self._at = (host, port, tls, clock, name)
+        self._at = (host, port, tls, clock, name, answer_s)
         self._name = name
         self._is_old = False  # it hung up when asked for its versions
 

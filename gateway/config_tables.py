@@ -111,13 +111,14 @@ class WindowConfig(Section):
 class PalletConfig(Section):
     """A pallet's tags as one. expected: the despatch advice, a CSV that is read anew for each pallet.
 
-    user_words: of the USER bank, read with each tag in the same round; population: about how many tags. Without a
-    window a pallet ends when no new tag came for idle_s, or after max_s; its tags begin another one when they were
-    away for away_s. reread_s: for reading tags singly of which the round brought too little.
+    user_words: of the USER bank, read with each tag in the same round: 8, and what a stub takes in the first slot; 32
+    for bare signatures. population: about how many tags. Without a window a pallet ends when no new tag came for
+    idle_s, or after max_s; its tags begin another one when they were away for away_s. reread_s: for reading tags
+    singly of which the round brought too little.
     """
 
     expected: TomlPath | None = None
-    user_words: Annotated[int, Field(ge=0, le=4096)] = 64
+    user_words: Annotated[int, Field(ge=0, le=4096)] = 128
     population: Annotated[int, Field(ge=1, le=100_000)] = 500
     idle_s: Annotated[float, Field(gt=0, le=3600, strict=False)] = 2.0
     max_s: Annotated[float, Field(gt=0, le=3600, strict=False)] = 60.0

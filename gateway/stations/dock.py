@@ -7,13 +7,14 @@ tags of which that brought too little are then read singly, while nobody watches
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gateway.config import PalletConfig, ReaderConfig
 from gateway.model import DeviceTrouble, GpiChange, ReaderBusy, ReaderGone, Sighting
 from gateway.stations.despatch import expected
-from gateway.stations.floor import TICK_S, closed, passage_entry, rain_reader
+from gateway.stations.floor import TICK_S, passage_entry, rain_reader
 from gateway.stations.orders import OrderError
 from gateway.stations.pallet import Advice, Item, Pallet, capture, is_enough, item
 from gateway.stations.post import Post
@@ -86,7 +87,7 @@ class Dock:
         return self._passed.pop(0)
 
     async def _see(self) -> None:
-        async with closed(self._reader.sightings(self._want)) as reports:
+        async with aclosing(self._reader.sightings(self._want)) as reports:
             async for report in reports:
                 for each in report:
                     if isinstance(each, GpiChange):

@@ -6,10 +6,10 @@ neither keeps the readers waiting.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from edge import epc as epcs
 from edge.errors import Malformed
@@ -30,8 +30,6 @@ TICK_S = 0.2
 _SCAN_TICKS = 5  # presence looks for the departed once in so many
 _TOLD_TICKS = 300  # a full memory is told once in so many
 _MOST_EPCS = 256  # of a window's row
-
-_T = TypeVar("_T")
 
 
 class Floor:
@@ -62,7 +60,7 @@ class Floor:
         reader = rain_reader(self._posts[name])
         want = replace(reader.want, tid=self._rules[name].tid, gpi=self._gpis.get(name))
         try:
-            async with closed(reader.sightings(want)) as reports:
+            async with aclosing(reader.sightings(want)) as reports:
                 async for report in reports:
                     self._take(name, report)
                     await self._ledger.room()
@@ -178,16 +176,6 @@ def rain_reader(post: Post) -> RainReader:
     """The post's reader; config.py sees to it that it is one for RAIN."""
     assert isinstance(post.reader, RainReader)
     return post.reader
-
-
-@asynccontextmanager
-async def closed(reports: AsyncIterator[_T]) -> AsyncIterator[AsyncIterator[_T]]:
-    """The same iterator, closed at the end, so that the reader stops looking."""
-    try:
-        yield reports
-    finally:
-        if isinstance(reports, AsyncGenerator):
-            await reports.aclose()
 
 
 def _movement_signal(movement: Movement) -> Signal:

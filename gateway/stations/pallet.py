@@ -29,12 +29,13 @@ _PALLET_ID = 16  # bytes of the digest that a tag's row bears
 
 @dataclass(frozen=True)
 class Item:
-    """One tag of a pallet, judged. outcome: verified | not_verified | partial."""
+    """One tag of a pallet, judged. outcome: verified | not_verified | partial. is_whole: enough of it was read."""
 
     sighting: Sighting
     seen: Seen
     outcome: str
     signal: Signal
+    is_whole: bool = True
 
     @property
     def name(self) -> str:
@@ -223,10 +224,19 @@ def is_enough(seen: Seen) -> bool:
 
 
 def item(sighting: Sighting, seen: Seen, is_whole: bool) -> Item:
-    """A tag with its answer; is_whole: whether enough of it was read, or a single read brought no more."""
-    if not is_whole:
-        return Item(sighting, seen, PARTIAL, Signal(AMBER, "not all that counts was read of it"))
+    """A tag with its answer; is_whole: whether enough of it was read, or a single read brought no more.
+
+    What looks red stays so even where not all was read: better looked at once too often.
+    """
+    if not is_whole and (not seen.capture.id or not _is_red(seen)):
+        signal = Signal(AMBER, "not all that counts was read of it")
+        return Item(sighting, seen, PARTIAL, signal, False)
     if seen.verdict is None:
         sentence = f"no passport on this tag: {seen.tag.describe()}"
-        return Item(sighting, seen, "not_verified", Signal(RED, sentence))
-    return Item(sighting, seen, *judged(seen.verdict, bool(seen.memory)))
+        return Item(sighting, seen, "not_verified", Signal(RED, sentence), is_whole)
+    return Item(sighting, seen, *judged(seen.verdict, bool(seen.memory)), is_whole)
+
+
+def _is_red(seen: Seen) -> bool:
+    """Whether what was read so far is worse than unknown."""
+    return seen.verdict is not None and seen.verdict.colour() == RED

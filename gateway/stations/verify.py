@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
+from edge import gen2
 from edge.errors import Malformed
 from edge.stub import PRODUCT, Stub, decode, link16
 from edge.trust import TrustList
 from edge.verify import Verdict, verify, verify_best
 from gateway.model import Capture, Target
 from gateway.stations import media
+from gateway.stations.nfctag import NfcTag
 from gateway.stations.orders import gtin_serial, product_name
 from gateway.stations.post import Check, Post
+from gateway.stations.raintag import RainTag
 from gateway.stations.result import GREEN, Result, Signal
 
 
@@ -78,7 +81,7 @@ def look(
 
     memory: judged where only the EPC stands on the tag.
     """
-    tag = media.tag(capture)
+    tag = _tag(capture)
     found = tag.carrier
     if found.mini is not None and found.uri_record is not None:
         verdict = tag.verify_detached(found.uri_record, found.mini, trust, check, now)
@@ -190,6 +193,12 @@ def account(seen: Seen) -> dict[str, Any]:
     elif seen.carrier.mini is not None:
         body["stub"] = seen.carrier.mini
     return body
+
+
+def _tag(capture: Capture) -> media.Tag:
+    if isinstance(capture.image, gen2.Image):
+        return RainTag(capture.image, capture.id)
+    return NfcTag(capture.image, capture.id)
 
 
 def _decoded(raw: bytes) -> Stub | None:

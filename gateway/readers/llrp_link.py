@@ -9,15 +9,17 @@ import logging
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from edge.errors import Malformed
 from gateway.config import ConfigProblem
 from gateway.llrp import codec, rows
-from gateway.llrp.codec import Message, Parameter, Value
-from gateway.llrp.reports import TagReport, reports
+from gateway.llrp.codec import Message, Parameter
+from gateway.llrp.layout import Value
+from gateway.llrp.reports import RO_ACCESS_REPORT, TagReport, reports
 from gateway.llrp.stream import Exchanges, Frame, Stream
 from gateway.model import CannotDo, ReaderBusy, ReaderGone
 
@@ -31,11 +33,10 @@ SILENT_PERIODS = 3  # of keepalives that did not come: the reader is gone
 
 _FULL = 8192  # reports that wait for their user: then we stop reading
 _FLOOD = 1 << 18  # reports that came while we had to read on for a response: no reader does this
-_TICK_S = 0.01  # between two reads of a stream of reports: each wake-up costs more than a report
+_TICK_S = 0.02  # between two reads of a stream of reports: each wake-up costs more than a report
 _LONGEST_TEXT = 200  # of a reader's own words in our log
 _BACK_OFF_S = (0.5, 30.0)  # first and longest
 
-_RO_ACCESS_REPORT = 61
 _OURS, _HELD = 0, (1, 2)  # ConnectionAttemptEvent: accepted; held by another
 
 
@@ -76,7 +77,8 @@ def tls_context(ca: Path | None, cert: Path | None, key: Path | None) -> ssl.SSL
 def backoff_s(attempt: int, chance: float) -> float:
     """Seconds before attempt 1, 2, ... to connect again: doubling to a ceiling, half of it by `chance` (0 to 1)."""
     first, longest = _BACK_OFF_S
-    return min(longest, first * 2 ** min(attempt - 1, 16)) * (1 + chance) / 2
+    doubled = first * float(1 << min(max(0, attempt - 1), 16))
+    return min(longest, doubled) * (1 + chance) / 2
 
 
 async def connect(
@@ -231,8 +233,12 @@ class Link(asyncio.Protocol):
         self._heard = self._loop.time()
         try:
             while frames := self._stream.receive(data):
-                for frame in frames:
-                    self._take(frame)
+                for is_report, run in groupby(frames, _is_report):
+                    if is_report:
+                        self._report([frame.body for frame in run])
+                    else:
+                        for frame in run:
+                            self._take(frame)
                 if not self._stream.begun:
                     break
                 data = b""
@@ -245,9 +251,6 @@ class Link(asyncio.Protocol):
     def _take(self, frame: Frame) -> None:
         """Malformed ends the connection: what a lying peer says next is of no use."""
         if self._trouble is not None:
-            return
-        if frame.type == _RO_ACCESS_REPORT:
-            self._report(frame.body)
             return
         message = frame.message()
         log.debug("%s: < %r", self.name, message)
@@ -265,8 +268,12 @@ class Link(asyncio.Protocol):
         else:
             log.info("%s: a %s that no one asked for", self.name, message.name)
 
-    def _report(self, body: bytes) -> None:
-        found = reports(body)
+    def _report(self, bodies: list[bytes]) -> None:
+        """The reports of messages in a row. Read as one: most have a single report, and alike ones are read at once."""
+        try:
+            found = reports(b"".join(bodies))
+        except Malformed:
+            found = [each for body in bodies for each in reports(body)]  # offsets are of a message
         if self._is_wanted:
             self._arrived.append(Arrival(self.clock(), found, None))
             self._waiting += len(found)
@@ -358,11 +365,16 @@ class Link(asyncio.Protocol):
                 timer.cancel()
         if self._transport is not None:
             self._transport.abort()
-        for answer in (self._attempt, *self._pending.values()):
+        waiting: list[asyncio.Future[Any]] = [self._attempt, *self._pending.values()]
+        for answer in waiting:
             if not answer.done():
                 answer.set_exception(self._gone())
                 answer.exception()  # whether or not someone waits for it
         self._news.set()
+
+
+def _is_report(frame: Frame) -> bool:
+    return frame.type == RO_ACCESS_REPORT
 
 
 def _said(message: Message) -> str:

@@ -10,7 +10,8 @@ from contextlib import ExitStack
 
 from gateway.llrp import capabilities, specs
 from gateway.llrp.capabilities import Capabilities
-from gateway.llrp.codec import VERSION_1_0_1, VERSION_1_1, Parameter, Value
+from gateway.llrp.codec import VERSION_1_0_1, VERSION_1_1, Parameter
+from gateway.llrp.layout import Value
 from gateway.model import ReaderGone
 from gateway.readers.llrp_link import Link, Refused, connect
 

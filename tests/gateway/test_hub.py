@@ -311,6 +311,20 @@ def test_a_stub_of_a_tag_that_was_only_seen_is_no_stub_of_ours(tmp_path: Path) -
     with_hub(tmp_path, play)
 
 
+def test_a_page_tells_where_a_tag_was_and_what_it_is_known_by(tmp_path: Path) -> None:
+    moved = body(act="moved", zone="<gate>", before="dock", epc=bytes(range(12)), rssi_dbm=-50.5)
+    row = [1, 1_790_000_000_000_000_000, "presence", "north", b"", f"{GTIN}/A1", moved]
+    row.append(Chain(JOURNAL).follow(*row))
+
+    async def play(client: httpx2.AsyncClient, store: Store) -> None:
+        await send(client, batch([row]))
+        page = (await client.get(f"/01/{GTIN}/21/A1")).text
+        assert "<td>moved: &lt;gate&gt;</td>" in page
+        assert '<td class="code">000102030405060708090a0b</td>' in page
+
+    with_hub(tmp_path, play)
+
+
 def test_a_page_shows_the_claims_and_runs_nothing(tmp_path: Path) -> None:
     serial = 'A/1"<b>'
     raw = body(

@@ -49,6 +49,34 @@ def test_rows_commits_readers_and_lag_are_told(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+def test_windows_pallets_sightings_and_zones_are_told(tmp_path: Path) -> None:
+    async def play() -> None:
+        metrics = Metrics()
+        async with Journal(tmp_path / "j.db") as journal:
+            for kind, body in (
+                ("window", {"outcome": "empty"}),
+                ("window", {"outcome": "tags"}),
+                ("window", {"outcome": "empty"}),
+                ("pallet", {"colour": "red", "outcome": "not_verified", "elapsed_ms": 9000}),
+                ("presence", {"act": "arrived"}),
+            ):
+                metrics.count(await journal.append(kind, "gate", b"", "", body))
+            for taken in (5, 12):
+                metrics.sightings({"gate": taken})
+                metrics.present({"dock": taken, "yard": 0})
+            found = samples(metrics.text(journal))
+        assert found["tagwright_windows_total", ("empty", "gate")] == 2
+        assert found["tagwright_windows_total", ("tags", "gate")] == 1
+        assert found["tagwright_pallets_total", ("red", "gate")] == 1
+        assert not [name for name, _ in found if name == "tagwright_verdicts_total"]
+        assert found["tagwright_sightings_total", ("gate",)] == 12
+        assert found["tagwright_present_tags", ("dock",)] == 12
+        assert found["tagwright_present_tags", ("yard",)] == 0
+        assert found["tagwright_events_total", ("presence", "gate")] == 1
+
+    asyncio.run(play())
+
+
 def test_two_gateways_in_one_process_share_nothing(tmp_path: Path) -> None:
     one, other = Metrics(), Metrics()
     one.reader("left", True)

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from production_line import GTIN, NOW, order
 from rain_line import RainLine
 from rain_port import FieldPort
@@ -386,3 +388,25 @@ def test_what_is_no_despatch_advice_is_refused_with_its_place(
     with pytest.raises(OrderError) as caught:
         expected(raw)
     assert (caught.value.row, caught.value.column) == (row, column)
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.text('epcgtinsral,;:\n"0123456789abf/%.', max_size=120).map(str.encode),
+        st.binary(min_size=1, max_size=30).map(lambda raw: b"epc\n" + raw.hex().encode()),
+        st.text(max_size=40).map(lambda text: f"epc\nurn:epc:id:sgtin:{text}\n".encode()),
+        st.text(max_size=40).map(lambda text: f"epc\nhttps://{text}\n".encode()),
+    )
+)
+def test_any_bytes_are_an_advice_or_refused_with_our_own_error(raw: bytes) -> None:
+    try:
+        names = expected(raw)
+    except OrderError:
+        return
+    assert all(isinstance(name, str) for name in names)
+
+
+@given(st.binary(max_size=40))
+def test_any_epc_has_a_name(raw: bytes) -> None:
+    assert isinstance(name_of(raw), str)

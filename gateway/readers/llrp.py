@@ -19,7 +19,8 @@ from gateway.llrp.reports import TagReport
 from gateway.llrp.vendors import IMPINJ
 from gateway.model import GpiChange, Inventory, ReaderGone, Select, Sighting
 from gateway.readers.llrp_access import Access
-from gateway.readers.llrp_link import ANSWER_S, Arrival
+from gateway.readers.llrp_inbox import Arrival
+from gateway.readers.llrp_link import ANSWER_S
 from gateway.readers.llrp_session import Host, Session
 from gateway.readers.rainport import RainLimits
 

@@ -1,7 +1,7 @@
 """One LLRP connection: TCP or TLS, requests and their responses, reports as they come, and a watch on silence.
 
 LLRP 1.1, "Connection and Transport" and "LLRP Operation". Reports are parsed where they arrive and handed on in lists.
-Nothing is dropped: where the user of the reports is slow, we stop reading, and TCP stops the reader.
+A peer that breaks the standard is a reader that is gone: the error names the message.
 """
 
 import asyncio
@@ -12,16 +12,17 @@ from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from edge.errors import Malformed
 from gateway.config import ConfigProblem
 from gateway.llrp import codec, rows
 from gateway.llrp.codec import Message, Parameter
 from gateway.llrp.layout import Value
-from gateway.llrp.reports import RO_ACCESS_REPORT, TagReport, reports
+from gateway.llrp.reports import RO_ACCESS_REPORT, reports
 from gateway.llrp.stream import Exchanges, Frame, Stream
 from gateway.model import CannotDo, ReaderBusy, ReaderGone
+from gateway.readers.llrp_inbox import Arrival, Inbox
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +32,6 @@ ANSWER_S = 5.0  # to a request
 CLOSE_S = 1.0  # to CLOSE_CONNECTION: then we just leave
 SILENT_PERIODS = 3  # of keepalives that did not come: the reader is gone
 
-_FULL = 8192  # reports that wait for their user: then we stop reading
-_FLOOD = 1 << 18  # reports that came while we had to read on for a response: no reader does this
-_TICK_S = 0.02  # between two reads of a stream of reports: each wake-up costs more than a report
 _LONGEST_TEXT = 200  # of a reader's own words in our log
 _BACK_OFF_S = (0.5, 30.0)  # first and longest
 
@@ -46,14 +44,6 @@ class Refused(CannotDo):
     def __init__(self, text: str, status: int) -> None:
         super().__init__(text)
         self.status = status
-
-
-class Arrival(NamedTuple):
-    """What came, at Unix seconds of our clock: the reports of one message, or an event."""
-
-    at: float
-    reports: list[TagReport]
-    event: Parameter | None
 
 
 def tls_context(ca: Path | None, cert: Path | None, key: Path | None) -> ssl.SSLContext:
@@ -128,12 +118,7 @@ class Link(asyncio.Protocol):
         self._exchanges = Exchanges()
         self._pending: dict[int, asyncio.Future[Message]] = {}
         self._attempt: asyncio.Future[int] = self._loop.create_future()
-        self._arrived: list[Arrival] = []
-        self._waiting = 0  # reports in `_arrived`
-        self._is_wanted = False
-        self._news = asyncio.Event()
-        self._is_paused = False
-        self._tick: asyncio.TimerHandle | None = None
+        self._inbox = Inbox()
         self._heard = self._loop.time()
         self._watch: asyncio.TimerHandle | None = None
         self._closed = asyncio.Event()
@@ -162,7 +147,7 @@ class Link(asyncio.Protocol):
         answer = self._loop.create_future()
         id = self._send(name, params, fields)
         self._pending[id] = answer
-        self._resume()
+        self._inbox.read_on()
         try:
             async with asyncio.timeout(timeout_s):
                 response: Message = await answer
@@ -180,25 +165,18 @@ class Link(asyncio.Protocol):
 
     def want(self, is_wanted: bool) -> None:
         """Whether reports and events are for someone: else they are let go as they come."""
-        self._is_wanted = is_wanted
-        self._arrived, self._waiting = [], 0
-        self._resume()
+        self._inbox.want(is_wanted)
 
     async def arrivals(self) -> list[Arrival]:
         """What has come since the last call, in order; waits for some. ReaderGone."""
-        while not self._arrived:
-            if self._trouble is not None:
-                raise self._gone()
-            self._news.clear()
-            await self._news.wait()
-        return self.arrived()
+        found = await self._inbox.take()
+        if not found:
+            raise self._gone()
+        return found
 
     def arrived(self) -> list[Arrival]:
         """What is here already."""
-        found, self._arrived, self._waiting = self._arrived, [], 0
-        if self._tick is None:
-            self._resume()
-        return found
+        return self._inbox.so_far()
 
     def keep_alive(self, period_s: float) -> None:
         """From now on the reader is gone where nothing is heard of it for some periods."""
@@ -224,6 +202,7 @@ class Link(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._inbox.connected(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(ReaderGone(f"{self.name}: the connection ended" + (f": {exc}" if exc else "")))
@@ -244,7 +223,10 @@ class Link(asyncio.Protocol):
                 data = b""
         except Malformed as why:
             self._end(ReaderGone(f"{self.name}: {why}"))
-        self._slow_down()
+        if not self._pending:
+            self._inbox.hold()
+        elif self._inbox.is_flooded:
+            self._end(ReaderGone(f"{self.name}: it floods us with reports"))
 
     # -- within
 
@@ -274,10 +256,7 @@ class Link(asyncio.Protocol):
             found = reports(b"".join(bodies))
         except Malformed:
             found = [each for body in bodies for each in reports(body)]  # offsets are of a message
-        if self._is_wanted:
-            self._arrived.append(Arrival(self.clock(), found, None))
-            self._waiting += len(found)
-            self._news.set()
+        self._inbox.put(Arrival(self.clock(), found, None))
 
     def _event(self, event: Parameter) -> None:
         attempt = event.get("ConnectionAttemptEvent")
@@ -289,9 +268,8 @@ class Link(asyncio.Protocol):
             self._end(ReaderGone(f"{self.name}: the reader closes the connection"))
         elif (trouble := _trouble(event)) is not None:
             log.warning("%s: the reader says: %s", self.name, trouble)
-        elif self._is_wanted:
-            self._arrived.append(Arrival(self.clock(), [], event))
-            self._news.set()
+        else:
+            self._inbox.put(Arrival(self.clock(), [], event))
 
     def _send(
         self,
@@ -310,34 +288,10 @@ class Link(asyncio.Protocol):
         self._transport.write(codec.encode(message))
         return id
 
-    def _slow_down(self) -> None:
-        """Stop reading: where too much waits, until it is taken; else, in a stream of reports, for a tick."""
-        if self._transport is None or self._is_paused or self._pending or not self._arrived:
-            if self._waiting > _FLOOD:
-                self._end(ReaderGone(f"{self.name}: it floods us with reports"))
-            return
-        self._is_paused = True
-        self._transport.pause_reading()
-        if self._waiting < _FULL:
-            self._tick = self._loop.call_later(_TICK_S, self._ticked)
-
-    def _ticked(self) -> None:
-        self._tick = None
-        self._resume()
-
-    def _resume(self) -> None:
-        if self._tick is not None:
-            self._tick.cancel()
-            self._tick = None
-        if self._is_paused and self._transport is not None and self._trouble is None:
-            self._is_paused = False
-            self._heard = self._loop.time()
-            self._transport.resume_reading()
-
     def _listen(self, period_s: float) -> None:
         """A look at the watch, each period."""
-        silent_s = self._loop.time() - self._heard
-        if silent_s > SILENT_PERIODS * period_s and not self._is_paused:
+        silent_s = self._loop.time() - max(self._heard, self._inbox.read_on_at)
+        if silent_s > SILENT_PERIODS * period_s and not self._inbox.is_holding:
             self._end(ReaderGone(f"{self.name}: silent for {silent_s:.1f} s"))
         elif self._trouble is None:
             self._watch = self._loop.call_later(period_s, self._listen, period_s)
@@ -360,9 +314,8 @@ class Link(asyncio.Protocol):
         if self._trouble is not None:
             return
         self._trouble = trouble
-        for timer in (self._tick, self._watch):
-            if timer is not None:
-                timer.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
         if self._transport is not None:
             self._transport.abort()
         waiting: list[asyncio.Future[Any]] = [self._attempt, *self._pending.values()]
@@ -370,7 +323,7 @@ class Link(asyncio.Protocol):
             if not answer.done():
                 answer.set_exception(self._gone())
                 answer.exception()  # whether or not someone waits for it
-        self._news.set()
+        self._inbox.end()
 
 
 def _is_report(frame: Frame) -> bool:

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from edge.errors import Malformed
 from gateway.llrp import capabilities, specs
 from gateway.llrp.capabilities import Capabilities
 from gateway.llrp.codec import VERSION_1_0_1, VERSION_1_1, Parameter
@@ -31,6 +32,7 @@ class Session:
         self.link = link
         self.can = can
         self._ro_spec: Parameter | None = None  # which the reader holds, enabled
+        self._may_hold_one = False  # a cancelled call leaves that open
         self._is_active = False
         self._access_id = 0  # the last AccessSpec's
         self._has_access_specs = False
@@ -40,9 +42,9 @@ class Session:
         """Let the reader hold this ROSpec, and no other. Refused, ReaderGone."""
         if ro_spec == self._ro_spec:
             return
-        if self._ro_spec is not None:
-            self._ro_spec = None
-            await self.link.ask("DELETE_ROSPEC", ROSpecID=specs.RO_SPEC)
+        if self._may_hold_one:
+            await self.uninstall()
+        self._may_hold_one = True
         await self.link.ask("ADD_ROSPEC", ro_spec)
         await self.link.ask("ENABLE_ROSPEC", ROSpecID=specs.RO_SPEC)
         self._ro_spec = ro_spec
@@ -50,8 +52,8 @@ class Session:
     async def start(self) -> None:
         """Start the ROSpec that is installed, where it was not started. Refused, ReaderGone."""
         if not self._is_active:
-            await self.link.ask("START_ROSPEC", ROSpecID=specs.RO_SPEC)
             self._is_active = True
+            await self.link.ask("START_ROSPEC", ROSpecID=specs.RO_SPEC)
 
     async def start_anyhow(self) -> None:
         """As start(), where a trigger may just have done that. ReaderGone."""
@@ -61,20 +63,21 @@ class Session:
     async def stop(self) -> None:
         """Stop the ROSpec, where it has not stopped by itself, and delete the AccessSpecs. ReaderGone."""
         if self._is_active:
-            self._is_active = False
             await self.try_to("STOP_ROSPEC", ROSpecID=specs.RO_SPEC)
+            self._is_active = False
         await self.clear()
 
     async def clear(self) -> None:
         """Delete the AccessSpecs that were added. ReaderGone."""
         if self._has_access_specs:
-            self._has_access_specs = False
             await self.try_to("DELETE_ACCESSSPEC", AccessSpecID=_ALL)
+            self._has_access_specs = False
 
     async def uninstall(self) -> None:
         """Let the reader hold no ROSpec: one with a trigger starts by itself."""
         self._ro_spec, self._is_active = None, False
         await self.try_to("DELETE_ROSPEC", ROSpecID=specs.RO_SPEC)
+        self._may_hold_one = False
 
     async def add(self, make: Callable[[int], Parameter]) -> None:
         """Add and enable the AccessSpec that is made of a new id. Refused, ReaderGone."""
@@ -182,7 +185,11 @@ async def _agree(link: Link) -> None:
 
 
 async def _capabilities(link: Link) -> Capabilities:
-    can = capabilities.read(await link.ask("GET_READER_CAPABILITIES", RequestedData=_ALL))
+    told = await link.ask("GET_READER_CAPABILITIES", RequestedData=_ALL)
+    try:
+        can = capabilities.read(told)
+    except Malformed as why:
+        raise ReaderGone(f"{link.name}: {why}") from why
     if can.profile.extensions:
         await link.ask("IMPINJ_ENABLE_EXTENSIONS")
     try:

@@ -60,7 +60,7 @@ class _Fixed:
         bits: list[tuple[str, int]] = []
         for spec in specs:
             name, kind = _named(spec)
-            if kind in _FIXED:
+            if name and kind in _FIXED:
                 parts.append(_Part(name, len(codes) - 1))
                 codes.append(_FIXED[kind])
                 continue

@@ -7,7 +7,7 @@ at which an earlier one failed, and what stands on a torn tag is to be a beginni
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge import gen2, gen2chips
 from gateway.llrp import codes, specs
@@ -31,6 +31,7 @@ from gateway.readers.llrp_session import Session
 log = logging.getLogger(__name__)
 
 _TRIES = 3  # of an access that is answered with an error that a bad moment may explain
+_KILLING = "killing"
 _BANKS = ("RESERVED", "EPC", "TID", "USER")
 
 _REFUSALS: dict[str, type[TagRefused]] = {
@@ -53,7 +54,11 @@ _TEXTS = {
 }
 
 
-_GUESSES = {TagTooSmall: "the bank may end before", TagLocked: "it may be locked"}
+_GUESSES = {
+    TagTooSmall: "the bank may end before",
+    TagLocked: "it may be locked",
+    WrongPassword: "the password may not be this tag's",
+}
 
 
 @dataclass(frozen=True)
@@ -162,13 +167,8 @@ class Access:
         )
 
     async def kill(self, password: int) -> None:
-        job = _single("killing", gen2.RESERVED, lambda id: specs.kill(id, password))
-        try:
-            await self._carry(job)
-        except TagRefused as why:
-            if type(why) is TagRefused:  # LLRP 1.0.1 has no result for a wrong password
-                raise job.refused(codes.PASSWORD) from why
-            raise
+        job = _single(_KILLING, gen2.RESERVED, lambda id: specs.kill(id, password))
+        await self._carry(replace(job, guess=WrongPassword))
 
     def _reader(self, bank: int) -> Callable[[int, Span], Parameter]:
         return lambda id, span: specs.read(id, span, bank, self._password)
@@ -210,7 +210,7 @@ class Access:
                 until, tries, failed = now() + self._idle_s, 0, codes.NO_RESPONSE
                 continue
             tries += 1
-            if tries == _TRIES and self._password and failed in _UNTOLD and await self._is_wrong():
+            if tries == _TRIES and failed in _UNTOLD and await self._is_wrong(job):
                 raise job.refused(codes.PASSWORD)
             if now() >= until or (
                 failed not in _PASSING and (failed != codes.TAG_ERROR or tries >= _TRIES)
@@ -236,8 +236,12 @@ class Access:
             pass
         return found
 
-    async def _is_wrong(self) -> bool:
-        """Whether the tag answers, but not to our password: LLRP 1.0.1 has no result that says so."""
+    async def _is_wrong(self, job: _Job) -> bool:
+        """Whether the tag answers, but not to the password: LLRP 1.0.1 has no result that says so."""
+        if job.doing == _KILLING:
+            return await self._try_tid(0) == codes.SUCCESS
+        if not self._password:
+            return False
         result = await self._try_tid(self._password)
         if result == codes.NO_RESPONSE:
             return await self._try_tid(0) == codes.SUCCESS

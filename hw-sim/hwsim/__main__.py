@@ -1,7 +1,5 @@
-"""`python -m hwsim pn532 ...`: one simulated device as a process, until SIGTERM or Ctrl-C."""
+"""`python -m hwsim pn532|m100|llrp ...`: simulated devices as a process, until SIGTERM or Ctrl-C."""
 
-import json
-import os
 import signal
 import sys
 import tomllib
@@ -12,17 +10,17 @@ from typing import Any
 
 import click
 
-from hwsim import script
+from hwsim import process, script
 from hwsim import shelf as shelves
 from hwsim.chips import CHIPS
+from hwsim.cli_llrp import llrp
+from hwsim.cli_m100 import m100
 from hwsim.clock import Clock
 from hwsim.faults import Faults
 from hwsim.field import Field
 from hwsim.ntag import Tag, by_memory
 from hwsim.pn532 import Pn532
 from hwsim.port import PtyPort
-
-_LONGEST_LINE = 1 << 20  # bytes of one control command
 
 
 class _OneLine(click.Group):
@@ -43,6 +41,10 @@ def main() -> None:
 
     Example: tagwright sim pn532 --tag ntag215:04a1b2c3d4e5f6
     """
+
+
+main.add_command(m100)
+main.add_command(llrp)
 
 
 @main.command()
@@ -112,7 +114,7 @@ def pn532(
         raise click.UsageError(f"--dump {dump}: there is no folder {dump.parent}")
     try:
         for text in faults:
-            armed.add(*_fault(text))
+            armed.add(*process.fault(text))
         events = script.load(scenario) if scenario is not None else []
         if shelf is not None:
             shelves.take_down(shelf, field)
@@ -125,9 +127,11 @@ def pn532(
         raise click.UsageError(str(error)) from None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: port.stop())
-    _say({"ready": "pn532", "path": port.path, "tags": [tag.uid.hex() for tag in field.present]})
+    process.say(
+        {"ready": "pn532", "path": port.path, "tags": [tag.uid.hex() for tag in field.present]}
+    )
     if control:
-        commands = _Commands(port)
+        commands = process.Commands(port.do, port.stop)
         port.run(sys.stdin.fileno(), commands.read)
     else:
         port.run()
@@ -141,22 +145,29 @@ def pn532(
             _dump(dump, list(field.known.values()))
     except OSError as error:
         raise click.ClickException(str(error)) from None
-    _say({"stats": clock.stats()})
+    process.say({"stats": clock.stats()})
 
 
 @main.command()
 @click.argument("scenario", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def up(scenario: Path) -> None:
-    """A device and its events as a TOML file has them: [pn532] with the options of `pn532`, and [[event]] tables.
+    """A device and its events as a TOML file has them.
+
+    [pn532], [m100] or [llrp] holds the options of that command, [[event]] tables the events.
 
     Example: tagwright sim up conveyor.toml
     """
     try:
-        options = tomllib.loads(scenario.read_text(encoding="utf-8")).get("pn532", {})
+        tables = tomllib.loads(scenario.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise click.UsageError(f"{scenario}: {error}") from None
+    devices = {"pn532": pn532, "m100": m100, "llrp": llrp}
+    named = [name for name in devices if name in tables] or ["pn532"]
+    if len(named) > 1:
+        raise click.UsageError(f"{scenario}: one device, not {' and '.join(named)}")
+    options = tables.get(named[0], {})
     if not isinstance(options, dict):
-        raise click.UsageError(f"{scenario}: pn532 is no table: write [pn532]")
+        raise click.UsageError(f"{scenario}: {named[0]} is no table: write [{named[0]}]")
     arguments = ["--script", str(scenario)]
     for name, value in options.items():
         if value is True:
@@ -164,8 +175,8 @@ def up(scenario: Path) -> None:
         elif value is not False:
             for each in value if isinstance(value, list) else [value]:
                 arguments += [f"--{name}", str(each)]
-    with pn532.make_context("up", arguments) as ctx:
-        pn532.invoke(ctx)
+    with devices[named[0]].make_context("up", arguments) as ctx:
+        devices[named[0]].invoke(ctx)
 
 
 @contextmanager
@@ -185,43 +196,6 @@ def _one_line() -> Iterator[None]:
         raise ended from None
 
 
-class _Commands:
-    """JSON lines on stdin, each answered by one on stdout; the end of stdin ends the simulator."""
-
-    def __init__(self, port: PtyPort) -> None:
-        self._port = port
-        self._pending = b""
-
-    def read(self) -> None:
-        data = os.read(sys.stdin.fileno(), 65536)
-        if not data:
-            self._port.stop()
-            return
-        *lines, self._pending = (self._pending + data).split(b"\n")
-        if len(self._pending) > _LONGEST_LINE:
-            self._pending = b""
-        for line in lines:
-            if line.strip():
-                _say(self._answer(line))
-
-    def _answer(self, line: bytes) -> dict[str, object]:
-        try:
-            command = json.loads(line)
-            if not isinstance(command, dict):
-                raise ValueError("a command is a JSON object")
-            return self._port.do(command)
-        except (ValueError, RecursionError) as error:
-            return {"error": str(error)}
-
-
-def _say(message: dict[str, object]) -> None:
-    """One line, at once; nobody listening any more is no fault of ours."""
-    try:
-        os.write(sys.stdout.fileno(), json.dumps(message).encode() + b"\n")
-    except BrokenPipeError:
-        pass
-
-
 def _tag(text: str, field: Field) -> Tag:
     name, _, uid = text.partition(":")
     if name not in CHIPS:
@@ -231,17 +205,6 @@ def _tag(text: str, field: Field) -> Tag:
     except ValueError:
         raise ValueError(f"tag {text!r}: {uid!r} is no hex") from None
     return field.known.get(raw) or Tag(CHIPS[name], raw)
-
-
-def _fault(text: str) -> tuple[str, dict[str, object]]:
-    name, _, rest = text.partition(":")
-    args: dict[str, object] = {}
-    for part in filter(None, rest.split(",")):
-        key, equals, value = part.partition("=")
-        if not equals:
-            raise ValueError(f"fault {text!r}: {part!r} is not KEY=VALUE")
-        args[key] = value
-    return name, args
 
 
 def _dump(path: Path, tags: list[Tag]) -> None:

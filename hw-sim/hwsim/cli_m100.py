@@ -90,7 +90,7 @@ def m100(
             armed.add(*process.fault(text))
         events = script.load(scenario) if scenario is not None else []
         for image in images:
-            for tag in _undumped(image):
+            for tag in undumped(image):
                 field.arrive(tag, rssi_dbm=NEAR_DBM)
         for text in tags:
             field.arrive(tag_option(text, field), rssi_dbm=NEAR_DBM)
@@ -121,6 +121,6 @@ def m100(
     process.say({"stats": clock.stats()})
 
 
-def _undumped(path: Path) -> list[RainTag]:
+def undumped(path: Path) -> list[RainTag]:
     """The tags of a dump, one a line."""
     return [undump(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]

@@ -1,0 +1,392 @@
+"""A ROSpec at work: its AISpecs one after another, round by round, antenna by antenna.
+
+LLRP "Reader operation" and "Antenna inventory". A round hears its tags when it begins and reports each at the moment
+that it has been singulated, at the rate of the mode on the air. AccessSpecs run when their tag is singulated: paced,
+its turn comes like any other's and real time goes by; else it comes first and only virtual time is counted.
+"""
+
+from typing import TYPE_CHECKING
+
+from hwsim.air import Profile as Mode
+from hwsim.gen2chips import WORD
+from hwsim.gen2tag import EPC, KILLED, OFF, USER, RainTag
+from hwsim.llrp_access import Access, AccessSpec
+from hwsim.llrp_bytes import Node, encode, make
+from hwsim.llrp_config import AISPEC, LOOP, SINGULATION, access_spec_words
+from hwsim.llrp_report import Content, Place, Seen, Template, vendor_fields
+from hwsim.rainfield import Heard
+
+if TYPE_CHECKING:
+    from hwsim.llrp_reader import LlrpReader
+
+DISABLED, INACTIVE, ACTIVE = range(3)
+
+_NEVER_S = float("inf")
+_EMPTY_S, _IDLE_S = 0.002, 0.01  # a round that hears nothing; the last of them on all antennas
+_SELECTS_MATCHING = (
+    0,
+    1,
+    5,
+)  # C1G2TagInventoryStateUnawareFilterAction: what it does to those that match
+_DROPS_MATCHING = (3, 4)
+_SELECTS_OTHERS = (4, 5)
+_DROPS_OTHERS = (0, 2)
+
+
+class RoSpec:
+    """One ROSpec of the reader."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.state = DISABLED
+        self.next_start_s = _NEVER_S  # of a periodic one
+
+    @property
+    def id(self) -> int:
+        return self.node.number("ROSpecID")
+
+    @property
+    def start(self) -> Node:
+        return self.node.one("ROBoundarySpec").one("ROSpecStartTrigger")
+
+    @property
+    def stop(self) -> Node:
+        return self.node.one("ROBoundarySpec").one("ROSpecStopTrigger")
+
+
+class Antenna:
+    """How one antenna is used by an AISpec."""
+
+    def __init__(self, reader: "LlrpReader", number: int, spec: Node) -> None:
+        """spec: an InventoryParameterSpec; what it does not say, the reader's configuration does."""
+        self.number = number
+        self.place = spec.number("InventoryParameterSpecID")
+        chain = [
+            each
+            for each in spec.all("AntennaConfiguration")
+            if each.number("AntennaID") in (0, number)
+        ]
+        chain.append(reader.config.antennas[number])
+        transmitters = [each.find("RFTransmitter") for each in chain]
+        index = next(each.number("TransmitPower") for each in transmitters if each is not None)
+        self.power_dbm = reader.profile.power_dbm(index)
+        commands = [each for node in chain for each in node.all("C1G2InventoryCommand")]
+        controls = [each.find("C1G2RFControl") for each in commands]
+        mode = next(each.number("ModeIndex") for each in controls if each is not None)
+        self.mode = reader.mode_of(mode)
+        self.filters = commands[0].all("C1G2Filter")
+        self.templates: dict[RainTag, tuple[bytes, Template]] = {}
+
+    def takes_part(self, tag: RainTag) -> bool:
+        """After the Selects of all filters."""
+        selected = True
+        for number, each in enumerate(self.filters):
+            unaware = each.find("C1G2TagInventoryStateUnawareFilterAction")
+            action = unaware.number("Action") if unaware is not None else 0
+            if not number:
+                selected = action in (2, 3)
+            mask = each.one("C1G2TagInventoryMask")
+            bits = mask.bits("TagMask")
+            if tag.matches(mask.number("MB"), mask.number("Pointer"), bits.length, bits.data):
+                selected = (selected or action in _SELECTS_MATCHING) and (
+                    action not in _DROPS_MATCHING
+                )
+            else:
+                selected = (selected or action in _SELECTS_OTHERS) and action not in _DROPS_OTHERS
+        return selected
+
+    def select_us(self) -> float:
+        """What the Selects take."""
+        masks = [each.one("C1G2TagInventoryMask") for each in self.filters]
+        return sum(
+            self.mode.select_us(each.bits("TagMask").length, each.number("Pointer"))
+            for each in masks
+        )
+
+
+class Running:
+    """An active ROSpec. `advance` runs what is due; `next_s` is when there is more to do."""
+
+    def __init__(self, reader: "LlrpReader", spec: RoSpec, at_s: float) -> None:
+        self.reader = reader
+        self.spec = spec
+        self.ended = False
+        self.started_s = at_s
+        self.report = spec.node.find("ROReportSpec") or reader.config.report
+        self.content = Content.of(self.report, reader.extended)
+        self._loops = 0
+        self._report_trigger = self.report.number("ROReportTrigger")
+        self._report_n = self.report.number("N")
+        self._reported_s = at_s
+        stop = spec.stop
+        self.stop_s = (
+            at_s + stop.number("DurationTriggerValue") / 1e3
+            if stop.number("Type") == 1
+            else _NEVER_S
+        )
+        gpi = stop.find("GPITriggerValue")
+        if stop.number("Type") == 2 and gpi is not None and gpi.number("Timeout"):
+            self.stop_s = at_s + gpi.number("Timeout") / 1e3
+        self._begin(0, at_s)
+
+    # -- the AISpecs --
+
+    def _begin(self, index: int, at_s: float) -> None:
+        """The AISpec of that index, from 0."""
+        specs = self.spec.node.all("AISpec")
+        if index >= len(specs):
+            loop = self.spec.node.find("LoopSpec")
+            self._loops += 1
+            if loop is None or self._loops == loop.number("LoopCount"):
+                self.ended = True
+                return
+            self.reader.event(
+                LOOP, make("SpecLoopEvent", ROSpecID=self.spec.id, LoopCount=self._loops), at_s
+            )
+            index = 0
+        self.index = index
+        node = specs[index]
+        numbers = node.numbers("AntennaIDs")
+        inventory = node.one("InventoryParameterSpec")
+        self.antennas = [
+            Antenna(self.reader, number, inventory)
+            for number in (
+                numbers if 0 not in numbers else range(1, self.reader.field.antennas + 1)
+            )
+        ]
+        self.ai_stop = node.one("AISpecStopTrigger")
+        self._ai_began_s = at_s
+        kind = self.ai_stop.number("Type")
+        self._ai_stop_s = _NEVER_S
+        if kind == 1:
+            self._ai_stop_s = at_s + self.ai_stop.number("DurationTrigger") / 1e3
+        gpi = self.ai_stop.find("GPITriggerValue")
+        if kind == 2 and gpi is not None and gpi.number("Timeout"):
+            self._ai_stop_s = at_s + gpi.number("Timeout") / 1e3
+        self._observation = self.ai_stop.find("TagObservationTrigger") if kind == 3 else None
+        if self._observation is not None and self._observation.number("Timeout"):
+            self._ai_stop_s = at_s + self._observation.number("Timeout") / 1e3
+        self._seen_tags: set[bytes] = set()
+        self._seen_count = self._attempts = 0
+        self._news_s = at_s
+        self._turn = len(self.antennas) - 1
+        self._quiet = 0
+        self._round(at_s)
+
+    def end_ai(self, at_s: float) -> None:
+        """This AISpec is over; the next begins, or the ROSpec ends."""
+        if self._report_trigger in (1, 3, 5):
+            self.reader.send_report()
+        details = []
+        if self.reader.config.events.get(SINGULATION):
+            details = [make("C1G2SingulationDetails")]
+        kind = SINGULATION if details else AISPEC
+        self.reader.event(
+            kind,
+            make("AISpecEvent", *details, ROSpecID=self.spec.id, SpecIndex=self.index + 1),
+            at_s,
+        )
+        self._begin(self.index + 1, at_s)
+
+    @property
+    def next_s(self) -> float:
+        """When something is due."""
+        due_s = self._due_s(self._at) if self._at < len(self._heard) else self._round_end_s
+        return min(due_s, self.stop_s, self._ai_stop_s, self._report_s)
+
+    @property
+    def _report_s(self) -> float:
+        """When a report by time is due (LLRP 1.1)."""
+        if self._report_trigger < 3 or not self._report_n:
+            return _NEVER_S
+        return self._reported_s + self._report_n / (1 if self._report_trigger < 5 else 1e3)
+
+    def advance(self, now_s: float) -> None:
+        """Run what is due by now; `ended` says that it was the last."""
+        singulated, mode = 0, self.antenna.mode
+        while not self.ended:
+            stop_s = min(self.stop_s, self._ai_stop_s)
+            limit_s = min(now_s, stop_s)
+            if self._report_s <= limit_s:
+                self._reported_s = self._report_s
+                self.reader.send_report()
+            elif self._at < len(self._heard):
+                due_s = self._due_s(self._at)
+                if due_s > limit_s:
+                    if stop_s > now_s:
+                        break
+                    self._stop(stop_s)
+                    continue
+                heard = self._heard[self._at]
+                self._at += 1
+                singulated += 1
+                self._sight(heard, due_s)
+            elif self._round_end_s <= limit_s:
+                self._round(self._round_end_s)
+            elif stop_s <= now_s:
+                self._stop(stop_s)
+            else:
+                break
+        if singulated:
+            self.reader.tally.clock.singulations += singulated
+            self.reader.tally.was_air("inventory", singulated * mode.singulation_us())
+
+    def _stop(self, at_s: float) -> None:
+        if at_s == self.stop_s:
+            self.ended = True
+        else:
+            self.end_ai(at_s)
+
+    # -- rounds --
+
+    def _round(self, at_s: float) -> None:
+        """The next antenna listens."""
+        self._turn = (self._turn + 1) % len(self.antennas)
+        self.antenna = antenna = self.antennas[self._turn]
+        reader = self.reader
+        self._attempts += 1
+        heard = reader.field.heard(antenna.number, antenna.power_dbm)
+        if antenna.filters:
+            heard = [each for each in heard if antenna.takes_part(each.tag)]
+        self.channel = reader.field.faults.random.randrange(reader.profile.channels) + 1
+        self._round_began_s = at_s
+        self._interval_s = 1 / reader.rate if reader.rate else 1 / antenna.mode.tags_per_s()
+        if len(heard) > 1:
+            reader.field.faults.random.shuffle(heard)
+        self._at = 0
+        self._heard = heard
+        self._quiet = 0 if heard else self._quiet + 1
+        length_s = len(heard) * self._interval_s
+        if not reader.rate:
+            self._round_began_s += (antenna.mode.query_us() + antenna.select_us()) / 1e6
+        if not heard:
+            length_s = 0.0 if reader.rate else _EMPTY_S
+            if self._quiet >= len(self.antennas):
+                length_s = _IDLE_S
+                self._quiet = 0
+        self._round_end_s = self._round_began_s + length_s
+        if reader.operations.access_specs and not reader.paced:
+            self.access_now(at_s)
+        self._check_observation(at_s)
+
+    def _due_s(self, number: int) -> float:
+        return self._round_began_s + (number + 1) * self._interval_s
+
+    def access_now(self, at_s: float) -> None:
+        """Not paced: whoever an AccessSpec is for has its turn first."""
+        left = []
+        for heard in self._heard[self._at :]:
+            spec = self._spec_for(heard.tag)
+            if spec is None:
+                left.append(heard)
+            else:
+                self._access(heard, spec, at_s)
+        done = len(self._heard) - self._at - len(left)
+        if done:
+            self._heard = left
+            self._round_began_s += (self._at + done) * self._interval_s
+            self._at = 0
+
+    def _sight(self, heard: Heard, at_s: float) -> None:
+        tag = heard.tag
+        if tag.state in (OFF, KILLED):
+            return
+        reader = self.reader
+        if reader.operations.access_specs:
+            spec = self._spec_for(tag)
+            if spec is not None:
+                self._access(heard, spec, at_s)
+                return
+        content = self.content
+        more = b""
+        if content.phase or content.fine_rssi:
+            more = vendor_fields(content, heard, reader.field.faults.random.randrange(4096))
+        reader.waiting.add(
+            self._template(tag), round(heard.rssi_dbm), self.channel, reader.utc_us(at_s), more
+        )
+        self._reported(tag, at_s)
+
+    def _reported(self, tag: RainTag, at_s: float) -> None:
+        if self._report_trigger in (1, 2) and 0 < self._report_n <= len(self.reader.waiting):
+            self.reader.send_report()
+        if self._observation is not None:
+            self._seen_count += 1
+            if tag.tid not in self._seen_tags:
+                self._seen_tags.add(tag.tid)
+                self._news_s = at_s
+            self._check_observation(at_s)
+
+    def _check_observation(self, at_s: float) -> None:
+        """End the AISpec where its TagObservationTrigger says so."""
+        trigger = self._observation
+        if trigger is None or self._ai_stop_s <= at_s:
+            return
+        kind = trigger.number("TriggerType")
+        quiet_s = trigger.number("T") / 1e3
+        if (
+            (kind == 0 and self._seen_count >= trigger.number("NumberOfTags"))
+            or (kind == 3 and len(self._seen_tags) >= trigger.number("NumberOfTags"))
+            or (kind in (1, 4) and at_s - self._news_s >= quiet_s)
+            or (kind == 2 and self._attempts > trigger.number("NumberOfAttempts"))
+        ):
+            self._ai_stop_s = at_s
+
+    def _template(self, tag: RainTag) -> Template:
+        key = bytes(tag.banks[EPC]) + tag.banks[USER][:1]
+        known = self.antenna.templates.get(tag)
+        if known is not None and known[0] == key:
+            return known[1]
+        template = self._new_template(tag, tag.pc.to_bytes(2, "big") + tag.epc)
+        self.antenna.templates[tag] = key, template
+        return template
+
+    def _new_template(self, tag: RainTag, said: bytes) -> Template:
+        place = Place(self.spec.id, self.index + 1, self.antenna.place, self.antenna.number)
+        return Template(self.content, place, said, tag.crc, tag.tid[:12])
+
+    # -- access --
+
+    def _spec_for(self, tag: RainTag) -> AccessSpec | None:
+        """The first AccessSpec for the tag: there is one in a singulation."""
+        for spec in self.reader.operations.access_specs.values():
+            if spec.is_for(self.spec.id, self.antenna.number) and spec.matches(tag):
+                return spec
+        return None
+
+    def _access(self, heard: Heard, spec: AccessSpec, at_s: float) -> None:
+        reader, tag, mode = self.reader, heard.tag, self.antenna.mode
+        said = tag.singulate()
+        if said is None:
+            return
+        before_us = reader.tally.clock.air_us
+        reader.tally.clock.singulations += 1
+        reader.tally.air("singulation", _alone_us(mode, len(said[2:]) // WORD))
+        template = self._new_template(tag, said)
+        words = access_spec_words(spec.node) or reader.config.block_write_words
+        access = Access(reader.field, reader.tally, mode, reader.version, words, heard)
+        results = b"".join(access.run(spec.operations))
+        if self.content.access_spec_id:
+            results = encode(make("AccessSpecID", AccessSpecID=spec.id)) + results
+        reader.waiting.append(
+            Seen(template, round(heard.rssi_dbm), self.channel, reader.utc_us(at_s), results)
+        )
+        if reader.paced:
+            took_us = reader.tally.clock.air_us - before_us
+            reader.ahead_us += took_us
+            self._round_began_s += took_us / 1e6
+            self._round_end_s += took_us / 1e6
+        if spec.left:
+            spec.left -= 1
+            if not spec.left:
+                del reader.operations.access_specs[spec.id]
+        own = spec.node.find("AccessReportSpec")
+        trigger = own.number("AccessReportTrigger") if own else reader.config.access_report
+        if trigger:
+            reader.send_report()
+        self._reported(tag, at_s)
+
+
+def _alone_us(mode: Mode, epc_words: int) -> float:
+    """A Query with one slot, the tag in it, and its handle."""
+    first_us = mode.query_us() - mode.send_us(4)
+    return first_us + mode.singulation_us(epc_words) + mode.req_rn_us()

@@ -11,6 +11,7 @@ from hwsim.air import AirClock
 from hwsim.air import Profile as Mode
 from hwsim.gen2chips import WORD
 from hwsim.gen2tag import (
+    EPC,
     INSUFFICIENT_POWER,
     MEMORY_LOCKED,
     MEMORY_OVERRUN,
@@ -69,7 +70,8 @@ class Tally:
     def air(self, kind: str, duration_us: float) -> None:
         """An exchange that real time did not wait for."""
         self.clock.air(duration_us)
-        self.air_us[kind] += round(duration_us)
+        if duration_us:
+            self.air_us[kind] += round(duration_us)
 
     def was_air(self, kind: str, duration_us: float) -> None:
         """An exchange that real time has passed with."""
@@ -121,8 +123,21 @@ class AccessSpec:
 
     def matches(self, tag: RainTag) -> bool:
         """Does the tag have all patterns of the TagSpec?"""
-        patterns = self.node.one("AccessCommand").one("C1G2TagSpec").all("C1G2TargetTag")
-        return all(_has(tag, each) == bool(each.number("Match")) for each in patterns)
+        return all(_has(tag, each) == bool(each.number("Match")) for each in self.patterns)
+
+    @property
+    def patterns(self) -> list[Node]:
+        return self.node.one("AccessCommand").one("C1G2TagSpec").all("C1G2TargetTag")
+
+    def match_us(self, mode: Mode) -> float:
+        """What it takes to read what the patterns ask of other banks than EPC, which the tag has told."""
+        total_us = 0.0
+        for each in self.patterns:
+            bits, pointer = each.bits("TagMask").length, each.number("Pointer")
+            if bits and each.number("MB") != EPC:
+                words = (pointer + bits + 15) // 16 - pointer // 16
+                total_us += mode.read_us(words, pointer // 16)
+        return total_us
 
 
 @dataclass

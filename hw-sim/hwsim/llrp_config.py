@@ -233,6 +233,9 @@ def check_antenna_configuration(node: Node, profile: Model) -> None:
         for each in filters:
             if each.find("C1G2TagInventoryStateAwareFilterAction") is not None:
                 raise Malformed(M_FIELD_ERROR, "state-aware filter action: this reader cannot")
+            unaware = each.find("C1G2TagInventoryStateUnawareFilterAction")
+            if unaware is not None and unaware.number("Action") > 5:
+                raise Malformed(M_FIELD_ERROR, f"filter action {unaware.number('Action')}")
             if each.number("T") == 2:
                 raise Malformed(M_FIELD_ERROR, "truncate: this reader cannot")
         control = command.find("C1G2RFControl")

@@ -28,6 +28,7 @@ class Operations:
         self.rospecs: dict[int, RoSpec] = {}
         self.access_specs: dict[int, AccessSpec] = {}
         self.running: Running | None = None
+        self._enabled = False  # an AccessSpec, since the last look
 
     @property
     def wake_s(self) -> float:
@@ -42,6 +43,9 @@ class Operations:
         while True:
             running = self.running
             if running is not None:
+                if self._enabled and not self.reader.paced:
+                    running.access_now(now_s)
+                self._enabled = False
                 running.advance(now_s)
                 if not running.ended:
                     break
@@ -167,6 +171,7 @@ class Operations:
                 return False
             self._end(at_s, _PREEMPTED, spec.id)
         spec.state = ACTIVE
+        self._enabled = False  # the first round asks for itself
         self._rospec_event(spec, _STARTED, at_s)
         self.running = Running(self.reader, spec, at_s)
         return True
@@ -222,7 +227,7 @@ class Operations:
 
     def enable_access_spec(self, node: Node) -> list[Node]:
         for spec in self._access_specs(node):
-            spec.enabled = True
+            spec.enabled = self._enabled = True
         return []
 
     def disable_access_spec(self, node: Node) -> list[Node]:

@@ -8,13 +8,10 @@ from collections.abc import Callable
 from hwsim.air import Profile as Mode
 from hwsim.llrp_access import Tally
 from hwsim.llrp_bytes import (
-    A_INVALID,
     M_FIELD_ERROR,
-    M_PARAMETER_ERROR,
     M_UNEXPECTED_MESSAGE,
     M_UNSUPPORTED_MESSAGE,
     M_UNSUPPORTED_VERSION,
-    P_PARAMETER_ERROR,
     Frame,
     Frames,
     Malformed,
@@ -29,6 +26,7 @@ from hwsim.llrp_faults import LlrpFault
 from hwsim.llrp_models import IMPINJ, MODELS, MODES, Model
 from hwsim.llrp_operations import Operations
 from hwsim.llrp_report import Waiting
+from hwsim.llrp_status import status_of
 from hwsim.rainfield import RainField
 
 _VERSION_1_0, _VERSION_1_1 = 1, 2
@@ -121,7 +119,7 @@ class LlrpReader:
                     break
                 self._message(frame)
         except Malformed as wrong:
-            self._send(_ERROR, encode(_status(wrong)))
+            self._send(_ERROR, encode(status_of(wrong)))
             self.closing = True
         return self._take()
 
@@ -229,7 +227,7 @@ class LlrpReader:
             body = b"".join([encode(each) for each in run(self, message_body(frame))])
             status = _SUCCESS
         except Malformed as wrong:
-            status, body = encode(_status(wrong)), b""
+            status, body = encode(status_of(wrong)), b""
             answered = answered and frame.type != _CUSTOM
             if not answered:
                 self._send(_ERROR, status, frame.id)
@@ -247,7 +245,7 @@ class LlrpReader:
         return b""
 
     def _error(self, frame: Frame, code: int, said: str) -> None:
-        self._send(_ERROR, encode(_status(Malformed(code, said))), frame.id)
+        self._send(_ERROR, encode(status_of(Malformed(code, said))), frame.id)
 
     def _unasked(self, type: int, body: bytes) -> None:
         if not self.connected:
@@ -385,24 +383,6 @@ def _response(type: int) -> int:
 
 def _attempt(status: int) -> Node:
     return make("ConnectionAttemptEvent", Status=status)
-
-
-def _status(wrong: Malformed) -> Node:
-    """LLRPStatus of what is wrong; a code for a parameter stands in as many ParameterErrors as it is deep."""
-    inner: list[Node] = []
-    if wrong.field is not None:
-        inner = [make("FieldError", FieldNum=wrong.field, ErrorCode=A_INVALID)]
-    code = wrong.code
-    if wrong.path and not inner and code < P_PARAMETER_ERROR:
-        inner = [make("ParameterError", ParameterType=wrong.path[-1], ErrorCode=code + 100)]
-    elif wrong.path:
-        for number in reversed(wrong.path):
-            inner = [make("ParameterError", *inner, ParameterType=number, ErrorCode=code)]
-            code = P_PARAMETER_ERROR
-        code = M_PARAMETER_ERROR
-    elif P_PARAMETER_ERROR <= code < A_INVALID:
-        code -= 100
-    return make("LLRPStatus", *inner, StatusCode=code, ErrorDescription=str(wrong))
 
 
 _SUCCESS = encode(make("LLRPStatus"))

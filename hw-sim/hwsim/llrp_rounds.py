@@ -11,6 +11,7 @@ from hwsim.air import Profile as Mode
 from hwsim.gen2chips import WORD
 from hwsim.gen2tag import EPC, KILLED, OFF, USER, RainTag
 from hwsim.llrp_access import Access, AccessSpec
+from hwsim.llrp_antenna import Antenna
 from hwsim.llrp_bytes import Node, encode, make
 from hwsim.llrp_config import AISPEC, LOOP, SINGULATION, access_spec_words
 from hwsim.llrp_report import Content, Place, Seen, Template, vendor_fields
@@ -23,14 +24,6 @@ DISABLED, INACTIVE, ACTIVE = range(3)
 
 _NEVER_S = float("inf")
 _EMPTY_S, _IDLE_S = 0.002, 0.01  # a round that hears nothing; the last of them on all antennas
-_SELECTS_MATCHING = (
-    0,
-    1,
-    5,
-)  # C1G2TagInventoryStateUnawareFilterAction: what it does to those that match
-_DROPS_MATCHING = (3, 4)
-_SELECTS_OTHERS = (4, 5)
-_DROPS_OTHERS = (0, 2)
 
 
 class RoSpec:
@@ -52,56 +45,6 @@ class RoSpec:
     @property
     def stop(self) -> Node:
         return self.node.one("ROBoundarySpec").one("ROSpecStopTrigger")
-
-
-class Antenna:
-    """How one antenna is used by an AISpec."""
-
-    def __init__(self, reader: "LlrpReader", number: int, spec: Node) -> None:
-        """spec: an InventoryParameterSpec; what it does not say, the reader's configuration does."""
-        self.number = number
-        self.place = spec.number("InventoryParameterSpecID")
-        chain = [
-            each
-            for each in spec.all("AntennaConfiguration")
-            if each.number("AntennaID") in (0, number)
-        ]
-        chain.append(reader.config.antennas[number])
-        transmitters = [each.find("RFTransmitter") for each in chain]
-        index = next(each.number("TransmitPower") for each in transmitters if each is not None)
-        self.power_dbm = reader.profile.power_dbm(index)
-        commands = [each for node in chain for each in node.all("C1G2InventoryCommand")]
-        controls = [each.find("C1G2RFControl") for each in commands]
-        mode = next(each.number("ModeIndex") for each in controls if each is not None)
-        self.mode = reader.mode_of(mode)
-        self.filters = commands[0].all("C1G2Filter")
-        self.templates: dict[RainTag, tuple[bytes, Template]] = {}
-
-    def takes_part(self, tag: RainTag) -> bool:
-        """After the Selects of all filters."""
-        selected = True
-        for number, each in enumerate(self.filters):
-            unaware = each.find("C1G2TagInventoryStateUnawareFilterAction")
-            action = unaware.number("Action") if unaware is not None else 0
-            if not number:
-                selected = action in (2, 3)
-            mask = each.one("C1G2TagInventoryMask")
-            bits = mask.bits("TagMask")
-            if tag.matches(mask.number("MB"), mask.number("Pointer"), bits.length, bits.data):
-                selected = (selected or action in _SELECTS_MATCHING) and (
-                    action not in _DROPS_MATCHING
-                )
-            else:
-                selected = (selected or action in _SELECTS_OTHERS) and action not in _DROPS_OTHERS
-        return selected
-
-    def select_us(self) -> float:
-        """What the Selects take."""
-        masks = [each.one("C1G2TagInventoryMask") for each in self.filters]
-        return sum(
-            self.mode.select_us(each.bits("TagMask").length, each.number("Pointer"))
-            for each in masks
-        )
 
 
 class Running:
@@ -171,7 +114,9 @@ class Running:
         self._news_s = at_s
         self._turn = len(self.antennas) - 1
         self._quiet = 0
-        self._round(at_s)
+        self._heard: list[Heard] = []
+        self._at = 0
+        self._round_end_s = at_s
 
     def end_ai(self, at_s: float) -> None:
         """This AISpec is over; the next begins, or the ROSpec ends."""
@@ -203,7 +148,7 @@ class Running:
 
     def advance(self, now_s: float) -> None:
         """Run what is due by now; `ended` says that it was the last."""
-        singulated, mode = 0, self.antenna.mode
+        singulated, mode = 0, self.antennas[self._turn].mode
         while not self.ended:
             stop_s = min(self.stop_s, self._ai_stop_s)
             limit_s = min(now_s, stop_s)
@@ -239,16 +184,17 @@ class Running:
 
     # -- rounds --
 
+    @property
+    def antenna(self) -> Antenna:
+        """The one whose turn it is."""
+        return self.antennas[self._turn]
+
     def _round(self, at_s: float) -> None:
         """The next antenna listens."""
         self._turn = (self._turn + 1) % len(self.antennas)
-        self.antenna = antenna = self.antennas[self._turn]
-        reader = self.reader
+        reader, antenna = self.reader, self.antenna
         self._attempts += 1
-        heard = reader.field.heard(antenna.number, antenna.power_dbm)
-        if antenna.filters:
-            heard = [each for each in heard if antenna.takes_part(each.tag)]
-        self.channel = reader.field.faults.random.randrange(reader.profile.channels) + 1
+        heard = self._listen()
         self._round_began_s = at_s
         self._interval_s = 1 / reader.rate if reader.rate else 1 / antenna.mode.tags_per_s()
         if len(heard) > 1:
@@ -266,26 +212,44 @@ class Running:
                 self._quiet = 0
         self._round_end_s = self._round_began_s + length_s
         if reader.operations.access_specs and not reader.paced:
-            self.access_now(at_s)
+            self._access_first(at_s)
         self._check_observation(at_s)
 
-    def _due_s(self, number: int) -> float:
-        return self._round_began_s + (number + 1) * self._interval_s
-
-    def access_now(self, at_s: float) -> None:
-        """Not paced: whoever an AccessSpec is for has its turn first."""
+    def _access_first(self, at_s: float) -> None:
+        """Not paced: whoever an AccessSpec is for has its turn before the others."""
         left = []
-        for heard in self._heard[self._at :]:
+        for heard in self._heard:
             spec = self._spec_for(heard.tag)
             if spec is None:
                 left.append(heard)
             else:
                 self._access(heard, spec, at_s)
-        done = len(self._heard) - self._at - len(left)
-        if done:
-            self._heard = left
-            self._round_began_s += (self._at + done) * self._interval_s
-            self._at = 0
+        self._round_began_s += (len(self._heard) - len(left)) * self._interval_s
+        self._heard = left
+
+    def _due_s(self, number: int) -> float:
+        return self._round_began_s + (number + 1) * self._interval_s
+
+    def access_now(self, at_s: float) -> None:
+        """Not paced: whoever an AccessSpec is for has a turn at once, at the first antenna that hears it."""
+        turn, done = self._turn, set()
+        for number in range(len(self.antennas)):
+            self._turn = number
+            for heard in self._listen():
+                spec = self._spec_for(heard.tag) if heard.tag not in done else None
+                if spec is not None:
+                    done.add(heard.tag)
+                    self._access(heard, spec, at_s)
+        self._turn = turn
+
+    def _listen(self) -> list[Heard]:
+        """Who takes part in a round at this antenna."""
+        antenna, reader = self.antenna, self.reader
+        self.channel = 1 + reader.field.faults.random.randrange(reader.profile.channels)
+        heard = reader.field.heard(antenna.number, antenna.power_dbm)
+        return (
+            [each for each in heard if antenna.takes_part(each.tag)] if antenna.filters else heard
+        )
 
     def _sight(self, heard: Heard, at_s: float) -> None:
         tag = heard.tag
@@ -361,6 +325,7 @@ class Running:
         before_us = reader.tally.clock.air_us
         reader.tally.clock.singulations += 1
         reader.tally.air("singulation", _alone_us(mode, len(said[2:]) // WORD))
+        reader.tally.air("match", spec.match_us(mode))
         template = self._new_template(tag, said)
         words = access_spec_words(spec.node) or reader.config.block_write_words
         access = Access(reader.field, reader.tally, mode, reader.version, words, heard)

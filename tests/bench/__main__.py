@@ -16,10 +16,12 @@ SUITES = {
     "write": "write and update tags: ditto",
     "tear": "cut the power at every write of an update, and read what is left",
     "rain": "take a RAIN tag away at every word of a write, and return it",
+    "llrp": "decode a reader's tag reports, against llrpkit and struct alone",
     "verify": "parse and verify stubs, against libsodium alone",
     "journal": "durable events, against the disk and plain SQLite",
     "demo": "the demo over the 1,226 real products",
     "fuzz": "hostile input to every decoder",
+    "presence": "RAIN tags in zones: a sighting alone, and 20 readers into one gateway",
     "kill": "kill -9 the demo at random points, and account for everything",
 }
 _WHOLE_WHEN_NAMED = ("fuzz",)  # its campaign takes a minute
@@ -56,7 +58,8 @@ Sizes                quick                          --full
   rain               1 pattern a word               16 patterns a word
   fuzz               100,000 inputs                 1,000,000 inputs (also where it is named)
   kill               10 kills                       200 kills
-  journal, verify    about 5 s                      about 30 s""",
+  journal, verify    about 5 s                      about 30 s
+  llrp               60 rounds                      600 rounds""",
 )
 @click.argument("suites", nargs=-1, metavar="[SUITE...]")
 @click.option("--full", is_flag=True, help="The long campaigns, half an hour in all.")

@@ -204,7 +204,7 @@ class LlrpHost:
 
     def _do(self, command: Command) -> dict[str, object]:
         reply = self.control.do(command, self.now_s())
-        self._turn()
+        self._tick()
         return reply
 
     def look(self) -> None:
@@ -220,7 +220,6 @@ class LlrpHost:
             self._timer = self._loop.call_later(max(_TICK_S, wake_s - self.now_s()), self._tick)
 
     def _tick(self) -> None:
-        self._timer = None
         self._turn()
         self.look()
 

@@ -167,8 +167,8 @@ class LlrpReader:
 
     # -- the world --
 
-    def set_gpi(self, port: int, level: bool, now_s: float) -> bytes:
-        """An input changes; ValueError where there is none of that number."""
+    def set_gpi(self, port: int, level: bool, now_s: float) -> None:
+        """An input changes, which `advance` tells; ValueError where there is none of that number."""
         if not 1 <= port <= self.profile.gpis:
             raise ValueError(f"GPI {port}: there are 1 to {self.profile.gpis}")
         self._run(now_s)
@@ -177,7 +177,6 @@ class LlrpReader:
             if self.config.gpi_enabled[port - 1]:
                 self.event(GPI, make("GPIEvent", GPIPortNumber=port, GPIEvent=int(level)), now_s)
                 self.operations.gpi(port, level, now_s)
-        return self._take()
 
     # -- time --
 

@@ -78,7 +78,13 @@ class FieldPort:
         return self._answer(tag.read(bank, word, count), place)
 
     async def write(
-        self, select: Select, bank: int, word: int, data: bytes, password: int = 0
+        self,
+        select: Select,
+        bank: int,
+        word: int,
+        data: bytes,
+        password: int = 0,
+        block_words: int | None = None,
     ) -> None:
         tag = self._single(select, gen2.place(bank, word), password)
         self.writes.append((gen2.place(bank, word), data))

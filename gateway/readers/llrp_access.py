@@ -126,7 +126,7 @@ class Access:
         return run.data
 
     async def write(self, bank: int, word: int, data: bytes, block_words: int | None) -> None:
-        """In blocks where the chip has them, in USER words only: passwords are to be covered on the air."""
+        """In blocks where the chip has them; in RESERVED never: passwords are to be covered on the air."""
         if len(data) % gen2.WORD:
             raise ValueError(f"{len(data)} bytes are no whole words")
         run = Run(word, len(data) // gen2.WORD)
@@ -175,7 +175,7 @@ class Access:
 
     def _block(self, bank: int, told: int | None) -> int:
         """Words of a BlockWrite; 1 where there is to be none."""
-        if bank != gen2.USER or not self._can.block_write:
+        if bank == gen2.RESERVED or not self._can.block_write:
             return 1
         if told is None:
             chip = gen2chips.by_tid(self._select.mask) if self._select.bank == gen2.TID else None

@@ -88,7 +88,13 @@ class M100Port:
         return await self._run(self._access.read, select, bank, word, count, password)
 
     async def write(
-        self, select: Select, bank: int, word: int, data: bytes, password: int = 0
+        self,
+        select: Select,
+        bank: int,
+        word: int,
+        data: bytes,
+        password: int = 0,
+        block_words: int | None = None,
     ) -> None:
         self._rounds.changed()
         await self._run(self._access.write, select, bank, word, data, password)

@@ -282,12 +282,13 @@ class RainReader:
         self._field.changed(tag, data[2 : 2 + 2 * gen2.epc_words_of(tag.pc)])
 
     async def _write(self, tag: Present, plan: Sequence[tuple[int, bytes]], password: int) -> int:
-        words = 0
+        words, chip = 0, gen2chips.by_tid(tag.tid)
+        block_words = chip.block_write_words if chip is not None else None
         for place, data in _runs(plan):
             bank, word = gen2.bank_of(place), gen2.word_of(place)
             if bank == gen2.EPC:
                 tag.is_changed = True
-            await self._port.write(_select(tag), bank, word, data, password)
+            await self._port.write(_select(tag), bank, word, data, password, block_words)
             if place == gen2.PC_PLACE:
                 tag.pc = int.from_bytes(data[:2], "big")
             words += len(data) // gen2.WORD

@@ -50,10 +50,17 @@ class RainPort(Protocol):
         """2 * count bytes of one tag. TagGone; TagTooSmall, TagLocked, WrongPassword."""
 
     async def write(
-        self, select: Select, bank: int, word: int, data: bytes, password: int = 0
+        self,
+        select: Select,
+        bank: int,
+        word: int,
+        data: bytes,
+        password: int = 0,
+        block_words: int | None = None,
     ) -> None:
         """A run of whole words of one tag, chunked as reader and tag ask, in order, resumed where the tag came back.
 
+        block_words: which the chip takes in one BlockWrite; 0: none; None: as its TID says, where `select` is by TID.
         TagGone or TagRefused: `page` is the place of the first word that is not known to stand as written.
         """
 

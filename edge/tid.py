@@ -1,7 +1,7 @@
 """The TID bank of a RAIN tag: who made the chip, which model it is, its serial and what it can do.
 
 GS1 Tag Data Standard 2.3, 16 "Tag Identification (TID) Memory Bank Contents": 16.1 the short TID, 16.2 the XTID
-and its segments. Classes E0 and E3 of ISO/IEC 15963 have a serial of 48 bits behind two bytes, and no XTID.
+and its segments. Classes E0 and E3 of ISO/IEC 15963 end with a serial of 48 bits, and have no XTID.
 """
 
 from edge.gen2 import WORD
@@ -22,8 +22,11 @@ _BARE_SERIALS = {
     (0x006, 0x80D): 8,
     (0x006, 0x88D): 8,
 }
-_ISO_CLASSES = (0xE0, 0xE3)
-_ISO_SIZE = 8  # bytes: class, manufacturer, serial
+_ISO_SIZES = {
+    0xE0: 8,
+    0xE3: 10,
+}  # bytes: class, manufacturer, serial; E3 has two more before the serial
+_ISO_SERIAL = 6
 
 
 class Tid:
@@ -47,9 +50,10 @@ class Tid:
         self.block_write_words = 0
         self.block_write_aligned = False
         self.permalock_block_words = 0
-        if raw[:1] and raw[0] in _ISO_CLASSES:
-            self.words = _ISO_SIZE // WORD
-            self.serial = _whole(raw, 2, _ISO_SIZE - 2)
+        if raw[:1] and raw[0] in _ISO_SIZES:
+            size = _ISO_SIZES[raw[0]]
+            self.words = size // WORD
+            self.serial = _whole(raw, size - _ISO_SERIAL, _ISO_SERIAL)
         elif len(raw) >= _XTID_AT and raw[0] == GS1_CLASS:
             self.mdid = (raw[1] & 0x1F) << 4 | raw[2] >> 4
             self.model = (raw[2] & 0x0F) << 8 | raw[3]
@@ -99,8 +103,9 @@ def identity(tid: "bytes") -> "bytes":
     found = Tid(tid)
     if not found.serial:
         return b""
-    behind = _BEHIND_XTID if found.has_xtid else 2 if found.mdid is None else _XTID_AT
-    return tid[: behind + len(found.serial)]
+    if found.mdid is None:
+        return tid[: _ISO_SIZES[tid[0]]]
+    return tid[: (_BEHIND_XTID if found.has_xtid else _XTID_AT) + len(found.serial)]
 
 
 def _number(raw: "bytes", at: "int") -> "int | None":

@@ -84,6 +84,10 @@ def test_the_classes_of_iso_15963_have_a_serial_and_no_model() -> None:
     assert (tid.mdid, tid.model, tid.serial, tid.words) == (None, None, raw[2:], 4)
     assert identity(raw + b"\x00\x00") == raw
     assert Tid(b"\xe0\x04").words == 4
+    # Class E3 has two bytes more before the serial: cut at eight, two tags would pass for one.
+    raw = bytes.fromhex("e3040102 112233445566")
+    assert (Tid(raw).serial, Tid(raw).words, identity(raw + b"\x00")) == (raw[4:], 5, raw)
+    assert identity(raw[:8]) == b""
 
 
 @pytest.mark.parametrize("raw", [HIGGS9[:6] + bytes(6), HIGGS3[:4] + bytes(8), bytes(12)])

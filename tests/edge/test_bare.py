@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Callable
 
 import pytest
-from raintags import EPC, OTHER_EPC, tid_of
+from raintags import EPC, LONG_EPC, OTHER_EPC, tid_of
 
 from edge import bare, cose, ed25519, gs1
 from edge.epc import decode, sscc96
+from edge.errors import DoesNotFit
+from edge.tid import identity
 from edge.trust import Entry, TrustList
 
 TID = tid_of("M781")
@@ -48,9 +50,12 @@ def verdict(
 def test_what_is_signed_is_the_epc_and_then_the_tid() -> None:
     assert bare.message(EPC, TID) == EPC + TID and len(SIGNATURE) == 64
     assert ed25519.verify(ed25519.public_key(SEED), EPC + TID, SIGNATURE)
-    for epc, tid in ((b"", TID), (EPC, b"")):
+    for tid in (b"", TID[:4], TID + b"\x00\x00"):
         with pytest.raises(ValueError):
-            bare.message(epc, tid)
+            bare.message(EPC, tid)
+    for epc in (b"", TID, EPC + TID[:2]):
+        with pytest.raises(DoesNotFit, match=f"EPC {epc.hex()} is"):
+            bare.message(epc, TID)
     with pytest.raises(ValueError, match="63 bytes"):
         bare.sign(EPC, TID, lambda message: bytes(63))
 
@@ -83,11 +88,29 @@ def test_keys_with_the_products_prefix_come_before_all_others() -> None:
 
 
 def test_an_epc_that_names_no_product_takes_keys_without_prefixes() -> None:
-    for other in (sscc96("106141412345678908", 7).encode(), bytes.fromhex("e2801191") * 3):
-        signature = bare.sign(other, TID, signer(SEED))
-        assert verdict(trust(entry(SEED)), signature, other) == ("valid", "trusted", "green")
-        covering = trust(entry(SEED, gtin_prefixes=(PREFIX,)))
-        assert verdict(covering, signature, other)[0] == "not_checked"
+    other = sscc96("106141412345678908", 7).encode()
+    signature = bare.sign(other, TID, signer(SEED))
+    assert verdict(trust(entry(SEED)), signature, other) == ("valid", "trusted", "green")
+    covering = trust(entry(SEED, gtin_prefixes=(PREFIX,)))
+    assert verdict(covering, signature, other)[0] == "not_checked"
+
+
+def test_what_was_signed_cannot_be_divided_into_another_epc_and_tid() -> None:
+    tid = bytes.fromhex("e2003412 e004010203040506")  # its serial is a TID of class E0
+    assert identity(tid) == tid and identity(tid[4:]) == tid[4:]
+    signature, trusted = bare.sign(EPC, tid, signer(SEED)), trust(entry(SEED))
+    assert verdict(trusted, signature, EPC, tid)[0] == "valid"
+    for at in range(0, 26, 2):
+        epc, other = (EPC + tid)[:at], (EPC + tid)[at:]
+        expected = "valid" if epc == EPC else "malformed"
+        assert verdict(trusted, signature, epc, other)[0] == expected
+
+
+def test_an_epc_with_zeros_behind_it_may_be_signed() -> None:
+    for epc in (EPC + bytes(4), LONG_EPC + bytes(2)):
+        signature = bare.sign(epc, TID, signer(SEED))
+        assert verdict(trust(entry(SEED)), signature, epc)[0] == "valid"
+        assert verdict(trust(entry(SEED)), signature, epc[:-2])[0] == "bad_signature"
 
 
 def test_at_most_sixteen_keys_are_tried() -> None:
@@ -98,8 +121,14 @@ def test_at_most_sixteen_keys_are_tried() -> None:
         return False
 
     many = [entry(bytes((n,)) * 32) for n in range(1, 21)]
-    bare.verify_bare(SIGNATURE, EPC, TID, trust(*many), verifier, NOW)
+    found = bare.verify_bare(SIGNATURE, EPC, TID, trust(*many), verifier, NOW)
     assert tried == [each.key for each in many[:16]]
+    assert found.integrity == "not_checked"  # it may be by one of the others
+
+
+def test_keys_that_were_retired_do_not_keep_others_from_being_tried() -> None:
+    retired = [entry(bytes((n,)) * 32, revoked_since=1) for n in range(1, 21)]
+    assert verdict(trust(*retired, entry(SEED)))[:2] == ("valid", "trusted")
 
 
 @pytest.mark.parametrize(

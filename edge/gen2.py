@@ -12,6 +12,9 @@ EPC_PLACE = EPC << 16 | 2
 EPC_LONGEST = 31  # words, by the five bits of the PC's length
 
 _KEPT = 0x0600  # of a PC word: UMI (bit 15h) and XI (bit 16h) are the tag's own
+_TOGGLE = (
+    0x0100  # bit 17h: not an EPC, but an ISO/IEC 15961 AFI in the low byte and what it says behind
+)
 _LOCKS = ("kill", "access", "epc", "tid", "user")  # from the most significant pair of bits down
 _ACTIONS = {  # mask and action of one pair: pwd-write, permalock
     "lock": (2, 2),
@@ -49,6 +52,11 @@ def pc_word(epc_words: "int", old: "int" = 0) -> "int":
 def epc_words_of(pc: "int") -> "int":
     """How many words of EPC a PC word (16 bits) states."""
     return pc >> 11 & EPC_LONGEST
+
+
+def is_epc(pc: "int") -> "bool":
+    """Does an EPC stand behind this PC word? Else it is a number of another system, whose AFI the low byte is."""
+    return not pc & _TOGGLE
 
 
 def lock_payload(locks: "dict[str, str]") -> "tuple[int, int]":

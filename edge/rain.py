@@ -7,7 +7,7 @@ A reader puts the PC word, EPC and TID of a sighting into an image, then loops:
 from edge import epc, gen2chips, tid, userbank
 from edge.carrier import stub_in
 from edge.errors import Malformed
-from edge.gen2 import TID, USER, WORD, place
+from edge.gen2 import TID, USER, WORD, is_epc, place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ _RAIN = 2  # carrier kind of the stub's claim 7
 class Carrier:
     """What a tag's words say, in the shape of edge.carrier.Carrier.
 
-    id: the TID's identity. epc: what the EPC decodes to, or None; uri_record: its bytes, which a bare signature is
-    over; link: its GS1 Digital Link. stubs: (slot, bytes) of what has a stub's frame, neither decoded nor verified.
+    id: the TID's identity. epc: what the EPC decodes to, or None, also where the PC word says that it is none;
+    uri_record: its bytes, which a bare signature is over; link: its GS1 Digital Link. stubs: (slot, bytes) of what has
+    a stub's frame, neither decoded nor verified.
     state: "slots" | "bare" (64 bytes that may be a signature, in `mini`) | "foreign" (a USER bank that begins with
     what is not ours) | "epc" (its EPC alone) | "blank" (neither). What a torn write left is "epc" or "blank", with
     a fault. hinted: the slot that the hints call current and that decodes so. faults: what is wrong, for people.
@@ -99,6 +100,8 @@ def _layout(image: "Image", chip: "Chip | None") -> "Layout | None":
 
 def _read_epc(seen: "Carrier", image: "Image") -> None:
     seen.uri_record = image.epc or None
+    if not is_epc(image.pc or 0):
+        return
     try:
         seen.epc = epc.decode(image.epc)
     except Malformed:

@@ -9,7 +9,7 @@ Slots become visible, or vanish, with one word: the first of the magic. It is ze
 
 from edge import stub, userbank
 from edge.errors import DoesNotFit
-from edge.gen2 import EPC_PLACE, PC_PLACE, USER, WORD, pc_word, place
+from edge.gen2 import EPC_PLACE, PC_PLACE, USER, WORD, is_epc, pc_word, place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -199,10 +199,11 @@ def _put_slot(sheet: "_Sheet", layout: "Layout", slot: "int", signed: "bytes") -
 
 def _put_epc(sheet: "_Sheet", image: "Image", epc: "bytes") -> None:
     """The EPC's words, then the PC word that makes them its length."""
-    if image.epc == epc:
+    pc = image.pc or 0
+    if image.epc == epc and is_epc(pc):
         return
     sheet.put(EPC_PLACE, epc)
-    sheet.put(PC_PLACE, pc_word(len(epc) // WORD, image.pc or 0).to_bytes(WORD, "big"))
+    sheet.put(PC_PLACE, pc_word(len(epc) // WORD, pc).to_bytes(WORD, "big"))
 
 
 def _check_epc(chip: "Chip", epc: "bytes") -> None:

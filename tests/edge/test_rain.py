@@ -182,6 +182,25 @@ def test_another_tags_identity_is_a_fault() -> None:
     assert rain.carrier(seen, bytes(12)).faults == ["the TID states another identity"]
 
 
+def test_behind_a_pc_word_with_the_toggle_bit_stands_no_epc() -> None:
+    memory = commissioned()
+    memory.put(
+        PC_PLACE, b"\x31\xa1"
+    )  # an AFI of ISO/IEC 15961: what follows only looks like an SGTIN
+    seen = look(memory)
+    assert (seen.epc, seen.link, seen.uri_record, seen.state) == (None, None, EPC, "slots")
+    empty = delivered("M730")
+    empty.put(PC_PLACE, b"\x31\xa1" + EPC)
+    assert (look(empty).state, look(empty).epc) == ("blank", None)
+
+
+@pytest.mark.parametrize("pc", [0, 31 << 11])
+def test_a_pc_word_may_state_any_length(pc: int) -> None:
+    memory = delivered("M730")
+    memory.put(PC_PLACE, pc.to_bytes(2, "big"))
+    assert (look(memory).uri_record, look(memory).state) == (None, "blank")
+
+
 def test_a_layout_larger_than_the_bank_is_none() -> None:
     memory = delivered("UCODE DNA")
     memory.put(place(USER, 0), userbank.Layout(2, 504).frame() + bytes(8))

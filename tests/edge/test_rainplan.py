@@ -85,9 +85,15 @@ def test_an_epc_of_another_length_is_followed_by_its_pc_word() -> None:
 def test_an_epc_that_stands_is_not_touched() -> None:
     memory, chip = delivered("Monza X-8K"), gen2chips.by_name("Monza X-8K")
     memory = write(memory, rainplan.epc_only(chip, memory, EPC))
-    memory.put(PC_PLACE, b"\x31\x05")  # whatever its AFI
+    memory.put(PC_PLACE, b"\x30\x05")  # whatever its attribute bits
     made = rainplan.commission(chip, memory, EPC, signed(0))
     assert {gen2.bank_of(at) for at, _ in made} == {USER}
+
+
+def test_a_pc_word_that_says_that_its_epc_is_none_is_put_right() -> None:
+    chip, memory = gen2chips.by_name("M730"), delivered("M730")
+    memory.put(PC_PLACE, b"\x31\xa1" + EPC)  # torn, or another system's with the same bytes
+    assert rainplan.epc_only(chip, memory, EPC) == [(PC_PLACE, b"\x30\x00")]
 
 
 @pytest.mark.parametrize("name", CAPACIOUS)

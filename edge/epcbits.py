@@ -73,10 +73,9 @@ def number(text: "str", bits: "int") -> "int":
     """A number below 2 ** bits, written without leading zeros; Malformed."""
     if not text or text.strip(_DIGITS) or (text[0] == "0" and text != "0"):
         raise Malformed(f"{text[:30]!r} must be a number without leading zeros")
-    value = int(text)
-    if value >> bits:
+    if len(text) > bits or int(text) >> bits:
         raise Malformed(f"{text[:30]} must be below {1 << bits}")
-    return value
+    return int(text)
 
 
 def read_text(value: "int", width: "int", longest: "int") -> "str":

@@ -105,9 +105,9 @@ def by_name(name: "str") -> "Chip":
             return chip
     told = name.split(" ")
     if len(told) == 4 and told[0] == _TOLD:
-        sizes = [int(size) for size in told[2].split("+")]
         mdid, model = [int(part, 16) for part in told[1].split("-")]
-        return _told(mdid, model, sizes[0], sizes[1], int(told[3]))
+        epc, user = [int(size) for size in told[2].split("+")]
+        return _told(mdid, model, epc, user, int(told[3]))
     known = sorted({chip.name for chip in CHIPS})
     raise ValueError(f"no chip {name}: known are " + ", ".join(known))
 

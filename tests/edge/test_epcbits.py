@@ -143,5 +143,7 @@ def test_numbers_keep_the_digits_that_their_field_asks_for() -> None:
             number(bad, 38)
         with pytest.raises(Malformed):
             decimal(bad, len(bad) if bad not in ("07", "") else 5)
+    with pytest.raises(Malformed, match="below"):
+        number("9" * 5000, 38)  # more digits than Python makes a number of
     with pytest.raises(Malformed):
         digits(1, 0)

@@ -57,6 +57,9 @@ def test_no_model_stands_twice() -> None:
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(ValueError, match="known are .*Monza X-8K"):
         gen2chips.by_name("NTAG215")
+    for broken in ("XTID 001-002 5 6", "XTID 001 5+6 7", "XTID x-y 5+6 7"):
+        with pytest.raises(ValueError):
+            gen2chips.by_name(broken)
 
 
 def test_a_chip_that_no_row_knows_is_made_from_its_xtid() -> None:

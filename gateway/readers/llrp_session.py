@@ -7,9 +7,10 @@ import logging
 import ssl
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 
 from edge.errors import Malformed
-from gateway.llrp import capabilities, specs
+from gateway.llrp import capabilities, profiles, specs
 from gateway.llrp.capabilities import Capabilities
 from gateway.llrp.codec import VERSION_1_0_1, VERSION_1_1, Parameter
 from gateway.llrp.layout import Value
@@ -32,14 +33,15 @@ class Session:
         self.link = link
         self.can = can
         self._ro_spec: Parameter | None = None  # which the reader holds, enabled
-        self._may_hold_one = False  # a cancelled call leaves that open
+        self._may_hold_one = False
         self._is_active = False
         self._access_id = 0  # the last AccessSpec's
         self._has_access_specs = False
         self._op_id = _LAST_OP  # the last OpSpec's
 
     async def install(self, ro_spec: Parameter) -> None:
-        """Let the reader hold this ROSpec, and no other. Refused, ReaderGone."""
+        """Let the reader hold this ROSpec, and no other, and nothing run. Refused, ReaderGone."""
+        await self.stop()  # a cancelled call may have left something
         if ro_spec == self._ro_spec:
             return
         if self._may_hold_one:
@@ -139,17 +141,17 @@ class Host:
         self._is_old = False  # it hung up when asked for its versions
 
     async def open(self, keepalive_s: float) -> Session:
-        """Connect, agree, ask, set and clear. ReaderGone, ReaderBusy; Refused."""
+        """Connect, agree, ask, clear and set. ReaderGone, ReaderBusy; Refused."""
         link = await self._connect()
         with ExitStack() as left:
             left.callback(link.abort)
             can = await _capabilities(link)
             log.info("%s: %s, %d antennas", self._name, can.name, can.antennas)
             session = Session(link, can)
-            await session.set(*specs.settings(can, round(keepalive_s * 1000)))
-            link.keep_alive(keepalive_s)
             await session.try_to("DELETE_ACCESSSPEC", AccessSpecID=_ALL)
             await session.try_to("DELETE_ROSPEC", ROSpecID=_ALL)
+            await session.set(*specs.settings(can, round(keepalive_s * 1000)))
+            link.keep_alive(keepalive_s)
             if can.holds_reports:
                 link.tell("ENABLE_EVENTS_AND_REPORTS")
             left.pop_all()
@@ -191,7 +193,11 @@ async def _capabilities(link: Link) -> Capabilities:
     except Malformed as why:
         raise ReaderGone(f"{link.name}: {why}") from why
     if can.profile.extensions:
-        await link.ask("IMPINJ_ENABLE_EXTENSIONS")
+        try:
+            await link.ask("IMPINJ_ENABLE_EXTENSIONS")
+        except Refused as why:
+            log.warning("%s; going on without them", why)
+            can = replace(can, profile=profiles.GENERIC)
     try:
         return can.with_channel(
             await link.ask(

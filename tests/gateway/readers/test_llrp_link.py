@@ -7,7 +7,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from llrp_peer import NOW, OK, hello, note, opened, play, refusal, report, scripted
+from llrp_peer import CAPABILITIES, NOW, OK, hello, note, opened, play, refusal, report, scripted
 
 from gateway.config import ConfigProblem
 from gateway.llrp.codec import Message, Parameter, encode
@@ -276,6 +276,28 @@ def test_what_others_left_is_cleared_before_anything_is_asked() -> None:
             clear = [each for each in peer.heard if each.startswith("DELETE")]
             assert clear == ["DELETE_ACCESSSPEC", "DELETE_ROSPEC"]
             assert "SET_READER_CONFIG" in peer.heard
+
+    play(work())
+
+
+def test_an_impinj_reader_that_refuses_its_extensions_is_used_without() -> None:
+    def impinj(message: Message) -> bytes:
+        general, *others = CAPABILITIES[1:]
+        named = Parameter(
+            general.name,
+            *general.parameters,
+            **{**general.fields, "DeviceManufacturerName": 25882},
+        )
+        return encode(Message(f"{message.name}_RESPONSE", OK, named, *others, id=message.id))
+
+    async def work() -> None:
+        on = {
+            "GET_READER_CAPABILITIES": impinj,
+            "IMPINJ_ENABLE_EXTENSIONS": lambda message: refusal(message, 109),
+        }
+        async with opened(on) as (peer, port):
+            assert "IMPINJ_ENABLE_EXTENSIONS" in peer.heard
+            assert not port._session().can.profile.extensions
 
     play(work())
 

@@ -86,6 +86,8 @@ def llrp(**options: Any) -> None:
     try:
         tls, ready_tls = _tls(options)
         readers = [_reader(options, number) for number in range(options["readers_count"])]
+        for reader in readers[1:]:  # a tag may go from one reader to another
+            reader.field.known = readers[0].field.known
         control = LlrpControl(readers)
         scenario: Path | None = options["scenario"]
         events = script.load(scenario) if scenario is not None else []
@@ -100,7 +102,7 @@ def llrp(**options: Any) -> None:
         signal.signal(number, lambda *_: host.stop())
 
     def say_ready() -> None:
-        epcs = [tag.epc.hex() for tag in readers[0].field.present]
+        epcs = [tag.epc.hex() for reader in readers for tag in reader.field.present]
         process.say({**ready, **ready_tls, "port": host.port, "ports": host.ports, "epcs": epcs})
 
     try:
@@ -175,7 +177,8 @@ def _tls(options: dict[str, Any]) -> tuple[ssl.SSLContext | None, dict[str, obje
 
 def _dump(path: Path, readers: list[LlrpReader]) -> None:
     """One tag a line, the whole file or none of it."""
-    known = {tid: tag for reader in readers for tid, tag in reader.field.known.items()}
     beside = path.with_name(path.name + ".new")
-    beside.write_text("".join([json.dumps(tag.dump()) + "\n" for tag in known.values()]))
+    beside.write_text(
+        "".join([json.dumps(tag.dump()) + "\n" for tag in readers[0].field.known.values()])
+    )
     beside.replace(path)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from struct import Struct
 from typing import NamedTuple
 
-from hwsim.llrp_table import CUSTOM, MESSAGES, PARAMETERS, TV_NUMBERS
+from hwsim.llrp_table import MESSAGES, PARAMETERS, TV_NUMBERS
 
 HEADER = Struct(">HII")
 LONGEST = 1 << 20  # bytes of one message from a client
@@ -162,8 +162,8 @@ def tlv(type: int, body: bytes) -> bytes:
 
 
 def make(name: str, /, *children: Node, **fields: Value) -> Node:
-    """A parameter by its name; a field that is not said is 0 or empty."""
-    row = _BY_NAME[name]
+    """A parameter, or a message's body, by its name; a field that is not said is 0 or empty."""
+    row = _BY_NAME.get(name) or _MESSAGES[MESSAGE_NUMBERS[name]]
     known = {each: kind for each, kind in row.fields if each}
     if fields.keys() - known.keys():
         raise ValueError(f"{name} has no {sorted(fields.keys() - known.keys())}")
@@ -376,6 +376,4 @@ _PARAMETERS = {row.number: row for row in _rows(PARAMETERS)}
 _MESSAGES = {row.number: row for row in _rows(MESSAGES)}
 _BY_NAME = {row.name: row for row in _PARAMETERS.values()}
 
-MESSAGE_NAMES = {number: row.name for number, row in _MESSAGES.items()}
-PARAMETER_NUMBERS = {name: row.number for name, row in _BY_NAME.items()}
-assert PARAMETER_NUMBERS["Custom"] == CUSTOM
+MESSAGE_NUMBERS = {row.name: number for number, row in _MESSAGES.items()}

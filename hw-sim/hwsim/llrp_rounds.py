@@ -151,27 +151,24 @@ class Running:
         singulated, mode = 0, self.antennas[self._turn].mode
         while not self.ended:
             stop_s = min(self.stop_s, self._ai_stop_s)
-            limit_s = min(now_s, stop_s)
-            if self._report_s <= limit_s:
-                self._reported_s = self._report_s
+            tags_left = self._at < len(self._heard)
+            due_s = self._due_s(self._at) if tags_left else self._round_end_s
+            report_s = self._report_s
+            if min(due_s, stop_s, report_s) > now_s:
+                break
+            if report_s <= min(due_s, stop_s):
+                self._reported_s = report_s
                 self.reader.send_report()
-            elif self._at < len(self._heard):
-                due_s = self._due_s(self._at)
-                if due_s > limit_s:
-                    if stop_s > now_s:
-                        break
-                    self._stop(stop_s)
-                    continue
-                heard = self._heard[self._at]
+            elif stop_s < due_s:
+                self._stop(stop_s)
+            elif tags_left:
                 self._at += 1
                 singulated += 1
-                self._sight(heard, due_s)
-            elif self._round_end_s <= limit_s:
-                self._round(self._round_end_s)
-            elif stop_s <= now_s:
+                self._sight(self._heard[self._at - 1], due_s)
+            elif stop_s == due_s:
                 self._stop(stop_s)
             else:
-                break
+                self._round(due_s)
         if singulated:
             self.reader.tally.clock.singulations += singulated
             self.reader.tally.was_air("inventory", singulated * mode.singulation_us())

@@ -9,7 +9,6 @@ name: once; with ? at most once, with * any number, with + at least once. Number
 indented line goes on with the row above it.
 """
 
-CUSTOM = 1023
 TV_NUMBERS = range(1, 128)
 
 PARAMETERS = """

@@ -139,25 +139,9 @@ class Link(asyncio.Protocol):
         if status != _OURS:
             raise ReaderBusy(f"{self.name}: the reader refuses clients (status {status})")
 
-    async def ask(
-        self, name: str, *params: Parameter, timeout_s: float | None = None, **fields: Value
-    ) -> Message:
+    async def ask(self, name: str, *params: Parameter, **fields: Value) -> Message:
         """Send a request; its response, of status success. Refused; ReaderGone."""
-        timeout_s = timeout_s or self._answer_s
-        answer = self._loop.create_future()
-        id = self._send(name, params, fields)
-        self._pending[id] = answer
-        self._inbox.read_on()
-        try:
-            async with asyncio.timeout(timeout_s):
-                response: Message = await answer
-        except TimeoutError as why:
-            raise ReaderGone(f"{self.name}: no answer to {name} within {timeout_s:g} s") from why
-        finally:
-            del self._pending[id]
-            self._exchanges.forget(id)
-        self._check(name, response)
-        return response
+        return await self._ask(self._answer_s, name, params, fields)
 
     def tell(self, name: str) -> None:
         """Send a message that has no response. ReaderGone."""
@@ -187,7 +171,7 @@ class Link(asyncio.Protocol):
         """Say goodbye and leave. Never raises."""
         if self._trouble is None:
             try:
-                await self.ask("CLOSE_CONNECTION", timeout_s=CLOSE_S)
+                await self._ask(CLOSE_S, "CLOSE_CONNECTION")
             except (ReaderGone, Refused) as why:
                 log.debug("closing: %s", why)
         self.abort()
@@ -229,6 +213,28 @@ class Link(asyncio.Protocol):
             self._end(ReaderGone(f"{self.name}: it floods us with reports"))
 
     # -- within
+
+    async def _ask(
+        self,
+        timeout_s: float,
+        name: str,
+        params: tuple[Parameter, ...] = (),
+        fields: Mapping[str, Value] = MappingProxyType({}),
+    ) -> Message:
+        answer = self._loop.create_future()
+        id = self._send(name, params, fields)
+        self._pending[id] = answer
+        self._inbox.read_on()
+        try:
+            async with asyncio.timeout(timeout_s):
+                response: Message = await answer
+        except TimeoutError as why:
+            raise ReaderGone(f"{self.name}: no answer to {name} within {timeout_s:g} s") from why
+        finally:
+            del self._pending[id]
+            self._exchanges.forget(id)
+        self._check(name, response)
+        return response
 
     def _take(self, frame: Frame) -> None:
         """Malformed ends the connection: what a lying peer says next is of no use."""

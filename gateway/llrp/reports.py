@@ -73,11 +73,12 @@ def reports(body: bytes) -> list[TagReport]:
     """
     found: list[TagReport] = []
     at, end, patience = 0, len(body), _PATIENCE
+    others = codec.Reader(body)
     try:
         while at < end:
             stop = _report_end(body, at, end)
             if stop == at:
-                at = _passed(body, at, end, 1)
+                at = _passed(others, at, end, 1)
                 continue
             size = stop - at
             if (
@@ -93,7 +94,7 @@ def reports(body: bytes) -> list[TagReport]:
                     at = stop
                     continue
                 patience -= 1
-            found.append(_report(body, at + HEAD.size, stop))
+            found.append(_report(body, at + HEAD.size, stop, others))
             at = stop
     except Odd:
         raise _fault(body, at) from None
@@ -109,8 +110,8 @@ def _report_end(body: bytes, at: int, end: int) -> int:
     return at + size if whole else at
 
 
-def _report(body: bytes, at: int, end: int) -> TagReport:
-    """One report, parameter by parameter."""
+def _report(body: bytes, at: int, end: int, others: codec.Reader) -> TagReport:
+    """One report, parameter by parameter; those that are not ours are read by `others`."""
     values: list[bytes | int | None] = list(_NOTHING)
     results: list[OpResult] = []
     custom: list[Custom] = []
@@ -137,7 +138,7 @@ def _report(body: bytes, at: int, end: int) -> TagReport:
             vendor, subtype = shapes.IDS.unpack_from(body, at + 4)
             custom.append(Custom(vendor, subtype, body[at + 12 : stop]))
         elif type in rows.TLV_BY_TYPE:
-            _passed(body, at, end, 2)
+            _passed(others, at, end, 2)
         at = stop
     if values[0] is None:
         raise Odd
@@ -169,10 +170,10 @@ def _together(columns: "list[map[OpResult]] | list[map[Custom]]") -> Iterable[tu
     return zip(*columns, strict=True) if columns else repeat(())
 
 
-def _passed(body: bytes, at: int, end: int, depth: int) -> int:
+def _passed(others: codec.Reader, at: int, end: int, depth: int) -> int:
     """Where a parameter ends that is none of ours; Odd where the codec does not take it."""
     try:
-        return codec.Reader(body).parameter(at, end, depth)[1]
+        return others.parameter(at, end, depth)[1]
     except Malformed:
         raise Odd from None
 

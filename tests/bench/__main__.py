@@ -15,7 +15,7 @@ SUITES = {
     "read": "detect and read tags: wire, field and EEPROM in virtual time, against nfcpy",
     "write": "write and update tags: ditto",
     "tear": "cut the power at every write of an update, and read what is left",
-    "rain": "take a RAIN tag away at every word of a write, and return it",
+    "rain": "write RAIN tags: the air time; take the tag away at every word, and return it",
     "llrp": "decode a reader's tag reports, against llrpkit and struct alone",
     "verify": "parse and verify stubs, against libsodium alone",
     "journal": "durable events, against the disk and plain SQLite",

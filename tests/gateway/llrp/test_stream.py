@@ -56,7 +56,7 @@ def test_a_frame_has_the_head_of_its_message() -> None:
     [
         ("043e 00000009 00000001", "KEEPALIVE: a length of 9 bytes, its head has 10"),
         ("043e 00000000 00000001", "KEEPALIVE: a length of 0 bytes"),
-        ("043d ffffffff 00000001", "RO_ACCESS_REPORT: 4294967295 bytes, at most 8388608 are taken"),
+        ("043d ffffffff 00000001", "RO_ACCESS_REPORT: 4294967295 bytes, at most 4194304 are taken"),
         ("003e 0000000a 00000001", "KEEPALIVE: LLRP has no version 0"),
         ("103e 0000000a 00000001", "KEEPALIVE: LLRP has no version 4"),
     ],

@@ -1,6 +1,7 @@
 """RAIN: the tag is taken away at every word of a commission and of an update, at any bit of it, and returned.
 
 A stranger must then find the stub before or the stub after, valid; and the station that wrote it must finish it.
+And what writing and reading back costs on the air, through the LLRP driver and a simulated reader.
 """
 
 import asyncio
@@ -12,25 +13,31 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
-from edge import gs1
+from edge import epc, gen2, gen2chips, gs1, rainplan, userbank
 from edge import stub as stubs
 from gateway.journal import Journal
+from gateway.keys import verifier
 from gateway.model import Target
 from gateway.readers.rain import RainReader
+from gateway.readers.registry import open_reader
 from gateway.stations import media, update, verify
 from gateway.stations.commission import commission_one
 from gateway.stations.orders import Order
 from gateway.stations.post import Post
 from gateway.stations.result import Result
 from gateway.stations.station import Job, Station
-from hwsim.air import AirClock
+from hwsim.air import PROFILES, AirClock, floor_us
 from hwsim.gen2chips import by_name
 from hwsim.gen2tag import RainTag, make
+from hwsim.llrp_control import LlrpControl
+from hwsim.llrp_faults import FAULTS
+from hwsim.llrp_host import LlrpHost
+from hwsim.llrp_reader import LlrpReader
 from hwsim.rainfaults import RainFaults
 from hwsim.rainfield import RainField
-from tests.bench.passports import NOW, PRODUCT, Issuer
+from tests.bench.passports import NOW, PRODUCT, SERIAL, Issuer
 from tests.bench.size import Size, folder
 from tests.bench.table import Row, progress
 from tests.rain_port import FieldPort
@@ -40,10 +47,16 @@ _OTHERS = ("monzax2k", "monza4qt", "m730")  # one slot, a bare signature, the EP
 _IDLE_S = 5.0
 _AWAY_S = 0.001
 _SURE = 4
+_STUB_BYTES = 300
+_NEAR_DBM = -35.0
+_MODE = PROFILES["m4-274"]  # what an R420 takes where nobody says otherwise
+_CHIP = gen2chips.by_name("Monza X-8K")
+_EPC = epc.sgtin_plus(PRODUCT[1], SERIAL).encode()
 
 
 def rows(size: Size) -> Iterator[Row]:
     """Quick: one pattern a word; full: 16. Each word of each act, in two-slot chips and the others."""
+    yield from asyncio.run(_air_time())
     patterns = size.of(1, 16)
     for chip in (*_TWO_SLOTS, *_OTHERS):
         with folder() as at:
@@ -64,6 +77,63 @@ def rows(size: Size) -> Iterator[Row]:
             at_most=0,
             note=f"{seen['commissions']:,} commissions, {seen['updates']:,} updates",
         )
+
+
+async def _air_time() -> list[Row]:
+    """A stub of 300 bytes onto a Monza X-8K, in virtual time.
+
+    The floor of an update: 150 words written and read in one singulation; of the first write: all words that it takes.
+    """
+    chip, found = by_name("monzax8k"), []
+    simulated = LlrpReader(RainField(AirClock(), RainFaults(1, FAULTS), fading_db=0.0), mode=_MODE)
+    with LlrpHost([simulated], LlrpControl([simulated])) as host:
+        host.do({"do": "arrive", "tag": chip.key, "rssi_dbm": _NEAR_DBM})
+        reader = open_reader(f"llrp://127.0.0.1:{host.port}?antenna=1")
+        assert isinstance(reader, RainReader)
+        async with reader:
+            target = await reader.target(_IDLE_S)
+            assert target is not None
+            issuer, before = Issuer(), b""
+            for seq, about in ((0, "EPC and slots"), (1, "update")):
+                stub = _of_size(issuer, seq, before, target.uid)
+                image = (await reader.read(target, whole=True)).image
+                assert isinstance(image, gen2.Image)
+                layout = userbank.layout_of(image)
+                if layout is None:
+                    plan = rainplan.commission(_CHIP, image, _EPC, stub)
+                else:
+                    plan = rainplan.update(layout, image, 1, stub, seq)
+                host.do({"do": "reset_stats"})
+                await reader.write(plan)
+                capture = await reader.read(target)
+                stats = cast(dict[str, float], host.do({"do": "stats"})["stats"])
+                seen = verify.look(capture, issuer.trust, verifier, NOW)
+                if seen.stub is None or seen.stub.raw != stub or seen.verdict is None:
+                    raise RuntimeError("what was read back is not what was written")
+                written, read = int(stats["words_written"]), int(stats["words_read"])
+                floor_ms = floor_us(_MODE, chip, *((150, 150) if seq else (written, read))) / 1e3
+                found.append(
+                    Row(
+                        f"Monza X-8K: write + verify a stub of {len(stub)} bytes, {about}",
+                        stats["air_ms"],
+                        "ms",
+                        limit=("air", floor_ms),
+                        at_most=1.25 * floor_ms,
+                        note=f"{written} words written, {read} read, by {_MODE.name}",
+                    )
+                )
+                before = stub
+    return found
+
+
+def _of_size(issuer: Issuer, seq: int, before: bytes, uid: bytes) -> bytes:
+    """The stub `seq` of the chain, 300 bytes long."""
+    for length in range(1, 256):
+        carrier = [stubs.RAIN, uid]
+        made = issuer.stub(seq, before, uid, operator="x" * length, carrier=carrier)
+        if len(made) == _STUB_BYTES:
+            return made
+    raise AssertionError("no stub has that size")
 
 
 @dataclass

@@ -10,9 +10,7 @@ from typing import NamedTuple
 from edge.errors import Malformed
 from gateway.llrp import codec, rows
 
-LARGEST = (
-    4 << 20
-)  # bytes of a message: 7,000 tag reports with 512 bytes read of each  # bytes of a message; 1,508 AccessSpecs of 8 operations with 512 bytes each take 6 MiB
+LARGEST = 4 << 20  # bytes of a message: 7,000 tag reports with 512 bytes read of each
 MOST_WAITING = 64  # requests without a response; a driver sends them one after the other
 
 _HEAD = struct.Struct(">HII")

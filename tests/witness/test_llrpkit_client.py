@@ -8,7 +8,7 @@ from witness import require
 
 from hwsim.air import AirClock
 from hwsim.gen2chips import CHIPS
-from hwsim.gen2tag import ACCESS_PASSWORD, RESERVED, USER, RainTag, make
+from hwsim.gen2tag import ACCESS_PASSWORD, RESERVED, USER, make
 from hwsim.llrp_control import LlrpControl
 from hwsim.llrp_faults import FAULTS
 from hwsim.llrp_host import LlrpHost
@@ -177,7 +177,7 @@ def test_an_input_gates_the_inventory_and_outputs_are_set(floor: Floor) -> None:
     async def gate(reader: Reader) -> None:
         stream = reader.inventory(gpi_trigger=2, max_tags=1, duration=END_S)
         waiting = asyncio.ensure_future(anext(stream))
-        while not floor.reader.operations.rospecs:
+        while not any(each.state for each in floor.reader.operations.rospecs.values()):  # enabled
             await asyncio.sleep(0)
         assert floor.reader.tally.sightings == 0
         await asyncio.to_thread(floor.host.do, {"do": "gpi", "port": 2, "level": True})

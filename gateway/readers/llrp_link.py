@@ -342,14 +342,14 @@ def _said(message: Message) -> str:
         found = codec.status(message)
     except Malformed as why:
         return str(why)
-    text = "".join(each for each in found.description if each.isprintable())[:_LONGEST_TEXT]
+    text = _printable(found.description)
     return f"{found.name}: {text}" if text else found.name
 
 
 def _trouble(event: Parameter) -> str | None:
     """What an event tells the operator, if it is for the operator."""
     if (each := event.get("ReaderExceptionEvent")) is not None:
-        return each.text("Message")[:_LONGEST_TEXT]
+        return _printable(each.text("Message"))
     if (each := event.get("AntennaEvent")) is not None:
         state = "connected" if each.number("EventType") else "disconnected"
         return f"antenna {each.number('AntennaID')} {state}"
@@ -358,3 +358,8 @@ def _trouble(event: Parameter) -> str | None:
     if event.get("ReportBufferOverflowErrorEvent") is not None:
         return "its report buffer overflowed: it lost reports"
     return None
+
+
+def _printable(text: str) -> str:
+    """A reader's own words, fit for our log."""
+    return "".join(each for each in text if each.isprintable())[:_LONGEST_TEXT]

@@ -147,7 +147,7 @@ def test_what_a_tag_lacks_and_a_tag_that_is_not_there_are_told_apart() -> None:
         with pytest.raises(TagGone):
             await port.read(by_epc(bytes(12)), gen2.USER, 0, 1)
 
-    played(work, access_s=0.3)
+    played(work)
 
 
 def test_passwords_are_asked_and_told_apart() -> None:
@@ -245,4 +245,4 @@ def test_keepalives_are_acknowledged_and_a_silent_reader_is_gone() -> None:
                 while True:
                     await anext(reports)
 
-    played(work, keepalive_s=0.02)
+    played(work, keepalive_s=0.1)

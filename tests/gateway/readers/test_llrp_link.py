@@ -115,7 +115,7 @@ def test_a_report_that_lies_names_itself() -> None:
 
 def test_half_a_message_and_no_more_ends_with_the_watch_on_silence() -> None:
     async def work() -> None:
-        async with opened(keepalive_s=0.02) as (peer, port):
+        async with opened(keepalive_s=0.2) as (peer, port):
             reports = port.watch(Inventory())
             first = asyncio.ensure_future(anext(reports))
             while "START_ROSPEC" not in peer.heard:

@@ -4,7 +4,7 @@ LLRP 1.0.1 and 1.1, "Access operation" and "C1G2 OpSpec results". The order is t
 that failed those that follow are neither tried nor reported. Air time is counted, nothing waits.
 """
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from hwsim.air import AirClock
@@ -65,18 +65,18 @@ class Tally:
     sightings: int = 0
     lost: int = 0  # sightings that no client took
     ops: int = 0
-    air_us: Counter[str] = field(default_factory=Counter)
+    air_us: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def air(self, kind: str, duration_us: float) -> None:
         """An exchange that real time did not wait for."""
         self.clock.air(duration_us)
         if duration_us:
-            self.air_us[kind] += round(duration_us)
+            self.air_us[kind] += duration_us
 
     def was_air(self, kind: str, duration_us: float) -> None:
         """An exchange that real time has passed with."""
         self.clock.was_air(duration_us)
-        self.air_us[kind] += round(duration_us)
+        self.air_us[kind] += duration_us
 
     def stats(self) -> dict[str, object]:
         """As the simulator says them."""
@@ -87,7 +87,7 @@ class Tally:
             "ops": self.ops,
             "words_written": self.clock.words_written,
             "words_read": self.clock.words_read,
-            "air_us": dict(self.air_us),
+            "air_us": {kind: round(us) for kind, us in self.air_us.items()},
             **self.clock.stats(),
         }
 

@@ -13,7 +13,6 @@ lie:kind=flood,count=10000  before it stand so many reports
 """
 
 import calendar
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -104,6 +103,9 @@ class NoKeepalive(LlrpFault):
 class WrongClock(LlrpFault):
     year: int = 1970
 
+    def __post_init__(self) -> None:
+        _microseconds(self.year)
+
     def received(self, reader: "LlrpReader") -> None:
         self._set(reader)
 
@@ -149,10 +151,14 @@ class Lie(LlrpFault):
 
 def set_year(reader: "LlrpReader", year: int) -> None:
     """The reader's clock shows the first of January of that year, now."""
+    reader.utc_us_at_0 = _microseconds(year) - int(reader.now_s * 1e6)
+
+
+def _microseconds(year: int) -> int:
+    """Until that year began; ValueError where no reader's clock can be there."""
     if not 1970 <= year <= 9999:
         raise ValueError(f"year {year}: 1970 to 9999")
-    at_us = calendar.timegm(time.struct_time((year, 1, 1, 0, 0, 0, 0, 1, 0))) * 1_000_000
-    reader.utc_us_at_0 = at_us - int(reader.now_s * 1e6)
+    return calendar.timegm((year, 1, 1, 0, 0, 0)) * 1_000_000
 
 
 LINE_FAULTS: dict[str, type[Fault]] = {

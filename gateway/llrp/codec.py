@@ -35,6 +35,8 @@ _CUSTOM_HEAD = struct.Struct(">II")
 _CUSTOM_MESSAGE_HEAD = struct.Struct(">IB")
 _LONGEST = 0xFFFF  # bytes of a TLV parameter
 _TYPE = 0x3FF
+_LAST_ID = 0xFFFFFFFF
+_LAST_VERSION = 7
 
 _T = TypeVar("_T")
 
@@ -166,8 +168,10 @@ def encode(message: Message) -> bytes:
     else:
         head = _CUSTOM_MESSAGE_HEAD.pack(row.vendor, row.subtype) if row.vendor else b""
         body = head + _inside(message, row)
-    version = message.version << 10 | message.type
-    return _MESSAGE_HEAD.pack(version, HEAD + len(body), message.id) + body
+    if not (0 <= message.id <= _LAST_ID and 0 <= message.version <= _LAST_VERSION):
+        raise ValueError(f"{message.name}: no id {message.id}, or no version {message.version}")
+    word = message.version << 10 | message.type
+    return _MESSAGE_HEAD.pack(word, HEAD + len(body), message.id) + body
 
 
 def decode(data: bytes) -> Message:
@@ -266,12 +270,17 @@ class Reader:
         """By its vendor's row where there is one that fits; else as it came."""
         if end - at >= _CUSTOM_HEAD.size:
             row = rows.CUSTOM_PARAMETERS.get(_CUSTOM_HEAD.unpack_from(self._body, at))
-            if row is not None:
-                try:
-                    return self.element(found, row, at + _CUSTOM_HEAD.size, end, depth)
-                except Malformed:  # another firmware's
-                    pass
-        return self._inside(found, rows.TLV_BY_TYPE[rows.CUSTOM], at, end, depth)
+            if row is not None and self._fits(found, row, at + _CUSTOM_HEAD.size, end, depth):
+                return
+        self._inside(found, rows.TLV_BY_TYPE[rows.CUSTOM], at, end, depth)
+
+    def _fits(self, found: Parameter, row: Row, at: int, end: int, depth: int) -> bool:
+        """Fill `found` by its vendor's row; False where that loses a bit, or fails: it is another firmware's."""
+        try:
+            self.element(found, row, at, end, depth)
+        except Malformed:
+            return False
+        return self._body.startswith(row.layout.write(found.fields), at)
 
     def _inside(self, found: Parameter, row: Row, at: int, end: int, depth: int) -> None:
         try:

@@ -154,9 +154,9 @@ def _run(layout: Layout, run: bytes) -> list[TagReport]:
     ]
     results = []
     for kind, first, data, words in layout.op_results:
-        datas = columns[data] if data >= 0 else repeat(b"")
-        counts = columns[words] if words >= 0 else repeat(0)
-        made = zip(repeat(kind), columns[first + 1], columns[first], datas, counts, strict=False)
+        read = columns[data] if data >= 0 else repeat(b"")
+        written = columns[words] if words >= 0 else repeat(0)
+        made = zip(repeat(kind), columns[first + 1], columns[first], read, written, strict=False)
         results.append(map(OpResult._make, made))
     customs = [
         map(Custom._make, zip(*columns[first : first + 3], strict=True)) for first in layout.customs

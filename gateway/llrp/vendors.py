@@ -3,7 +3,7 @@
 Rows as in gateway/llrp/tables.py, the subtype in the type's place, by Private Enterprise Number. Impinj: Octane LLRP,
 names as in the LLRP Toolkit's Impinj extensions. Zebra (Motorola): as an FX9600 with firmware 3.32.37 sends them, for
 the printed guide (72E-131718) counts more reserved bits than the wire has; capability flags without a checked name are
-one byte. A parameter that does not fit its row is another firmware's, and carried as a Custom.
+one byte. A parameter that does not fit its row, to the bit, is another firmware's, and carried as a Custom.
 """
 
 IMPINJ = 25882

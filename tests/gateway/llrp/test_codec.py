@@ -132,6 +132,13 @@ def test_a_vendors_parameter_that_does_not_fit_its_row_is_carried_untouched() ->
     assert encode(message)[10:] == data
 
 
+def test_a_vendors_parameter_with_bits_that_its_row_does_not_know_is_carried_untouched() -> None:
+    data = body("03ff 0010 000000a1 000002c4 10000001")  # MotoTagReportContentSelector
+    message = decode_body(61, 1, 1, data)
+    assert heads_of(message) == ["Custom"]
+    assert encode(message)[10:] == data
+
+
 def test_an_unknown_tv_parameter_ends_it_for_its_length_is_unknown() -> None:
     with pytest.raises(Malformed, match="RO_ACCESS_REPORT: TagReportData at 10: TV .* 99 at 14"):
         decode_body(61, 1, 1, body("00f0 0006 e300"))
@@ -240,6 +247,8 @@ def test_a_vendors_parameter_stands_where_a_custom_may() -> None:
             lambda: encode(Message("GET_READER_CAPABILITIES", RequestedData="all")),
             "GET_READER_CAPABILITIES: RequestedData does not take 'all'",
         ),
+        (lambda: encode(Message("GET_ROSPECS", id=1 << 32)), "GET_ROSPECS: no id 4294967296"),
+        (lambda: encode(Message("GET_ROSPECS", version=8)), "GET_ROSPECS: .* no version 8"),
         (lambda: of_write(MB=4), "C1G2Write: MB does not take 4"),
         (lambda: of_write(WriteData=b"abc"), "C1G2Write: WriteData .words. does not take b'abc'"),
         (lambda: of_write(AccessPassword="secret"), "C1G2Write: AccessPassword does not take that"),

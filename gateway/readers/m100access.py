@@ -112,20 +112,19 @@ class Access:
                 raise gone from None
             raise self._trouble(m100.WRONG_PASSWORD, place) from gone
 
-    def set(self, wire: bytes) -> bool:
-        """Send a setting; False where it stands already."""
-        if self._sent.get(wire[2]) == wire:
-            return False
-        self.ask(wire)
-        self._sent[wire[2]] = wire
-        return True
+    def set(self, wire: bytes) -> None:
+        """Send a setting, where it does not stand already."""
+        if self._sent.get(wire[2]) != wire:
+            self.ask(wire)
+            self._sent[wire[2]] = wire
 
     def aim(self, select: Select, session: int = 0) -> None:
-        """Set the Select, for polls and accesses."""
-        mask = select.mask[:LONGEST_MASK]
-        if self.set(m100.set_select(select.bank, select.bit, mask, session)):
-            self._sent.pop(m100.SET_SELECT_MODE, None)  # each Select resets it
-        self.set(m100.set_select_mode(m100.ALWAYS))
+        """Set the Select, for polls and accesses.
+
+        Its mode is set each time: no late answer to the access before comes behind the answer to that.
+        """
+        self.set(m100.set_select(select.bank, select.bit, select.mask[:LONGEST_MASK], session))
+        self.ask(m100.set_select_mode(m100.ALWAYS))
 
     def poll(self, q: int) -> list[m100.Seen]:
         """Who answers in one round of 2 ** q slots."""

@@ -66,12 +66,16 @@ class Module:
         )
 
     def ask(self, command: bytes) -> m100.Frame | None:
-        """The response, an error response too; None where none came, or a spoilt one: then settle()."""
-        self._line.secret = m100.has_secret(command)
-        try:
-            return self._ask(command, monotonic() + _patience_s(command))
-        finally:
+        """The response, an error response too; None where none came, or a spoilt one: then settle().
+
+        A late answer to the same command as before may be taken for this one's: ask another between them.
+        """
+        secret = m100.has_secret(command)
+        self._line.secret |= secret
+        answer = self._ask(command, monotonic() + _patience_s(command))
+        if answer is not None and not secret:  # what had one to tell has told it by now
             self._line.secret = False
+        return answer
 
     def poll(self, slots: int) -> list[m100.Seen] | None:
         """The tags of one round, a tag with each notification; None where the module said nothing."""
@@ -100,7 +104,7 @@ class Module:
         damaged = self._frames.damaged
         while data := self._line.receive(deadline):
             for frame in self._frames.receive(data):
-                if frame.answers(command[2]):
+                if frame.answers(command[2]) and not _is_stray(frame, command):
                     return frame
             if self._frames.damaged > damaged:
                 break
@@ -112,6 +116,13 @@ class Module:
         self._line.drain()
         self._frames.give_up()
         self._line.send(command)
+
+
+def _is_stray(frame: m100.Frame, command: bytes) -> bool:
+    """A tag's error, where no tag was asked: it comes late."""
+    if frame.command != m100.ERROR or command[2] in _ASKS_A_TAG:
+        return False
+    return frame.params[:1] != bytes((m100.BAD_COMMAND,))
 
 
 def _patience_s(command: bytes) -> float:

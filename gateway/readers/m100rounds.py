@@ -121,7 +121,6 @@ class Rounds:
     def _meet(self, epc: bytes, user_words: int) -> _Known | None:
         """TID and user words of the tag with this EPC; None where they did not come."""
         try:
-            self._access.prepare(by_epc(epc))
             tid = user = b""
             for words in _TID_WORDS:
                 tid = tid or self._words(epc, gen2.TID, 0, words)
@@ -135,6 +134,7 @@ class Rounds:
     def _words(self, epc: bytes, bank: int, word: int, words: int) -> bytes:
         """Nothing where the bank ends before. Lost, Failed."""
         try:
+            self._access.prepare(by_epc(epc))
             said, data = self._access.words(m100.read(0, bank, word, words), words)
         except Failed as why:
             if m100.gen2_error(why.code) == m100.OVERRUN:

@@ -229,7 +229,8 @@ class Link(asyncio.Protocol):
             async with asyncio.timeout(timeout_s):
                 response: Message = await answer
         except TimeoutError as why:
-            raise ReaderGone(f"{self.name}: no answer to {name} within {timeout_s:g} s") from why
+            self._end(ReaderGone(f"{self.name}: no answer to {name} within {timeout_s:g} s"))
+            raise self._gone() from why
         finally:
             del self._pending[id]
             self._exchanges.forget(id)

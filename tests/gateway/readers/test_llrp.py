@@ -523,9 +523,9 @@ def test_what_a_crashed_client_left_is_cleared(r420: Bench) -> None:
     ],
 )
 def test_a_reader_that_lies_or_leaves_is_gone_and_comes_back(
-    name: str, args: dict[str, object], bench: Bench
+    name: str, args: dict[str, object], r420: Bench
 ) -> None:
-    tag = bench.arrive()
+    bench, tag = r420, r420.arrive()
 
     async def work(port: LlrpPort) -> None:
         bench.fault(name, **args)
@@ -546,7 +546,7 @@ def test_a_reader_that_lies_or_leaves_is_gone_and_comes_back(
         assert await again.read(tid(tag), gen2.USER, 0, 20) == STUB[:40]
         await again.close()
 
-    played(bench, work, answer_s=1.0, access_s=0.2)
+    played(bench, work, answer_s=0.5, access_s=0.2)
 
 
 @pytest.mark.parametrize("kind", ["type", "flood"])

@@ -196,17 +196,30 @@ def test_a_response_without_a_status_ends_the_connection() -> None:
     play(work())
 
 
-def test_a_late_answer_is_nobodys() -> None:
+def test_a_request_without_an_answer_ends_the_connection() -> None:
     async def work() -> None:
-        kept: list[Message] = []
-
-        def later(message: Message) -> bytes:
-            kept.append(message)
-            return b""
-
-        async with opened({"ADD_ROSPEC": later}, answer_s=0.05) as (peer, port):
-            with pytest.raises(ReaderGone, match="no answer to ADD_ROSPEC within 0.05 s"):
+        async with opened({"ADD_ROSPEC": lambda _: b""}, answer_s=0.1) as (peer, port):
+            with pytest.raises(ReaderGone, match="no answer to ADD_ROSPEC within 0.1 s"):
                 await port.inventory(Inventory(), 0.1)
+            await peer.gone.wait()
+
+    play(work())
+
+
+def test_the_answer_to_a_cancelled_request_is_nobodys() -> None:
+    kept: list[Message] = []
+
+    def later(message: Message) -> bytes:
+        kept.append(message)
+        return b""
+
+    async def work() -> None:
+        async with opened({"ADD_ROSPEC": later}) as (peer, port):
+            job = asyncio.ensure_future(port.inventory(Inventory(), 0.1))
+            while not kept:
+                await asyncio.sleep(0)
+            job.cancel()
+            await asyncio.wait([job])
             peer.say(encode(Message("ADD_ROSPEC_RESPONSE", OK, id=kept[0].id)))
             await port.set_gpo(1, True)
 

@@ -1,5 +1,6 @@
 """The doctor: one finding for each thing that a gateway needs, with a remedy where it is not well."""
 
+import asyncio
 import errno
 import os
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 from gateway.config import Config
 from gateway.journal import Journal, JournalTrouble
 from gateway.keys import KeyProblem, TrustStore, read_card
+from gateway.model import DeviceTrouble, ReaderBusy
 from gateway.readers.registry import UsageProblem, open_reader
 
 WELL = "ok"
@@ -25,6 +27,8 @@ _SLOW_S = 0.02  # an SD card of the slow kind; a lamp waits for one fsync
 _LOW_BYTES = 256 << 20  # free disk below which an operator should act
 _EARLIEST = 1_767_225_600  # 2026-01-01: a clock before this program was written is wrong
 _SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+_NETWORK = ("llrp:", "llrps:")
+_REACH_S = 10.0
 _SERIAL = ("pn532:", "m100:", "scanner:")
 
 
@@ -39,7 +43,7 @@ class Finding:
 
 
 def examine(config: Config, now: float) -> Iterator[Finding]:
-    """Look at everything that the configuration names, bar the network; now: Unix seconds."""
+    """Look at everything that the configuration names, bar the hub; now: Unix seconds."""
     yield _clock(now)
     folder = config.gateway.journal.absolute().parent
     yield _space(folder)
@@ -167,6 +171,8 @@ def _device(name: str, url: str) -> Finding:
         return Finding(check, FAULT, str(why), "mend this reader's url")
     scheme, _, rest = url.partition(":")
     path = rest.partition("?")[0]
+    if f"{scheme}:" in _NETWORK:
+        return asyncio.run(_reached(check, url))
     if f"{scheme}:" not in _SERIAL:
         return Finding(check, WELL, f"{url}: looked at when the gateway starts")
     try:
@@ -182,6 +188,22 @@ def _device(name: str, url: str) -> Finding:
     if not _is_terminal(path):
         return Finding(check, FAULT, f"{path} is no serial port", "name the one of the reader")
     return Finding(check, WELL, f"{path} is there and may be opened")
+
+
+async def _reached(check: str, url: str) -> Finding:
+    """Connect and leave again; a reader has one client, so a busy one is as it should be while the gateway runs."""
+    reader = open_reader(url)
+    try:
+        async with asyncio.timeout(_REACH_S):
+            await reader.open()
+    except ReaderBusy as why:
+        return Finding(check, WARNING, str(why), "well, if that client is this gateway")
+    except (DeviceTrouble, TimeoutError) as why:
+        remedy = "check its power, network and address; LLRP must be enabled on it"
+        return Finding(check, FAULT, str(why) or f"{url} does not answer", remedy)
+    finally:
+        await reader.close()
+    return Finding(check, WELL, f"{url} answers")
 
 
 def _is_terminal(path: str) -> bool:

@@ -25,7 +25,7 @@ class Sighting(NamedTuple):
     antenna: int
     rssi_dbm: float
     seen_at: float
-    count: int = 1
+    count: int = 1  # type: ignore[assignment]  # a sighting has no use for tuple.count
     pc: int = 0
     user: bytes = b""
 

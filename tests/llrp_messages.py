@@ -1,7 +1,7 @@
 """One LLRP message of each type, and in them every parameter of the tables: for witnesses, fuzzing and round trips."""
 
-from gateway.llrp.codec import VERSION_1_1, Message, Parameter
 from gateway.llrp.layout import Bits, Value
+from gateway.llrp.message import VERSION_1_1, Message, Parameter
 from gateway.llrp.rows import MESSAGE_BY_NAME
 
 EPC = bytes.fromhex("3066c4409047e140075bcd15")

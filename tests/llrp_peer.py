@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from gateway.llrp.codec import Message, Parameter, encode
+from gateway.llrp.codec import encode
+from gateway.llrp.message import Message, Parameter
 from gateway.llrp.stream import Stream
 from gateway.readers.llrp import LlrpPort
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from edge.errors import Malformed
 from gateway.llrp import codec
-from gateway.llrp.codec import Message, Parameter
 from gateway.llrp.layout import Bits, Value
+from gateway.llrp.message import Message, Parameter
 from gateway.llrp.reports import RO_ACCESS_REPORT, Custom, OpResult, TagReport
 from gateway.llrp.rows import PARAMETER_BY_NAME
 from tests.llrp_messages import UTC_US, par

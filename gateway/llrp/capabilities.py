@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from gateway.llrp import profiles
-from gateway.llrp.codec import Message, Parameter
+from gateway.llrp.message import Message, Parameter
 from gateway.llrp.profiles import Profile
 from gateway.model import CannotDo
 

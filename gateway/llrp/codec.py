@@ -1,4 +1,4 @@
-"""LLRP messages and parameters: one frozen value each, from bytes and to bytes, as gateway/llrp/tables.py says.
+"""LLRP messages from bytes and to bytes, by the rows of gateway/llrp/tables.py.
 
 LLRP 1.1, "Binary Encoding for LLRP":
 
@@ -12,18 +12,19 @@ bytes. Offsets in errors count from the message's first byte.
 """
 
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from edge.errors import Malformed, Truncated
 from gateway.llrp import codes, rows
-from gateway.llrp.layout import Bits, Value, is_secret
+from gateway.llrp.layout import Value
+from gateway.llrp.message import (
+    Element,
+    Message,
+    Parameter,
+    fill,
+    set_head,
+)
 from gateway.llrp.rows import Row
-
-VERSION_1_0_1 = 1
-VERSION_1_1 = 2
 
 HEAD = 10  # bytes of a message's head
 MOST_PARAMETERS = 1 << 16  # in one message; one with 1,500 AccessSpecs has 20,000
@@ -37,111 +38,6 @@ _LONGEST = 0xFFFF  # bytes of a TLV parameter
 _TYPE = 0x3FF
 _LAST_ID = 0xFFFFFFFF
 _LAST_VERSION = 7
-
-_T = TypeVar("_T")
-
-
-@dataclass(frozen=True, init=False, repr=False)
-class Element:
-    """What messages and parameters share. Its repr shows no password, nor what is written to the RESERVED bank."""
-
-    name: str
-    fields: Mapping[str, Value]
-    parameters: tuple["Parameter", ...]
-
-    def __getitem__(self, name: str) -> "Parameter":
-        """The first parameter of that name; Malformed where there is none."""
-        found = self.get(name)
-        if found is None:
-            raise Malformed(f"{self.name} has no {name}")
-        return found
-
-    def get(self, name: str) -> "Parameter | None":
-        """The first parameter of that name, if any."""
-        return next((each for each in self.parameters if each.name == name), None)
-
-    def all(self, name: str) -> "tuple[Parameter, ...]":
-        """Every parameter of that name, in order."""
-        return tuple(each for each in self.parameters if each.name == name)
-
-    def number(self, field: str) -> int:
-        """The value of an integer field; a flag is 0 or 1."""
-        return self._field(field, int)
-
-    def flag(self, field: str) -> bool:
-        """The value of a one-bit field."""
-        return bool(self._field(field, int))
-
-    def text(self, field: str) -> str:
-        """The value of a text field."""
-        return self._field(field, str)
-
-    def data(self, field: str) -> bytes:
-        """The value of a field of bytes or words."""
-        return self._field(field, bytes)
-
-    def bits(self, field: str) -> Bits:
-        """The value of a bit array."""
-        return self._field(field, Bits)
-
-    def numbers(self, field: str) -> tuple[int, ...]:
-        """The values of an array of integers."""
-        found: tuple[int, ...] = self._field(field, tuple)
-        return found
-
-    def _field(self, name: str, kind: type[_T]) -> _T:
-        value = self.fields[name]
-        if not isinstance(value, kind):
-            raise ValueError(f"{self.name}.{name} is no {kind.__name__}")
-        return value
-
-    def __repr__(self) -> str:
-        shown = [f"{name}={_shown(self, name, value)}" for name, value in self.fields.items()]
-        return f"{self.name}({', '.join([*shown, *map(repr, self.parameters)])})"
-
-
-class Parameter(Element):
-    """One parameter, with its fields and the parameters inside it."""
-
-    def __init__(self, name: str, /, *parameters: "Parameter", **fields: Value) -> None:
-        """Fields that are left out are 0 or empty; parameters are put in the standard's order.
-
-        ValueError: an unknown name or field, or a parameter that is missing, doubled or has no place there.
-        """
-        row = rows.PARAMETER_BY_NAME.get(name)
-        if row is None:
-            raise ValueError(f"no parameter {name!r}")
-        _build(self, row, parameters, fields)
-
-
-@dataclass(frozen=True, init=False, repr=False)
-class Message(Element):
-    """One message. id: 32 bits, chosen by who asks, repeated by who answers; version: VERSION_1_0_1 or VERSION_1_1."""
-
-    id: int
-    version: int
-
-    def __init__(
-        self,
-        name: str,
-        /,
-        *parameters: Parameter,
-        id: int = 0,
-        version: int = VERSION_1_0_1,
-        **fields: Value,
-    ) -> None:
-        """As Parameter."""
-        row = rows.MESSAGE_BY_NAME.get(name)
-        if row is None:
-            raise ValueError(f"no message {name!r}")
-        _build(self, row, parameters, fields)
-        _set(self, id=id, version=version)
-
-    @property
-    def type(self) -> int:
-        """The message's type on the wire."""
-        row = rows.MESSAGE_BY_NAME[self.name]
-        return self.number("Type") if row is rows.UNKNOWN_FRAME else row.type
 
 
 class Status(NamedTuple):
@@ -194,12 +90,12 @@ def decode_body(type: int, id: int, version: int, body: bytes) -> Message:
     try:
         if row is rows.UNKNOWN_FRAME:
             fields: dict[str, Value] = {"Type": type, "Data": body}
-            _set(message, name=row.name, fields=MappingProxyType(fields), parameters=())
+            fill(message, row.name, fields)
         else:
             reader.element(message, row, at, len(body), 0)
     except Malformed as why:
         raise why.__class__(f"{row.name}: {why}") from None
-    _set(message, id=id, version=version)
+    set_head(message, id, version)
     return message
 
 
@@ -219,7 +115,7 @@ class Reader:
         while at < end:
             found, at = self.parameter(at, end, depth + 1)
             parameters.append(found)
-        _set(into, name=row.name, fields=MappingProxyType(fields), parameters=tuple(parameters))
+        fill(into, row.name, fields, tuple(parameters))
 
     def parameter(self, at: int, end: int, depth: int) -> tuple[Parameter, int]:
         """The parameter at `at`, and where it ends."""
@@ -244,7 +140,7 @@ class Reader:
         found = object.__new__(Parameter)
         if row is rows.UNKNOWN:
             fields: dict[str, Value] = {"Type": type, "Data": self._body[at + 4 : stop]}
-            _set(found, name=row.name, fields=MappingProxyType(fields), parameters=())
+            fill(found, row.name, fields)
         elif type == rows.CUSTOM:
             self._custom(found, at + 4, stop, depth)
         else:
@@ -263,7 +159,7 @@ class Reader:
             fields, stop = row.layout.read(self._body, at + 1, end)
         except Malformed as why:
             raise why.__class__(f"{row.name} at {HEAD + at}: {why}") from None
-        _set(found, name=row.name, fields=MappingProxyType(fields), parameters=())
+        fill(found, row.name, fields)
         return found, stop
 
     def _custom(self, found: Parameter, at: int, end: int, depth: int) -> None:
@@ -321,40 +217,6 @@ def _parameter(parameter: Parameter) -> bytes:
     return _TLV_HEAD.pack(type, 4 + len(body)) + body
 
 
-def _build(
-    element: Element, row: Row, parameters: tuple[Parameter, ...], fields: dict[str, Value]
-) -> None:
-    try:
-        whole = row.layout.complete(fields)
-    except ValueError as why:
-        raise ValueError(f"{row.name}: {why}") from None
-    _set(
-        element, name=row.name, fields=MappingProxyType(whole), parameters=_placed(row, parameters)
-    )
-
-
-def _placed(row: Row, parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
-    """In the row's order."""
-    left, placed = list(parameters), []
-    for names, least, most in row.places:
-        here = [each for each in left if _may_stand(each, names)]
-        if len(here) < least or (most is not None and len(here) > most):
-            wanted = " or ".join(sorted(names))
-            raise ValueError(f"{row.name} takes {'no second' if here else 'a'} {wanted}")
-        left = [each for each in left if not _may_stand(each, names)]
-        placed += here
-    if left:
-        raise ValueError(f"{row.name} takes no {left[0].name}")
-    return tuple(placed)
-
-
-def _may_stand(parameter: Parameter, names: frozenset[str]) -> bool:
-    """By its own name, or as a vendor's."""
-    if parameter.name in names:
-        return True
-    return "Custom" in names and rows.PARAMETER_BY_NAME[parameter.name].vendor != 0
-
-
 def _errors(element: Element) -> list[str]:
     """What FieldError and ParameterError inside an LLRPStatus say."""
     said = []
@@ -369,20 +231,3 @@ def _errors(element: Element) -> list[str]:
             inner = "".join(f", {text}" for text in _errors(each))
             said.append(f"{row.name if row else f'parameter {type}'}: {named}{inner}")
     return said
-
-
-def _shown(element: Element, name: str, value: Value) -> str:
-    if is_secret(name):
-        return "***"
-    if name == "WriteData" and not element.fields["MB"]:
-        return f"<{len(element.data(name))} bytes>"
-    if name == "Data":  # of a parameter that is not known: it may hold a password
-        return f"<{len(element.data(name))} bytes>"
-    if isinstance(value, Bits):
-        return f"{value.data.hex()}/{value.length}"
-    return value.hex() if isinstance(value, bytes) else repr(value)
-
-
-def _set(element: Element, **values: object) -> None:
-    for name, value in values.items():
-        object.__setattr__(element, name, value)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from edge.errors import Malformed
 from gateway.llrp import codec, rows, shapes
+from gateway.llrp.message import VERSION_1_0_1
 from gateway.llrp.shapes import HEAD, TVS, Layout, Odd
 
 RO_ACCESS_REPORT = 61
@@ -181,7 +182,7 @@ def _passed(others: codec.Reader, at: int, end: int, depth: int) -> int:
 def _fault(body: bytes, at: int) -> Malformed:
     """What the codec says of a body in which something is wrong from `at` on."""
     try:
-        codec.decode_body(RO_ACCESS_REPORT, 0, codec.VERSION_1_0_1, body)
+        codec.decode_body(RO_ACCESS_REPORT, 0, VERSION_1_0_1, body)
     except Malformed as why:
         return why
     return Malformed(f"RO_ACCESS_REPORT: TagReportData at {codec.HEAD + at}: it has no EPC")

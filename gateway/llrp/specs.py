@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from edge import gen2
 from gateway.llrp.access import Span
 from gateway.llrp.capabilities import Capabilities
-from gateway.llrp.codec import Parameter
-from gateway.llrp.codec import Parameter as P
+from gateway.llrp.message import Parameter
+from gateway.llrp.message import Parameter as P
 from gateway.model import CannotDo, Inventory, Select
 
 RO_SPEC = 1  # the only ROSpec: an R420 takes one at a time

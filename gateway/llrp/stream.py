@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from edge.errors import Malformed
 from gateway.llrp import codec, rows
+from gateway.llrp.message import VERSION_1_0_1, VERSION_1_1, Message
 
 LARGEST = 4 << 20  # bytes of a message: 7,000 tag reports with 512 bytes read of each
 MOST_WAITING = 64  # requests without a response; a driver sends them one after the other
@@ -32,7 +33,7 @@ class Frame(NamedTuple):
         """The standard's name of its type."""
         return rows.message_name(self.type)
 
-    def message(self) -> codec.Message:
+    def message(self) -> Message:
         """The whole message read. Raises Malformed."""
         return codec.decode_body(*self)
 
@@ -86,7 +87,7 @@ class Stream:
     def _check(self, word: int, length: int) -> None:
         name = rows.message_name(word & _TYPE)
         version = word >> 10 & 7
-        if version not in (codec.VERSION_1_0_1, codec.VERSION_1_1):
+        if version not in (VERSION_1_0_1, VERSION_1_1):
             raise Malformed(f"{name}: LLRP has no version {version}")
         if length < codec.HEAD:
             raise Malformed(f"{name}: a length of {length} bytes, its head has {codec.HEAD}")

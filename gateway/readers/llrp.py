@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from edge import gen2
 from gateway.llrp import specs
-from gateway.llrp.codec import Parameter
+from gateway.llrp.message import Parameter
 from gateway.llrp.reports import TagReport
 from gateway.llrp.vendors import IMPINJ
 from gateway.model import GpiChange, Inventory, ReaderGone, Select, Sighting

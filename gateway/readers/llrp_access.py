@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from edge import gen2, gen2chips
 from gateway.llrp import codes, specs
 from gateway.llrp.access import Outcome, Run, Span
-from gateway.llrp.codec import Parameter
+from gateway.llrp.message import Parameter
 from gateway.llrp.reports import TagReport
 from gateway.model import (
     CannotDo,

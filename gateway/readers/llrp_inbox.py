@@ -6,7 +6,7 @@ In a stream of reports the socket is read in ticks: each time it wakes us costs 
 import asyncio
 from typing import NamedTuple
 
-from gateway.llrp.codec import Parameter
+from gateway.llrp.message import Parameter
 from gateway.llrp.reports import TagReport
 
 FULL = 8192  # reports: no more are read until they are taken

@@ -17,8 +17,8 @@ from typing import Any
 from edge.errors import Malformed
 from gateway.config import ConfigProblem
 from gateway.llrp import codec, rows
-from gateway.llrp.codec import Message, Parameter
 from gateway.llrp.layout import Value
+from gateway.llrp.message import VERSION_1_0_1, Message, Parameter
 from gateway.llrp.reports import RO_ACCESS_REPORT, reports
 from gateway.llrp.stream import Exchanges, Frame, Stream
 from gateway.model import CannotDo, ReaderBusy, ReaderGone
@@ -108,7 +108,7 @@ class Link(asyncio.Protocol):
 
     def __init__(self, name: str, clock: Callable[[], float], answer_s: float) -> None:
         self.name = name
-        self.version = codec.VERSION_1_0_1
+        self.version = VERSION_1_0_1
         self._answer_s = answer_s
         self.clock = clock
         self._loop = asyncio.get_running_loop()

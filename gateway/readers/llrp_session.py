@@ -12,8 +12,8 @@ from dataclasses import replace
 from edge.errors import Malformed
 from gateway.llrp import capabilities, profiles, specs
 from gateway.llrp.capabilities import Capabilities
-from gateway.llrp.codec import VERSION_1_0_1, VERSION_1_1, Parameter
 from gateway.llrp.layout import Value
+from gateway.llrp.message import VERSION_1_0_1, VERSION_1_1, Parameter
 from gateway.model import ReaderGone
 from gateway.readers.llrp_link import Link, Refused, connect
 

@@ -8,6 +8,7 @@ from llrpkit.protocol import codec as llrpkit
 from llrpkit.protocol import messages as _messages  # noqa: F401  # registers what llrpkit decodes
 
 from gateway.llrp import codec
+from gateway.llrp.message import VERSION_1_0_1
 from gateway.llrp.reports import RO_ACCESS_REPORT, TagReport, reports
 from gateway.llrp.stream import Stream
 from tests.bench.size import Size
@@ -92,7 +93,7 @@ def _read(wire: bytes) -> list[TagReport]:
 
 
 def _message(body: bytes) -> bytes:
-    word = codec.VERSION_1_0_1 << 10 | RO_ACCESS_REPORT
+    word = VERSION_1_0_1 << 10 | RO_ACCESS_REPORT
     return _HEAD.pack(word, codec.HEAD + len(body), 1) + body
 
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from edge.errors import Malformed
 from gateway.llrp import codec
-from gateway.llrp.codec import Element, Parameter
+from gateway.llrp.message import VERSION_1_1, Element, Parameter
 from gateway.llrp.reports import reports
 from gateway.llrp.stream import Frame, Stream
 from tests.bench import mutations
@@ -33,7 +33,7 @@ def decoders() -> list[Decoder]:
 def _message(data: bytes) -> None:
     """Whatever its head says of the length: what is behind it is the message."""
     type = int.from_bytes(data[:2]) & 0x3FF
-    found = codec.decode_body(type, 1, codec.VERSION_1_1, data[_HEAD:])
+    found = codec.decode_body(type, 1, VERSION_1_1, data[_HEAD:])
     again = codec.decode(codec.encode(found))
     if again != found:
         raise Broken("an accepted message is encoded otherwise")

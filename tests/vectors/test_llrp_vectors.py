@@ -12,8 +12,9 @@ import pytest
 from witness import vectors
 
 from gateway.llrp import rows
-from gateway.llrp.codec import Element, Parameter, decode_body, encode
+from gateway.llrp.codec import decode_body, encode
 from gateway.llrp.layout import Value
+from gateway.llrp.message import Element, Parameter
 from gateway.llrp.reports import reports
 
 pytestmark = pytest.mark.witness

@@ -12,8 +12,9 @@ import pytest
 from witness import require
 
 from gateway.llrp import rows
-from gateway.llrp.codec import Element, Message, Parameter, decode, encode
+from gateway.llrp.codec import decode, encode
 from gateway.llrp.layout import Bits, Value
+from gateway.llrp.message import Element, Message, Parameter
 from tests.llrp_messages import MESSAGES
 
 try:

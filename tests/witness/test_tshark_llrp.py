@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from witness import require
 
-from gateway.llrp.codec import Message, Parameter, encode
+from gateway.llrp.codec import encode
+from gateway.llrp.message import Message, Parameter
 from tests.llrp_messages import EPC, MESSAGES, TID
 
 pytestmark = pytest.mark.witness

@@ -6,7 +6,7 @@ from witness import vectors
 from edge.errors import Malformed
 from gateway.llrp import capabilities, codec
 from gateway.llrp.capabilities import Capabilities
-from gateway.llrp.codec import Message, Parameter
+from gateway.llrp.message import Message, Parameter
 from gateway.model import CannotDo
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from edge.errors import Malformed, Truncated
 from gateway.llrp import codec
-from gateway.llrp.codec import Element, Message, Parameter, decode, decode_body, encode, status
+from gateway.llrp.codec import decode, decode_body, encode, status
 from gateway.llrp.layout import Bits
+from gateway.llrp.message import Element, Message, Parameter
 from tests.llrp_messages import MESSAGES, refused
 from tests.llrp_messages import status as ok
 

@@ -8,8 +8,9 @@ from edge import gen2
 from gateway.llrp import profiles, specs
 from gateway.llrp.access import Span
 from gateway.llrp.capabilities import Capabilities
-from gateway.llrp.codec import Message, Parameter, encode
+from gateway.llrp.codec import encode
 from gateway.llrp.layout import Bits
+from gateway.llrp.message import Message, Parameter
 from gateway.model import CannotDo, Inventory, by_epc, by_tid
 
 PLAIN = Capabilities(

@@ -5,7 +5,8 @@ import tracemalloc
 import pytest
 
 from edge.errors import Malformed
-from gateway.llrp.codec import Message, decode, encode
+from gateway.llrp.codec import decode, encode
+from gateway.llrp.message import Message
 from gateway.llrp.stream import LARGEST, MOST_WAITING, Exchanges, Frame, Stream
 from tests.llrp_messages import MESSAGES
 

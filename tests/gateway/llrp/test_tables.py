@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.llrp import codes, rows, tables, vendors
-from gateway.llrp.codec import Element
+from gateway.llrp.message import Element
 from tests.llrp_messages import MESSAGES
 
 

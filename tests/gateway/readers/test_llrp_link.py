@@ -10,7 +10,8 @@ import pytest
 from llrp_peer import CAPABILITIES, NOW, OK, hello, note, opened, play, refusal, report, scripted
 
 from gateway.config import ConfigProblem
-from gateway.llrp.codec import Message, Parameter, encode
+from gateway.llrp.codec import encode
+from gateway.llrp.message import Message, Parameter
 from gateway.model import GpiChange, Inventory, ReaderBusy, ReaderGone, Sighting
 from gateway.readers import llrp_link
 from gateway.readers.llrp import LlrpPort

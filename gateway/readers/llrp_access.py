@@ -49,7 +49,7 @@ _TEXTS = {
     codes.PASSWORD: "the password is not this tag's",
     codes.ZERO_KILL: "its kill password is zero: it cannot be killed",
     codes.NO_POWER: "not enough power: bring it nearer",
-    codes.NO_RESPONSE: "no answer",
+    codes.NO_RESPONSE: "no answer: bring it to the antenna",
     codes.TAG_ERROR: "refused, with no reason given",
 }
 
@@ -75,6 +75,7 @@ class _Job:
     reads: bool = False
     where: str = " word {word} of bank {bank}"
     guess: type[TagRefused] = TagRefused  # what a refusal without a reason means
+    tag: str = ""  # for people: by what it was selected
 
     def take(self, outcomes: dict[Span, Outcome]) -> tuple[bool, str]:
         """(whether it came further, the first result that is no success)."""
@@ -91,7 +92,8 @@ class _Job:
     def refused(self, result: str) -> DeviceTrouble:
         """What an operation's result is to the user."""
         place = gen2.place(self.bank, self.run.word)
-        where = self.doing + self.where.format(word=self.run.word, bank=_BANKS[self.bank])
+        what = self.doing + self.where.format(word=self.run.word, bank=_BANKS[self.bank])
+        where = f"tag {self.tag}: {what}"
         if result == codes.NO_RESPONSE:
             return TagGone(f"{where}: {_TEXTS[result]}", place)
         if result == codes.READER_ERROR:
@@ -184,7 +186,7 @@ class Access:
 
     async def _carry(self, job: _Job) -> None:
         """Do it to the end. The errors of a port; ReaderGone."""
-        session = self._session
+        session, job = self._session, replace(job, tag=self._select.mask.hex())
         await session.install(self._ro_spec)
         session.link.want(True)
         try:

@@ -1,4 +1,4 @@
-"""Presence: what one sighting costs, and 20 simulated readers at 1,100 reads a second into one gateway process.
+"""Presence: what a sighting and a pallet cost, and 20 simulated readers at 1,100 reads/s into one gateway process.
 
 The gateway is `tagwright run` as an operator starts it, with journal and metrics; the readers are processes of their
 own. What they sent and what the gateway counted are compared when the last tag has been taken away.
@@ -24,6 +24,7 @@ from gateway.config import PresenceConfig
 from gateway.journal import Journal
 from gateway.model import Sighting
 from gateway.stations.presence import Presence
+from tests.bench import pallets
 from tests.bench.size import ROOT, Size, folder
 from tests.bench.table import Row, progress
 
@@ -67,6 +68,7 @@ def rows(size: Size) -> Iterator[Row]:
         at_most=3,
         note="presence alone, without a duplicate window: each is smoothed and weighed between zones",
     )
+    yield from pallets.rows()
     seconds = max(size.of(15, 60) - _WARM_S, _LEAST_S)
     with folder() as at, ExitStack() as stack:
         sims = [stack.enter_context(_Readers(n)) for n in range(_PROCESSES)]

@@ -158,7 +158,9 @@ def _shape(row: Row) -> dict[str, Any]:
 def _line(row: Row) -> str:
     content = row.content()
     what = content.get("reason") or content.get("outcome") or content.get("act") or ""
+    if isinstance(zone := content.get("zone"), str):
+        what = f"{content.get('act')}: {zone}"
     return (
-        f"{row.seq:8}  {rfc3339(row.at_ns / 1e9)}  {row.kind:8}{row.station:12}  {row.uid.hex():14}"
+        f"{row.seq:8}  {rfc3339(row.at_ns / 1e9)}  {row.kind:8} {row.station:12}  {row.uid.hex():14}"
         f"  {row.product:36}  {what}"
     )

@@ -157,9 +157,11 @@ def movement_entry(post: Post, movement: Movement) -> Entry:
 
 def passage_entry(post: Post, gpi: int, passage: Passage) -> Entry:
     """The "window" row of a product that passed."""
+    signal = _passage_signal(passage)
     body = {
         "outcome": passage.outcome,
-        "reason": passage.reason,
+        "reason": signal.sentence,
+        "closed_by": passage.reason,
         "reader": post.name,
         "gpi": gpi,
         "opened_at": round(passage.opened_at, 3),
@@ -168,7 +170,7 @@ def passage_entry(post: Post, gpi: int, passage: Passage) -> Entry:
         "beyond": passage.beyond,
         "epcs": [each.epc for each in passage.tags[:_MOST_EPCS]],
     }
-    result = Result(passage.outcome, b"", _passage_signal(passage))
+    result = Result(passage.outcome, b"", signal)
     return Entry(post, "window", b"", "", body, result)
 
 

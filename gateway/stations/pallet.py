@@ -179,7 +179,7 @@ class Pallet:
             "outcome": "verified" if signal.colour == GREEN else "not_verified",
             "colour": signal.colour,
             "reason": signal.sentence,
-            "ended_by": self.passage.reason,
+            "closed_by": self.passage.reason,
             "opened_at": round(self.passage.opened_at, 3),
             "closed_at": round(self.passage.closed_at, 3),
             "digest": self.digest,

@@ -267,7 +267,7 @@ async def test_a_window_that_is_open_when_the_reader_is_lost_is_closed(
         here.ports["gate"].script.put_nowait(ReaderGone("unplugged"))
         await here.until(1)
         assert (here.told[0].outcome, here.told[0].signal.colour) == ("broken", "amber")
-        assert here.journal.tail(1)[0].content()["reason"] == "reader"
+        assert here.journal.tail(1)[0].content()["closed_by"] == "reader"
 
 
 async def test_a_window_that_is_open_at_the_end_is_closed(rain: RainLine, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ Moments are seconds of a clock that only goes forward. ROSpecs, AccessSpecs and 
 from collections.abc import Callable
 
 from hwsim.air import Profile as Mode
-from hwsim.llrp_access import Tally
 from hwsim.llrp_bytes import (
     M_FIELD_ERROR,
     M_UNEXPECTED_MESSAGE,
@@ -27,6 +26,7 @@ from hwsim.llrp_models import IMPINJ, MODELS, MODES, Model
 from hwsim.llrp_operations import Operations
 from hwsim.llrp_report import Waiting
 from hwsim.llrp_status import status_of
+from hwsim.llrp_tally import Tally
 from hwsim.rainfield import RainField
 
 _VERSION_1_0, _VERSION_1_1 = 1, 2

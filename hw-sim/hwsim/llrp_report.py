@@ -5,6 +5,7 @@ TagReportData, with first and last time and a count; the results of an AccessSpe
 """
 
 from dataclasses import dataclass
+from operator import attrgetter
 from struct import Struct
 
 from hwsim.llrp_bytes import Bits, Node, custom, encode, make, parameters
@@ -13,6 +14,7 @@ from hwsim.rainfield import Heard
 
 IMPINJ_CONTENT, IMPINJ_ENABLE_TID, IMPINJ_ENABLE_PHASE, IMPINJ_ENABLE_RSSI = 50, 51, 52, 53
 IMPINJ_TID, IMPINJ_PHASE, IMPINJ_RSSI = 55, 56, 57
+_TAG_REPORT_DATA = Struct(">HH")  # type and length
 
 
 @dataclass(frozen=True)
@@ -108,54 +110,31 @@ class Template:
         if content.tid:
             data = (len(tid) // 2).to_bytes(2, "big") + tid
             tail += encode(custom(IMPINJ, IMPINJ_TID, data))
-        fields = [
-            (wanted, type, kind)
-            for wanted, type, kind in (
-                (content.rssi, 6, "b"),
-                (content.channel, 7, "H"),
-                (content.first_seen, 2, "Q"),
-                (content.last_seen, 4, "Q"),
-                (content.count, 8, "H"),
+        asked = [
+            (type, name, kind)
+            for on, type, name, kind in (
+                (content.rssi, 6, "rssi", "b"),
+                (content.channel, 7, "channel", "H"),
+                (content.first_seen, 2, "first_us", "Q"),
+                (content.last_seen, 4, "last_us", "Q"),
+                (content.count, 8, "count", "H"),
             )
+            if on
         ]
-        self._fields = tuple(type for wanted, type, _ in fields if wanted)
-        self._pack = Struct(">" + "".join("B" + kind for wanted, _, kind in fields if wanted)).pack
+        changing = Struct(">" + "".join("B" + kind for _, _, kind in asked))
+        self._fields = [(0x80 | type, attrgetter(name)) for type, name, _ in asked]
+        self._pack = changing.pack
         self._head = head
         self._tail = tail
-        self._size = (
-            4
-            + len(head)
-            + len(tail)
-            + Struct(">" + "".join("B" + kind for wanted, _, kind in fields if wanted)).size
-        )
+        self._size = 4 + len(head) + changing.size + len(tail)
 
-    def data(self, seen: "Seen", more: bytes = b"") -> bytes:
+    def data(self, seen: "Seen") -> bytes:
         """The TagReportData."""
         values: list[int] = []
-        for type in self._fields:
-            values.append(0x80 | type)
-            values.append(
-                seen.rssi
-                if type == 6
-                else seen.first_us
-                if type == 2
-                else seen.last_us
-                if type == 4
-                else seen.channel
-                if type == 7
-                else min(seen.count, 0xFFFF)
-            )
-        size = self._size + len(more)
-        return b"".join(
-            (
-                b"\x00\xf0",
-                size.to_bytes(2, "big"),
-                self._head,
-                self._pack(*values),
-                self._tail,
-                more,
-            )
-        )
+        for type, value_of in self._fields:
+            values += (type, value_of(seen))
+        start = _TAG_REPORT_DATA.pack(240, self._size + len(seen.more))
+        return b"".join((start, self._head, self._pack(*values), self._tail, seen.more))
 
 
 class Seen:
@@ -177,10 +156,7 @@ class Seen:
         """The same tag once more."""
         self.rssi = max(self.rssi, rssi)
         self.last_us = at_us
-        self.count += 1
-
-    def data(self) -> bytes:
-        return self.template.data(self, self.more)
+        self.count = min(self.count + 1, 0xFFFF)
 
 
 class Waiting:
@@ -208,7 +184,7 @@ class Waiting:
 
     def take(self) -> bytes:
         """The body of a report."""
-        body = b"".join([each.data() for each in self._seen.values()])
+        body = b"".join([each.template.data(each) for each in self._seen.values()])
         self._seen.clear()
         return body
 

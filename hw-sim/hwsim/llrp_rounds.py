@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from hwsim.air import Profile as Mode
 from hwsim.gen2chips import WORD
 from hwsim.gen2tag import EPC, KILLED, OFF, USER, RainTag
-from hwsim.llrp_access import Access, AccessSpec
+from hwsim.llrp_access import AccessSpec
 from hwsim.llrp_antenna import Antenna
 from hwsim.llrp_bytes import Node, encode, make
 from hwsim.llrp_config import AISPEC, LOOP, SINGULATION, access_spec_words
+from hwsim.llrp_ops import Access
 from hwsim.llrp_report import Content, Place, Seen, Template, vendor_fields
 from hwsim.rainfield import Heard
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 DISABLED, INACTIVE, ACTIVE = range(3)
 
 _NEVER_S = float("inf")
+_SHORTEST_LOOP_S = 0.001
 _EMPTY_S, _IDLE_S = 0.002, 0.01  # a round that hears nothing; the last of them on all antennas
 
 
@@ -60,16 +62,10 @@ class Running:
         self._loops = 0
         self._report_trigger = self.report.number("ROReportTrigger")
         self._report_n = self.report.number("N")
+        self._report_tags = self._report_n if self._report_trigger in (1, 2) else 0
         self._reported_s = at_s
-        stop = spec.stop
-        self.stop_s = (
-            at_s + stop.number("DurationTriggerValue") / 1e3
-            if stop.number("Type") == 1
-            else _NEVER_S
-        )
-        gpi = stop.find("GPITriggerValue")
-        if stop.number("Type") == 2 and gpi is not None and gpi.number("Timeout"):
-            self.stop_s = at_s + gpi.number("Timeout") / 1e3
+        self.stop_s = _ends_s(spec.stop, at_s)
+        self._loop_began_s = at_s
         self._begin(0, at_s)
 
     # -- the AISpecs --
@@ -86,7 +82,9 @@ class Running:
             self.reader.event(
                 LOOP, make("SpecLoopEvent", ROSpecID=self.spec.id, LoopCount=self._loops), at_s
             )
-            index = 0
+            index, at_s = 0, max(at_s, self._loop_began_s + _SHORTEST_LOOP_S)
+        if not index:
+            self._loop_began_s = at_s
         self.index = index
         node = specs[index]
         numbers = node.numbers("AntennaIDs")
@@ -98,17 +96,9 @@ class Running:
             )
         ]
         self.ai_stop = node.one("AISpecStopTrigger")
-        self._ai_began_s = at_s
-        kind = self.ai_stop.number("Type")
-        self._ai_stop_s = _NEVER_S
-        if kind == 1:
-            self._ai_stop_s = at_s + self.ai_stop.number("DurationTrigger") / 1e3
-        gpi = self.ai_stop.find("GPITriggerValue")
-        if kind == 2 and gpi is not None and gpi.number("Timeout"):
-            self._ai_stop_s = at_s + gpi.number("Timeout") / 1e3
-        self._observation = self.ai_stop.find("TagObservationTrigger") if kind == 3 else None
-        if self._observation is not None and self._observation.number("Timeout"):
-            self._ai_stop_s = at_s + self._observation.number("Timeout") / 1e3
+        self._ai_stop_s = _ends_s(self.ai_stop, at_s)
+        by_tags = self.ai_stop.number("Type") == 3
+        self._observation = self.ai_stop.find("TagObservationTrigger") if by_tags else None
         self._seen_tags: set[bytes] = set()
         self._seen_count = self._attempts = 0
         self._news_s = at_s
@@ -268,7 +258,7 @@ class Running:
         self._reported(tag, at_s)
 
     def _reported(self, tag: RainTag, at_s: float) -> None:
-        if self._report_trigger in (1, 2) and 0 < self._report_n <= len(self.reader.waiting):
+        if 0 < self._report_tags <= len(self.reader.waiting):
             self.reader.send_report()
         if self._observation is not None:
             self._seen_count += 1
@@ -346,6 +336,17 @@ class Running:
         if trigger:
             reader.send_report()
         self._reported(tag, at_s)
+
+
+def _ends_s(trigger: Node, at_s: float) -> float:
+    """When a stop trigger ends by time what began at `at_s`: a duration, or how long it waits for what shall end it."""
+    kind = trigger.number("Type")
+    if kind == 1:
+        name = "DurationTrigger" if trigger.name == "AISpecStopTrigger" else "DurationTriggerValue"
+        return at_s + trigger.number(name) / 1e3
+    waits_for = trigger.find(("", "", "GPITriggerValue", "TagObservationTrigger")[kind])
+    timeout_ms = waits_for.number("Timeout") if waits_for is not None else 0
+    return at_s + timeout_ms / 1e3 if timeout_ms else _NEVER_S
 
 
 def _alone_us(mode: Mode, epc_words: int) -> float:

@@ -1,9 +1,9 @@
 """What a reader checks before it takes a ROSpec or an AccessSpec; Malformed says what it cannot do."""
 
-from hwsim.llrp_access import OPERATIONS
 from hwsim.llrp_bytes import M_FIELD_ERROR, M_UNSUPPORTED_PARAMETER, Malformed, Node
 from hwsim.llrp_config import check_antenna, check_antenna_configuration
 from hwsim.llrp_models import Model
+from hwsim.llrp_ops import OPERATIONS
 
 _GEN2 = 1  # AirProtocols: EPCGlobalClass1Gen2
 _MOST_PATTERNS = 2

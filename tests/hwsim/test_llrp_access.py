@@ -127,6 +127,12 @@ def test_a_wrong_password_has_a_code_of_its_own_in_1_1_alone(
     assert made.reader.tally.air_us["access"] > 0
 
 
+def test_a_tag_that_leaves_before_its_password_is_no_wrong_password() -> None:
+    made = bench(version=2, password=PASSWORD)
+    made.faults.add("tag_leaves", {})
+    assert code(made, write(bytes(2), password=PASSWORD)) == [5]
+
+
 def test_after_an_operation_that_failed_none_follows() -> None:
     made = bench()
     answers = made.access(write(bytes(4), 511, id=1), write(b"\1\2", 0, id=2))

@@ -38,8 +38,8 @@ _PREFIX = "9520123"
 _TEAR_EVERY, _FIRST_TORN = 20, 4  # one tag in so many is torn away in mid-write
 _AT_ENCODER_DBM, _AT_DOOR_DBM, _FAR_DBM = -35.0, -48.0, -62.0
 _IDLE_S = 15.0  # no simulated tag takes longer to be seen
-_PASS_S = 2.0  # a pallet stands in the door
-_MOVE_S = 1.0
+_PASS_S = 1.5  # a pallet stands in the door
+_MOVE_S = 0.5
 _DEPART_S = 1.0
 _ANSWER_S = 60.0
 

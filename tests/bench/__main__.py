@@ -40,7 +40,7 @@ def suite(name: str) -> Suite:
 
 
 def _help() -> str:
-    return "\n".join(f"  {name:8} {about}" for name, about in SUITES.items())
+    return "\n".join(f"  {name:9}{about}" for name, about in SUITES.items())
 
 
 @click.command(

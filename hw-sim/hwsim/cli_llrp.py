@@ -111,7 +111,7 @@ def llrp(**options: Any) -> None:
             host.run(sys.stdin.fileno(), commands.read, say_ready)
         else:
             host.run(on_ready=say_ready)
-    except OSError as error:
+    except (ValueError, OSError) as error:
         raise click.UsageError(str(error)) from None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)  # it is ending already

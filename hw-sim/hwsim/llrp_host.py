@@ -100,9 +100,10 @@ class LlrpHost:
         self._stop: asyncio.Event | None = None
         self._stopped = False
         self._timer: asyncio.TimerHandle | None = None
+        self._tick_s = _NEVER_S  # when it fires
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
-        self._failed: OSError | None = None
+        self._failed: OSError | ValueError | None = None
 
     @property
     def port(self) -> int:
@@ -125,11 +126,13 @@ class LlrpHost:
         self.stop()
         if self._thread is not None:
             self._thread.join()
+        if self._failed is not None:
+            raise self._failed
 
     def _in_thread(self) -> None:
         try:
             self.run()
-        except OSError as why:
+        except (OSError, ValueError) as why:
             self._failed = why
         finally:
             self._ready.set()
@@ -146,8 +149,13 @@ class LlrpHost:
         on_extra: Callable[[], None] | None = None,
         on_ready: Callable[[], None] | None = None,
     ) -> None:
-        """Serve until `stop`; `on_extra` is called when the file descriptor `extra` can be read."""
+        """Serve until `stop`; `on_extra` is called when the file descriptor `extra` can be read.
+
+        OSError where a port is taken, ValueError where an event of the scenario cannot be.
+        """
         asyncio.run(self._serve(extra, on_extra, on_ready))
+        if self._failed is not None:
+            raise self._failed
 
     async def _serve(
         self,
@@ -208,18 +216,23 @@ class LlrpHost:
         return reply
 
     def look(self) -> None:
-        """Something has changed: look again when a reader has something to do."""
+        """Something has changed: look again when a reader has something to do, no later than was planned."""
+        now_s = self.now_s()
         wake_s = min([reader.wake_s for reader in self.readers])
         if self._script is not None:
-            wake_s = min(wake_s, self.now_s() + _TICK_S)
-        assert self._loop is not None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if wake_s < _NEVER_S:
-            self._timer = self._loop.call_later(max(_TICK_S, wake_s - self.now_s()), self._tick)
+            wake_s = min(wake_s, now_s)
+        wake_s = max(wake_s, now_s + _TICK_S)
+        if wake_s < self._tick_s:
+            assert self._loop is not None
+            if self._timer is not None:
+                self._timer.cancel()
+            self._tick_s = wake_s
+            self._timer = self._loop.call_later(wake_s - now_s, self._tick)
 
     def _tick(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._tick_s = _NEVER_S
         self._turn()
         self.look()
 
@@ -233,4 +246,9 @@ class LlrpHost:
         script = self._script
         clock = self.readers[0].tally.clock
         while script is not None and (event := script.due(clock, now_s)) is not None:
-            self.control.do(event, now_s)
+            try:
+                self.control.do(event, now_s)
+            except ValueError as why:
+                self._failed = why
+                self.stop()
+                return

@@ -236,6 +236,18 @@ def test_a_script_runs_by_the_clients_messages() -> None:
         assert epc_of(client.next("RO_ACCESS_REPORT").children[0]) == b"\xab" * 12
 
 
+def test_an_event_that_cannot_be_ends_the_readers() -> None:
+    script = '{"after_commands": 1, "do": "gpi", "port": 99}'
+    with (
+        pytest.raises(ValueError, match="GPI 99"),
+        served(script=script) as host,
+        Host(host.port) as client,
+        pytest.raises((EOFError, ConnectionError)),
+    ):
+        while True:  # a busy client does not keep the readers from looking at the time
+            client.do("GET_ROSPECS")
+
+
 # -- the process --
 
 

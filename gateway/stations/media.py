@@ -83,8 +83,11 @@ class Tag(Protocol):
     def bears(self, intent: "Intent") -> bool:
         """Whether the intent's link or EPC stands there."""
 
-    def strange(self, intent: "Intent") -> str:
-        """What stands there that neither the intent nor what was there before it explains; "" for nothing."""
+    def strange(self, intent: "Intent", pages: Pages) -> str:
+        """What stands there that neither the intent nor what was there before it explains; "" for nothing.
+
+        pages: that are left to write.
+        """
 
     def commission(self, intent: "Intent") -> Pages:
         """The plan of a first write."""

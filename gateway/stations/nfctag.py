@@ -83,8 +83,9 @@ class NfcTag:
     def bears(self, intent: "Intent") -> bool:
         return self.carrier.link == intent.link
 
-    def strange(self, intent: "Intent") -> str:
-        if self.carrier.link in (None, intent.link, intent.link_before):
+    def strange(self, intent: "Intent", pages: Pages) -> str:
+        """A single page that is left is the torn one, and reads as if it were a link."""
+        if len(pages) <= 1 or self.carrier.link in (None, intent.link, intent.link_before):
             return ""
         return self.mark
 

@@ -57,13 +57,15 @@ class RainTag:
             return f"the chip with the TID {self._image.tid.hex()} is unknown: use another tag"
         if _epc_product(order) is None and self.carrier.link is not None:
             return f"its EPC names a GS1 product, and {order.product} is none: use another tag"
-        if _epc_product(order) is None and not self.epc:
+        if _epc_product(order) is None and not (self.epc and self._is_epc):
             return f"it has no EPC, and {order.product} has none to write: use another tag"
         return ""
 
     def foreign(self, order: Order) -> str:
         if self.carrier.state in ("foreign", "bare", "slots"):
             return self.describe()
+        if not self._is_epc:
+            return f"its EPC bank holds another system's number, {self.epc.hex()}"
         if self.is_named(order) or self.epc[:1] in _UNPROGRAMMED:
             return ""
         if self.carrier.epc is None:
@@ -105,14 +107,17 @@ class RainTag:
         return bare.verify_bare(signature, over, self._tid, trust, check, now)
 
     def bears(self, intent: "Intent") -> bool:
-        return self.epc == intent.epc
+        return self._is_epc and self.epc == intent.epc
 
-    def strange(self, intent: "Intent") -> str:
-        """What was torn is neither old nor new, up to the two words that a chip programs at once."""
+    def strange(self, intent: "Intent", pages: Pages) -> str:
+        """What was torn is neither old nor new, up to the two words that a chip programs at once.
+
+        A torn PC word ends the EPC too early, or shows words behind it that are nobody's.
+        """
         old, new = (_words(each) for each in (intent.epc_before, intent.epc))
         strange = [
             n
-            for n, word in enumerate(_words(self.epc))
+            for n, word in enumerate(_words(self.epc)[: max(len(old), len(new))])
             if word not in (*old[n : n + 1], *new[n : n + 1])
         ]
         return self.mark if len(strange) > _TORN_WORDS else ""
@@ -139,6 +144,11 @@ class RainTag:
     def format(self, chip: Chip) -> Pages:
         assert isinstance(chip, gen2chips.Chip)
         return rainplan.format(chip, self._image)
+
+    @property
+    def _is_epc(self) -> bool:
+        """Whether it is an EPC, and no other system's number, that stands in the EPC bank."""
+        return gen2.is_epc(self._image.pc or 0)
 
     @property
     def _chip(self) -> gen2chips.Chip:

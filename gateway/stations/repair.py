@@ -52,8 +52,8 @@ def decide(intent: write.Intent, seen: Seen) -> Pages | Void:
         return Void(f"this tag was laid out anew since then: {why}")
     except type2.Locked as why:
         return Void(f"this tag was locked since then: {why}")
-    strange = seen.tag.strange(intent)
-    if strange and len(pages) > 1:  # one page: it is the torn one, and reads as if it were a link
+    strange = seen.tag.strange(intent, pages)
+    if strange:
         return Void(f"this tag was given {strange} since then")
     return pages
 

@@ -6,6 +6,7 @@ from rain_line import RainLine
 
 from edge import epc, gen2, stub, userbank
 from gateway.stations import care
+from gateway.stations.orders import Order
 
 pytestmark = pytest.mark.anyio
 
@@ -101,6 +102,20 @@ async def test_an_epc_that_someone_wrote_is_not_taken_away_unasked(
     assert (refused.outcome, rain.tag().epc) == ("refused", content)
     assert any(word in refused.signal.sentence for word in words.split("|"))
     assert (await rain.commission(order(overwrite=True))).outcome == "commissioned"
+
+
+async def test_another_systems_number_is_no_epc_whatever_it_begins_with(rain: RainLine) -> None:
+    number = bytes.fromhex("e21234567890123456780000")  # behind an AFI (ISO/IEC 15961), not an EPC
+    pc = (6 << 11 | 0x1A1).to_bytes(2, "big")
+    rain.show()
+    rain.tag().banks[gen2.EPC][2:16] = pc + number
+    refused = await rain.commission(order())
+    assert refused.outcome == "refused"
+    assert "another system's number" in refused.signal.sentence
+    did = {**order().claims, stub.PRODUCT: [stub.DID, "did:web:maker.example:7"]}
+    assert (await rain.commission(Order(did, ""))).outcome == "refused"
+    assert bytes(rain.tag().banks[gen2.EPC][2:16]) == pc + number
+    assert (await rain.commission(order(overwrite=True))).signal.colour == "green"
 
 
 async def test_user_memory_of_another_program_is_not_taken_away_unasked(rain: RainLine) -> None:

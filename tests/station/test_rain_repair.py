@@ -120,6 +120,38 @@ async def test_an_intent_is_void_where_the_tag_was_given_another_epc(rain: RainL
     assert not rain.journal.open_intents()
 
 
+@pytest.mark.parametrize("chip", ["monzax8k", "fram4k", "ucodedna", "m730"])
+async def test_whatever_a_torn_pc_word_says_the_tag_is_finished(rain: RainLine, chip: str) -> None:
+    for number, (words, toggle) in enumerate(
+        [(0, 0), (4, 0), (6, 1), (7, 0), (9, 1), (31, 0), (31, 1)], 1
+    ):
+        rain.show(number, chip)
+        tag = rain.tag(number)
+        tag._set_epc(bytes(8))
+        rain.fault("tear", word=1, bank=gen2.EPC, bits="0000")
+        assert (await rain.serve(commissioning(order(f"A{number}")))).outcome == "torn"
+        tag.banks[gen2.EPC][2:4] = (words << 11 | toggle << 8).to_bytes(2, "big")
+        rain.show(number)
+        result = await rain.serve(verify_one)
+        assert (result.outcome, result.signal.colour) == ("repaired", "green"), words
+        assert gen2.is_epc(tag.pc)
+        assert epc.decode(tag.epc).product == [0, 9520123456788, f"A{number}"]
+
+
+async def test_an_epc_that_someone_gave_a_tag_with_nothing_else_is_not_taken_away(
+    rain: RainLine,
+) -> None:
+    rain.show(1, "m730")
+    rain.fault("tear", at=3)
+    await rain.serve(commissioning(order()))
+    other = epc.sgtin_plus(4006381333931, "Z1").encode()
+    rain.tag()._set_epc(other)
+    rain.show()
+    assert (await rain.serve(verify_one)).outcome == "not_verified"
+    assert rain.tag().epc == other
+    assert rain.kinds() == ["intent", "void", "verdict"]
+
+
 async def test_a_tag_torn_while_it_is_being_locked_is_locked_on_the_next_sight(
     rain: RainLine,
 ) -> None:

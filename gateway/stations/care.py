@@ -25,6 +25,7 @@ async def format_one(post: Post, target: Target) -> Result:
     except type2.Locked as why:
         refusal = Refusal("refused", f"this tag is locked ({why})")
         return await write.refuse(post, seen, refusal, seen.product, started)
+    await post.reader.single_out(target)
     for row in post.journal.open_intents(target.uid) if post.journal else ():
         intent = write.Intent.of_row(row)
         await write.void(post, target.uid, row, intent, "the tag was ordered to be emptied")
@@ -47,6 +48,7 @@ async def lock_one(post: Post, target: Target) -> Result:
     if chip is None or not seen.capture.id:
         why = "no tag that can be locked here: its chip is unknown" if chip is None else NAMELESS
         return await write.refuse(post, seen, Refusal("refused", why), seen.product, started)
+    await post.reader.single_out(target)
     lock = partial(post.reader.lock, seen.capture, post.access_password)
     return await _carry_out(post, target, seen, "locked", lock, started)
 
@@ -61,7 +63,6 @@ async def _carry_out(
     memory: bytes | None = None,
 ) -> Result:
     """memory: as in verify.see."""
-    await post.reader.single_out(target)
     try:
         written = await write_it()
         after = await verify.see(post, target, memory=memory)

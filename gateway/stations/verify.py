@@ -90,6 +90,8 @@ def look(
         verdict, stub = verify(
             memory, trust, check, now, tag.kind, capture.id, found.link, known_seq=known_seq
         )
+        if verdict.link != "match":  # all that the tag itself says
+            verdict.link = "mismatch"
         return Seen(capture, tag, verdict, None, stub, memory)
     if not found.stubs:
         return Seen(capture, tag)

@@ -5,6 +5,7 @@ from production_line import INSPECTED, SHIPPED, commissioning, order, updating
 from rain_line import RainLine
 
 from edge import epc, gen2, stub
+from gateway.readers.port import SeveralTags
 from gateway.stations import care, write
 from gateway.stations.verify import verify_one
 
@@ -211,6 +212,19 @@ async def test_formatting_voids_what_was_torn(rain: RainLine) -> None:
     assert target is not None
     assert (await care.format_one(rain.post, target)).outcome == "formatted"
     assert rain.kinds() == ["intent", "void", "result"]
+
+
+async def test_in_a_crowd_nothing_is_formatted_and_nothing_void(rain: RainLine) -> None:
+    rain.show()
+    rain.fault("tear", at=20)
+    await rain.serve(commissioning(order()))
+    rain.show()
+    rain.add(2, rssi_dbm=-70.0)
+    target = await rain.reader.target(5)
+    assert target is not None
+    with pytest.raises(SeveralTags):
+        await care.format_one(rain.post, target)
+    assert rain.kinds() == ["intent"]
 
 
 async def test_a_whole_write_without_its_result_gets_only_the_result(rain: RainLine) -> None:

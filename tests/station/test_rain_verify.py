@@ -67,9 +67,14 @@ async def test_memory_of_a_tag_is_of_no_other_tag_with_its_epc(rain: RainLine) -
     await rain.commission(order(), chip="m730")
     rain.tag(2, "m730")._set_epc(rain.tag(1).epc)
     assert (await rain.verify(2)).verdict is None
-    rain.tag(1)._set_epc(epc.sgtin_plus(GTIN, "A2").encode())
-    changed = await rain.verify(1)
-    assert changed.signal.colour == "red"
+    for other in (
+        epc.sgtin_plus(GTIN, "A2"),
+        epc.from_uri("urn:epc:tag:sscc-96:0.0614141.1234567890"),
+        epc.from_uri("urn:epc:tag:giai-96:0.0614141.12345400"),
+    ):
+        rain.tag(1)._set_epc(other.encode())
+        changed = await rain.verify(1)
+        assert changed.signal.colour == "red", other.uri
 
 
 async def test_reading_says_what_stands_there_and_records_it(rain: RainLine) -> None:

@@ -35,10 +35,17 @@ _REFUSALS = {
 class FieldPort:
     """A RainPort on a simulated field. Time is virtual: `ticks` runs while it looks."""
 
-    def __init__(self, tags: RainField, tells_tid: bool = True, seen_at: float = 0.0) -> None:
+    def __init__(
+        self,
+        tags: RainField,
+        tells_tid: bool = True,
+        seen_at: float = 0.0,
+        tells_pc: bool = True,
+    ) -> None:
         self.tags = tags
         self.seen_at = seen_at  # Unix seconds of every sighting
         self.tells_tid = tells_tid
+        self.tells_pc = tells_pc
         self.ticks_s = 0.0
         self.is_plugged = True
         self.opened = 0
@@ -128,7 +135,8 @@ class FieldPort:
     def _sighting(self, heard: Heard, antenna: int) -> Sighting:
         tag = heard.tag
         known = tag.tid[: 2 * _TID_WORDS] if self.tells_tid else b""
-        return Sighting(tag.epc, known, antenna, heard.rssi_dbm, self.seen_at, pc=tag.pc)
+        pc = tag.pc if self.tells_pc else 0
+        return Sighting(tag.epc, known, antenna, heard.rssi_dbm, self.seen_at, pc=pc)
 
     def _single(self, select: Select, place: int, password: int) -> RainTag:
         self._plugged()

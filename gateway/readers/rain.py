@@ -43,7 +43,10 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Choice:
-    """Which tags a station means. want: how to look. rssi_dbm: weaker ones are not there; tid: only this one."""
+    """Which tags a station means. want: how to look. rssi_dbm: weaker ones are not there.
+
+    tid: only this one, or, where it ends before its serial does, those that begin so.
+    """
 
     want: Inventory = _LOOK
     rssi_dbm: float | None = None
@@ -80,11 +83,13 @@ class RainReader:
         self._ticks = ticks
         self._chance = chance
         self._gather_s = gather_s
-        select = by_tid(choice.tid) if choice.tid else choice.want.select
+        named = tids.identity(choice.tid)
+        self._is_named, self._tid_meant = bool(named), named or choice.tid
+        select = by_tid(self._tid_meant) if choice.tid else choice.want.select
         self._want = replace(choice.want, select=select)
-        self._tid_meant = choice.tid
         self._field = Field(choice.rssi_dbm)
         self._at_hand: Present | None = None
+        self._given: Target | None = None
         self._is_open = False
         self._failed = 0
         self._trouble = ""  # why it is away, as the operator was told
@@ -127,8 +132,8 @@ class RainReader:
             try:
                 await self._back()
                 found = self._field.next(self._ticks()) or await self._ask(self._look(until))
-                if found is not None and not found.tid:
-                    found.tid = await self._ask(self._tid(found))
+                if found is not None and not (found.is_told and tids.identity(found.tid)):
+                    found.tid = await self._of_tag(found, self._tid(found))
                 if found is not None and not found.tid.startswith(self._tid_meant):
                     self._field.served(found)
                     continue
@@ -140,8 +145,8 @@ class RainReader:
                 await self._pause(why)
                 continue
             if found is not None:
-                self._at_hand = found
-                return Target(tids.identity(found.tid))
+                self._at_hand, self._given = found, Target(tids.identity(found.tid))
+                return self._given
             if until is not None and time.monotonic() >= until:
                 return None
 
@@ -174,6 +179,7 @@ class RainReader:
         """As read(), of one tag of many, which a sighting told; nothing of that but its EPC and TID is believed."""
         pc = sighting.pc or gen2.pc_word(len(sighting.epc) // gen2.WORD)
         tag = Present(sighting.epc, pc, sighting.tid, sighting.rssi_dbm, 0.0, 0.0)
+        tag.is_changed = not sighting.pc
         if not tids.identity(tag.tid):
             tag.tid = await self._ask(self._tid(tag))
         image = await self._ask(self._read(tag, whole))
@@ -185,7 +191,7 @@ class RainReader:
 
     async def single_out(self, target: Target) -> None:
         """SeveralTags where other tags are in the field that were not served, and none is named by its TID."""
-        count = 1 if self._tid_meant else self._field.crowd()
+        count = 1 if self._is_named else self._field.crowd()
         if count > 1:
             raise SeveralTags(
                 f"{count} tags in the field: leave one, lower the power, "
@@ -234,18 +240,21 @@ class RainReader:
         return field.next(self._ticks())
 
     async def _tid(self, tag: Present) -> bytes:
-        """The TID as far as its serial, of a tag whose sighting brought none. TagGone."""
+        """The TID as far as its serial, from the tag itself. TagGone."""
+        select, raw = _select(tag), b""
         try:
-            return await self._port.read(_select(tag), gen2.TID, 0, _TID_WORDS)
+            raw = await self._port.read(select, gen2.TID, 0, _TID_WORDS)
+            missing = tids.Tid(raw).words - _TID_WORDS
+            if missing > 0 and not tids.identity(raw):
+                raw += await self._port.read(select, gen2.TID, _TID_WORDS, missing)
         except TagRefused as why:
             log.warning("%s: the TID cannot be read: %s", tag.epc.hex(), why)
-            return b""
+        return raw
 
     def _tag(self, target: Target) -> Present:
-        tag = self._last()
-        if tids.identity(tag.tid) != target.uid:
+        if target != self._given:
             raise ValueError("only the tag that target() gave last can be read")
-        return tag
+        return self._last()
 
     def _last(self) -> Present:
         if self._at_hand is None:
@@ -272,13 +281,16 @@ class RainReader:
         return image
 
     async def _read_epc(self, tag: Present) -> None:
-        """What stands in the EPC bank now, as long as its PC word says."""
+        """What stands in the EPC bank now, as long as its PC word says; a torn one may name words that it lacks."""
         select, words = _select(tag), 1 + gen2.epc_words_of(tag.pc)
         data = await self._port.read(select, gen2.EPC, 1, words)
         tag.pc = int.from_bytes(data[:2], "big")
         missing = 1 + gen2.epc_words_of(tag.pc) - words
         if missing > 0:
-            data += await self._port.read(select, gen2.EPC, 1 + words, missing)
+            try:
+                data += await self._port.read(select, gen2.EPC, 1 + words, missing)
+            except TagTooSmall as why:
+                log.warning("%s: %s", tag.tid.hex(), why)
         self._field.changed(tag, data[2 : 2 + 2 * gen2.epc_words_of(tag.pc)])
 
     async def _write(self, tag: Present, plan: Sequence[tuple[int, bytes]], password: int) -> int:

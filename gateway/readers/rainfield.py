@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from edge import gen2
+from edge import gen2, tid
 from gateway.model import Sighting
 
 AGE_OUT_S = 2.0  # a tag that was not seen while the reader looked for so long has left
@@ -12,7 +12,11 @@ FRESH_S = 0.5  # a tag that was seen so long ago may have left while the reader 
 
 @dataclass(eq=False)
 class Present:
-    """A tag in the field. tid: as far as it was read. is_changed: its EPC was written and is to be read again."""
+    """A tag in the field. tid: as far as it was read.
+
+    is_told: a sighting of this look told its TID; else it may be another tag with its EPC by now. is_changed: its EPC
+    bank is to be read, for it was written, or no sighting told its PC word.
+    """
 
     epc: bytes
     pc: int
@@ -22,13 +26,14 @@ class Present:
     seen_at: float  # ticks
     is_new: bool = True  # seen, and not given since
     is_served: bool = False
+    is_told: bool = False
     is_changed: bool = False
 
 
 class Field:
     """Fed with sightings and ticks (seconds). Time counts while the reader looks, for nobody is seen meanwhile.
 
-    rssi_dbm: a tag that is weaker is not there. A tag without a TID is told by its EPC.
+    rssi_dbm: a tag that is weaker is not there. A tag whose TID has no serial, or did not come, is told by its EPC.
     """
 
     def __init__(self, rssi_dbm: float | None = None) -> None:
@@ -42,7 +47,7 @@ class Field:
         """The reader begins to look."""
         self._ticks = ticks
         for tag in self._tags.values():
-            tag.is_new = False
+            tag.is_new = tag.is_told = False
 
     def note(self, sightings: Iterable[Sighting], ticks: float) -> None:
         """What it saw, and that it has looked until now."""
@@ -89,26 +94,25 @@ class Field:
 
     def changed(self, tag: Present, epc: bytes) -> None:
         """The tag has this EPC now."""
-        if tag.epc in self._tags:
+        if self._tags.get(tag.epc) is tag:
             self._tags[epc] = self._tags.pop(tag.epc)
         tag.epc = epc
         tag.is_changed = False
 
     def _note(self, seen: Sighting) -> None:
-        key = seen.tid or self._key(seen.epc)
+        key = seen.tid if tid.identity(seen.tid) else self._key(seen.epc)
         if key not in self._tags and seen.epc in self._tags:  # now its TID is known, too
             self._tags[key] = self._tags.pop(seen.epc)
         tag = self._tags.get(key)
         pc = seen.pc or gen2.pc_word(len(seen.epc) // gen2.WORD)
         if tag is None:
-            self._tags[key] = Present(
-                seen.epc, pc, seen.tid, seen.rssi_dbm, self._now_s, self._ticks
-            )
-            return
+            tag = Present(seen.epc, pc, seen.tid, seen.rssi_dbm, self._now_s, self._ticks)
+            self._tags[key] = tag
         tag.epc, tag.pc, tag.rssi_dbm = seen.epc, pc, seen.rssi_dbm
         tag.tid = tag.tid or seen.tid
+        tag.is_told = tag.is_told or bool(seen.tid)
         tag.seen_s, tag.seen_at = self._now_s, self._ticks
-        tag.is_new, tag.is_changed = True, False
+        tag.is_new, tag.is_changed = True, not seen.pc
 
     def _key(self, epc: bytes) -> bytes:
         """Under what a tag stands whose TID was missed in this round."""

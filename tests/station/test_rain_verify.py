@@ -122,6 +122,72 @@ async def test_a_reader_that_tells_no_tid_is_asked_for_it(tmp_path) -> None:
         assert (await line.verify()).signal.colour == "green"
 
 
+async def test_a_copy_in_place_of_a_tag_with_its_epc_alone_is_not_taken_for_it(tmp_path) -> None:
+    async with rain_station(tmp_path, tells_tid=False) as line:
+        await line.commission(order(), chip="m730")
+        line.tag(2, "m730")._set_epc(line.tag(1).epc)
+        line.add(1)
+        assert await line.reader.target(1) is not None
+        line.take()
+        line.add(2)
+        result = await line.station.serve(verify_one, 5)
+        assert result is not None
+        assert (result.uid, result.verdict) == (line.id(2), None)
+
+
+async def test_what_a_sighting_leaves_untold_is_read(tmp_path) -> None:
+    async with rain_station(tmp_path, tells_pc=False) as line:
+        # The right length, but no EPC; more than the bank has.
+        for number, pc in enumerate(("3500", "f800"), 1):
+            line.show(number, "m730")
+            line.tag(number)._set_epc(bytes(8))
+            line.fault("tear", word=1, bank=gen2.EPC, bits="0000")
+            assert (await line.serve(commissioning(order(f"A{number}")))).outcome == "torn"
+            line.tag(number).banks[gen2.EPC][2:4] = bytes.fromhex(pc)
+            assert (await line.verify(number)).outcome == "repaired"
+            assert line.tag(number).pc == 0x3000
+
+
+async def test_two_tags_whose_tids_have_no_serial_are_both_read(rain: RainLine) -> None:
+    for number in (1, 2):
+        tag = rain.tag(number)
+        tag.banks[gen2.TID][6:12] = bytes(6)
+        tag.banks[gen2.TID].append(number)  # for the simulation to tell them apart
+        tag._set_epc(epc.sgtin_plus(GTIN, f"A{number}").encode())
+        rain.add(number)
+    found = [await rain.station.serve(read.read_one, 0.05) for _ in range(2)]
+    assert {each.link for each in found if each is not None} == {
+        f"https://id.gs1.org/01/{GTIN:014d}/21/A{number}" for number in (1, 2)
+    }
+
+
+async def test_a_serial_that_is_longer_than_most_names_its_tag_too(rain: RainLine) -> None:
+    tag = rain.tag(1, "fram4k")
+    raw = bytearray(tag.tid)
+    raw[4:6] = (int.from_bytes(raw[4:6], "big") & 0x1FFF | 2 << 13).to_bytes(2, "big")  # 64 bits
+    tag.banks[gen2.TID][:] = raw[:12] + b"\x01\x02" + raw[12:]
+    result = await rain.commission(order())
+    assert (result.outcome, result.uid) == ("commissioned", bytes(tag.tid[:14]))
+    assert (await rain.verify()).signal.colour == "green"
+
+
+async def test_a_tid_in_the_url_that_names_several_singles_none_out(tmp_path) -> None:
+    async with rain_station(tmp_path) as line:
+        prefix, whole = line.id(1)[:6], line.tag(3, "higgs9").tid
+    async with rain_station(tmp_path, Choice(tid=prefix)) as line:
+        for number in (1, 2):
+            line.add(number)
+        told = await line.station.serve(commissioning(order()), 5)
+        assert told is not None
+        assert (told.outcome, line.port.writes) == ("gone", [])
+    async with rain_station(tmp_path, Choice(tid=whole)) as line:  # with all that stands behind
+        line.add(1)
+        line.add(3, "higgs9")
+        result = await line.station.serve(commissioning(order()), 5)
+        assert result is not None
+        assert (result.outcome, result.uid) == ("commissioned", line.id(3))
+
+
 async def test_the_tag_that_the_url_names_is_written_among_others(tmp_path) -> None:
     async with rain_station(tmp_path) as line:
         wanted = line.id(2)

@@ -335,6 +335,20 @@ def test_a_tag_whose_tid_was_missed_in_a_round_is_the_same_tag() -> None:
     assert field.next(TICKS) is None
 
 
+def test_a_new_epc_is_noted_of_that_tag_alone() -> None:
+    field, named = Field(), bytes.fromhex("e2801130200000000000aaaa")
+    field.look(0.0)
+    field.note([seen(b"E1", named)], 0.1)
+    tag = field.next(TICKS)
+    assert tag is not None
+    field.note([seen(b"E2")], 0.2)
+    field.note([seen(b"E1", named)], 0.2)
+    tag.epc = b"E2"  # which another has already
+    field.changed(tag, b"E3")
+    field.note([seen(b"E3", named), seen(b"E2")], 0.3)
+    assert field.crowd() == 2
+
+
 def test_a_tag_leaves_when_it_was_unseen_for_the_age_out_time_of_looking() -> None:
     field = Field()
     field.look(0.0)

@@ -336,7 +336,7 @@ def test_a_tag_whose_tid_was_missed_in_a_round_is_the_same_tag() -> None:
 
 
 def test_a_new_epc_is_noted_of_that_tag_alone() -> None:
-    field, named = Field(), bytes.fromhex("e2801130200000000000aaaa")
+    field, named, other = Field(), *(bytes.fromhex(f"e2801130200000000000{n:04x}") for n in (1, 2))
     field.look(0.0)
     field.note([seen(b"E1", named)], 0.1)
     tag = field.next(TICKS)
@@ -345,7 +345,7 @@ def test_a_new_epc_is_noted_of_that_tag_alone() -> None:
     field.note([seen(b"E1", named)], 0.2)
     tag.epc = b"E2"  # which another has already
     field.changed(tag, b"E3")
-    field.note([seen(b"E3", named), seen(b"E2")], 0.3)
+    field.note([seen(b"E3", named), seen(b"E2", other)], 0.3)
     assert field.crowd() == 2
 
 

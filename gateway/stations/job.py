@@ -24,7 +24,8 @@ from gateway.stations.resultfile import Line, ResultFile
 from gateway.stations.station import DEDUPE_S, Station
 
 WRITTEN = ("commissioned", "repaired")
-_FINAL = (*WRITTEN, "already", "duplicate")
+_STANDING = (*WRITTEN, "already")
+_FINAL = (*_STANDING, "duplicate")
 
 
 class JobRun:
@@ -46,11 +47,11 @@ class JobRun:
         self._station = Station(post, dedupe_s)
         self._idle_s = idle_s
         self._is_idle = False
-        self._owners = {
-            (line.gtin, line.serial): row
-            for row, line in results.lines.items()
-            if line.outcome in (*WRITTEN, "already")
-        }
+        self._owners: dict[tuple[str, str], int] = {}
+        self._rows: dict[str, int] = {}  # of the tags that have one, by UID in hex
+        for line in results.lines.values():
+            if line.outcome in _STANDING:
+                self._own(line)
 
     async def run(self) -> AsyncIterator[Result]:
         """Yield a Result for each row that needs no tag, and for each tag served; rows done before are skipped.
@@ -75,7 +76,7 @@ class JobRun:
 
     async def _served(self, order: Order | None) -> AsyncIterator[Result]:
         """Serve tags until this order has its result or its tag is torn; without an order, until one tag is served."""
-        job = partial(commission_one, order=order) if order is not None else _no_order_left
+        job = partial(self._commission, order) if order is not None else _no_order_left
         while True:
             result = await self._station.serve(job, self._idle_s)
             if result is None:
@@ -90,6 +91,14 @@ class JobRun:
             yield result
             if order is None or not self._is_waiting(order):
                 return
+
+    async def _commission(self, order: Order, post: Post, target: Target) -> Result:
+        """A tag with a row of this file, which is still in the field or back in it, is never overwritten by another."""
+        row = self._rows.get(target.uid.hex(), order.row)
+        if not order.overwrite or row == order.row:
+            return await commission_one(post, target, order)
+        why = f"this tag has row {row} of the job: use another tag"
+        return await _refuse(post, target, why, order.product, order.row)
 
     def _settle(self, result: Result) -> None:
         """Note what another order's tag brought: that a torn one is done, or needs a new tag."""
@@ -174,7 +183,12 @@ class JobRun:
     def _note(self, order: Order, result: Result, at: float) -> None:
         line = _line(order, result, at)
         self._results.append(line)
-        self._owners.setdefault((line.gtin, line.serial), order.row)
+        self._own(line)
+
+    def _own(self, line: Line) -> None:
+        self._owners.setdefault((line.gtin, line.serial), int(line.row))
+        if line.outcome in _STANDING:
+            self._rows[line.uid] = int(line.row)
 
 
 def with_options(
@@ -194,11 +208,13 @@ def _duplicate(result: Result) -> Result:
 
 
 async def _no_order_left(post: Post, target: Target) -> Result:
+    return await _refuse(post, target, "no order is left for this tag", "", 0)
+
+
+async def _refuse(post: Post, target: Target, why: str, product: str, row: int) -> Result:
     started = post.ticks()
     seen = await verify.see(post, target)
-    return await write.refuse(
-        post, seen, Refusal("refused", "no order is left for this tag"), "", started
-    )
+    return await write.refuse(post, seen, Refusal("refused", why), product, started, row)
 
 
 def _identity(order: Order) -> tuple[str, str, str]:

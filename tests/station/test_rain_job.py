@@ -5,7 +5,7 @@ from production_line import BASE
 from rain_line import RainLine
 
 from edge import epc
-from gateway.stations.job import JobRun
+from gateway.stations.job import JobRun, with_options
 from gateway.stations.orders import orders
 from gateway.stations.result import Result
 from gateway.stations.resultfile import ResultFile
@@ -26,26 +26,28 @@ class Job:
         self.line = line
         self.path = line.folder / "job.result.csv"
 
-    async def run(self, *shown: tuple[int, ...], tear: int | None = None) -> list[Result]:
+    async def run(
+        self, *shown: tuple[int, ...], tear: int | None = None, overwrite: bool = False
+    ) -> list[Result]:
         """Show these sets of tags one after the other; tear: in which of them a write is cut."""
         left = list(shown)
         found: list[Result] = []
 
-        def next_tags() -> None:
+        async def next_tags() -> None:
             self.line.take()
-            self.line.port.ticks_s += 10
+            assert await self.line.reader.target(0.001) is None
             if left:
                 for number in left.pop(0):
                     self.line.add(number)
                 if tear == len(shown) - len(left) - 1:
                     self.line.fault("tear", at=9)
 
-        next_tags()
+        await next_tags()
         with ResultFile(self.path) as results:
-            items = list(orders(THREE, BASE))
+            items = list(with_options(orders(THREE, BASE), overwrite, lock=False))
             async for result in JobRun(self.line.post, items, results, 0, IDLE_S).run():
                 found.append(result)
-                next_tags()
+                await next_tags()
         self.line.take()
         return found
 
@@ -97,3 +99,20 @@ async def test_a_locked_tag_costs_no_row(rain: RainLine) -> None:
     found = await job.run((1,), (2,), (3,), (4,))
     assert [each.outcome for each in found] == ["refused", *["commissioned"] * 3]
     assert len(job.lines()) == 3
+
+
+async def test_a_tag_that_was_unheard_for_a_while_does_not_get_the_next_row(
+    rain: RainLine,
+) -> None:
+    found = await Job(rain).run((1,), (1,), overwrite=True)
+    assert [each.outcome for each in found] == ["commissioned", "refused"]
+    assert "row 1 of the job" in found[1].signal.sentence
+    found = await Job(rain).run((1,), (2,), (1,), (3,), overwrite=True)  # also on the next run
+    assert [each.outcome for each in found] == [
+        "refused",
+        "commissioned",
+        "refused",
+        "commissioned",
+    ]
+    for number in (1, 2, 3):
+        assert epc.decode(rain.tag(number).epc).product == [0, int(GTIN), f"S{number}"]

@@ -29,6 +29,7 @@ class Chip:
     block_write_words: int = 2  # the most that one BlockWrite takes; 0: the chip has none
     block_write_aligned: bool = True  # a BlockWrite stays within its block
     block_erase: bool = False
+    recommissions: bool = False  # a Kill with recommissioning bits
     permalock_block_words: int = 0  # 0: the chip has no BlockPermalock
     permalock_blocks: int = 0
     xtid: int = 0x2000  # the header word; 0: the chip has no XTID
@@ -66,9 +67,10 @@ class Chip:
         return rows * self.program_us
 
     def _optional_commands(self) -> int:
-        """Access, separate lock bits, automatic UMI, BlockErase, BlockWrite, BlockPermalock; longest EPC."""
+        """Recommissioning, Access, separate lock bits, automatic UMI, Block commands; longest EPC."""
         return (
             self.epc_words
+            | self.recommissions << 5
             | 0x01C0
             | self.block_erase << 10
             | bool(self.block_write_words) << 11
@@ -190,7 +192,8 @@ _ROWS = (
         write_dbm=-17.0,
     ),
     # Fujitsu MB97R803/804, DS411-00003: 4096 bytes FRAM of which 3424 are user memory, BlockPermalock a word, 480 bit
-    # EPC. The TID is laid out as of its sibling MB97R8110 (XTID 3C00h, 13 words), with a model number of ours.
+    # EPC. The TID is laid out as of its sibling MB97R8110 (XTID 3C00h, 13 words), with a model number of ours; that
+    # it can be recommissioned is ours, too: no sheet at hand told it of any chip.
     Chip(
         "fram4k",
         "Fujitsu MB97R804",
@@ -203,6 +206,7 @@ _ROWS = (
         block_write_words=64,
         block_write_aligned=False,
         block_erase=True,
+        recommissions=True,
         permalock_block_words=1,
         permalock_blocks=1712,
         xtid=0x3C00,

@@ -33,6 +33,9 @@ _COMPUTED = 0x0600  # UMI and XI: the tag's, not the writer's
 KILL_PASSWORD, ACCESS_PASSWORD, EPC_LOCK, TID_LOCK, USER_LOCK = 4, 3, 2, 1, 0
 """Where a lock field's two bits stand in the 10 bits of mask and action, in pairs from the lowest."""
 
+DISABLE_PERMALOCK, HIDE_USER, UNLOCK = 0b001, 0b010, 0b100
+"""The recommissioning bits of a Kill: LSB, 2SB, 3SB (EPC Gen2 1.2.0, "Killing or recommissioning a Tag")."""
+
 _PASSWORD_WRITE, _PERMALOCK = 0b10, 0b01  # of one lock field
 _FACTORY_LOCKS = (_PASSWORD_WRITE | _PERMALOCK) << 2 * TID_LOCK
 
@@ -52,6 +55,7 @@ class RainTag:
         )
         self.locks = _FACTORY_LOCKS  # 10 bit, as Lock's action field has them
         self.permalocked: set[int] = set()  # blocks of the USER bank
+        self.recommissioned = 0  # the bits that were asserted, ever
         self.killed = False
         self.programmed = 0  # words, ever
         self.weak = False  # the field is too weak to program anything
@@ -70,7 +74,7 @@ class RainTag:
     def pc(self) -> int:
         """The PC word with the bits that the tag computes."""
         stored = int.from_bytes(self.banks[EPC][2:4], "big") & ~_COMPUTED
-        user = self.banks[USER]
+        user = self._readout(USER)
         return stored | (UMI if user and user[0] & 0x1F else 0)
 
     @property
@@ -142,6 +146,8 @@ class RainTag:
             words = end - pointer
         if words < 0 or pointer + words > end or pointer >= len(memory) // WORD:
             return MEMORY_OVERRUN
+        if bank == RESERVED and self.recommissioned & UNLOCK:
+            return MEMORY_LOCKED
         if bank == RESERVED and not all(
             self._may_read(KILL_PASSWORD if word < 2 else ACCESS_PASSWORD)
             for word in range(pointer, pointer + words)
@@ -213,8 +219,12 @@ class RainTag:
             bits = bits << 1 | (block in self.permalocked)
         return bits.to_bytes(WORD * ranges, "big")
 
-    def kill(self, password: int) -> Answer:
-        """Silent for ever where the password is right; a kill password of zero never is."""
+    def kill(self, password: int, recommissioning: int = 0) -> Answer:
+        """Silent for ever where the password is right; a kill password of zero never is.
+
+        recommissioning: three bits; where one is set the tag lives on without what they take from it. The XPC_W1
+        that would tell of it is not simulated.
+        """
         if self.state not in (OPEN, SECURED):
             return None
         if not self.password(KILL_PASSWORD):
@@ -222,8 +232,13 @@ class RainTag:
         if password != self.password(KILL_PASSWORD):
             self.state = READY
             return None
+        if recommissioning and not self.chip.recommissions:
+            return OTHER_ERROR
         if self.weak:
             return INSUFFICIENT_POWER
+        if recommissioning:
+            self._recommission(recommissioning)
+            return b""
         self.killed = True
         self.state = KILLED
         return b""
@@ -239,8 +254,17 @@ class RainTag:
         self.banks[EPC][2:4] = (words << 11).to_bytes(2, "big")
         self.banks[EPC][4 : 4 + len(epc)] = epc
 
+    def _recommission(self, bits: int) -> None:
+        self.recommissioned |= bits
+        if bits & DISABLE_PERMALOCK:
+            self.permalocked.clear()
+        if bits & UNLOCK:
+            self.locks = _FACTORY_LOCKS  # the TID is in ROM
+
     def _readout(self, bank: int) -> bytes:
         """The bank as Read and Select see it: CRC and PC computed."""
+        if bank == USER and self.recommissioned & HIDE_USER:
+            return b""
         if bank != EPC:
             return bytes(self.banks[bank])
         return (self.crc << 16 | self.pc).to_bytes(4, "big") + bytes(self.banks[EPC][4:])
@@ -265,6 +289,8 @@ class RainTag:
         """What to answer instead; b"" where nothing is wrong."""
         if not self.chip.permalock_blocks or self.state != SECURED:
             return None
+        if self.recommissioned & (DISABLE_PERMALOCK | HIDE_USER):
+            return None
         if bank != USER or not ranges:
             return OTHER_ERROR
         if pointer + ranges > -(-self.chip.permalock_blocks // 16):
@@ -276,7 +302,7 @@ class RainTag:
             return None
         memory = self.banks[bank]
         words = range(pointer, pointer + len(data) // WORD)
-        if WORD * words.stop > len(memory):
+        if WORD * words.stop > len(self._readout(bank)):
             return MEMORY_OVERRUN
         if not all(self._may_write(bank, word) for word in words):
             return MEMORY_LOCKED
@@ -300,7 +326,7 @@ class RainTag:
     # -- kept --
 
     def dump(self) -> dict[str, object]:
-        """All that survives: chip, banks in hex, locks as 10 bits, permalocked blocks, killed."""
+        """All that survives: chip, banks in hex, locks as 10 bits, permalocked blocks, recommissioning bits, killed."""
         reserved, epc, tid, user = (bank.hex() for bank in self.banks)
         return {
             "chip": self.chip.key,
@@ -310,6 +336,7 @@ class RainTag:
             "user": user,
             "locks": f"{self.locks:010b}",
             "permalocked": sorted(self.permalocked),
+            "recommissioned": self.recommissioned,
             "killed": self.killed,
         }
 
@@ -325,6 +352,7 @@ class RainTag:
         if not isinstance(blocks, list):
             raise ValueError("permalocked is no list of blocks")
         self.permalocked = {int(block) for block in blocks}
+        self.recommissioned = int(str(image.get("recommissioned", self.recommissioned))) & 0b111
         self.killed = bool(image.get("killed", self.killed))
         if self.killed and self.state != OFF:
             self.state = KILLED

@@ -92,6 +92,7 @@ class Model:
     block_erase: bool = False
     block_write: bool = True
     block_permalock: bool = False
+    recommissioning: bool = False
     block_write_words: int = 0  # as long as one BlockWrite on the air is; 0: as the host has it
     default_mode: int = 0
 
@@ -177,6 +178,7 @@ class Model:
             CanSupportBlockErase=int(self.block_erase),
             CanSupportBlockWrite=int(self.block_write),
             CanSupportBlockPermalock=int(self.block_permalock),
+            CanSupportTagRecommissioning=int(self.recommissioning),
             MaxNumSelectFiltersPerQuery=self.select_filters,
         )
 
@@ -212,6 +214,7 @@ MODELS = {
             priorities=8,
             block_erase=True,
             block_permalock=True,
+            recommissioning=True,
             default_mode=2,
         ),
     )

@@ -27,6 +27,7 @@ _CODES: dict[str, dict[int, int]] = {
     "C1G2BlockWrite": _WRITE_CODES,
     "C1G2BlockErase": _WRITE_CODES,
     "C1G2Kill": {_NO_KILL_PASSWORD: 1, INSUFFICIENT_POWER: 2, _TAG: 3, _SILENT: 4},
+    "C1G2Recommission": {_NO_KILL_PASSWORD: 1, INSUFFICIENT_POWER: 2, _TAG: 3, _SILENT: 4},
     "C1G2Lock": {INSUFFICIENT_POWER: 1, _TAG: 2, _SILENT: 3},
     "C1G2BlockPermalock": {INSUFFICIENT_POWER: 1, _TAG: 2, _SILENT: 3},
     "C1G2GetBlockPermalockStatus": {_TAG: 1, _SILENT: 2},
@@ -37,6 +38,7 @@ _CODES_1_1: dict[str, dict[int, int]] = {
     "C1G2BlockWrite": {_WRONG_PASSWORD: 7},
     "C1G2BlockErase": {_WRONG_PASSWORD: 7},
     "C1G2Kill": {_WRONG_PASSWORD: 6},
+    "C1G2Recommission": {_WRONG_PASSWORD: 6},
     "C1G2Lock": {_WRONG_PASSWORD: 5, MEMORY_OVERRUN: 6, MEMORY_LOCKED: 7},
     "C1G2BlockPermalock": {_WRONG_PASSWORD: 5, MEMORY_OVERRUN: 6},
     "C1G2GetBlockPermalockStatus": {_WRONG_PASSWORD: 4, MEMORY_OVERRUN: 5},
@@ -185,11 +187,19 @@ class Access:
         return self._outcome(answer), {}
 
     def _kill(self, operation: Node) -> Outcome:
+        return self._kill_or_recommission(operation, 0)
+
+    def _recommission(self, operation: Node) -> Outcome:
+        """Without a bit it is a Kill, as it is on the air."""
+        bits = [operation.number(name) for name in ("SB3", "SB2", "LSB")]
+        return self._kill_or_recommission(operation, bits[0] << 2 | bits[1] << 1 | bits[2])
+
+    def _kill_or_recommission(self, operation: Node, bits: int) -> Outcome:
         password = operation.number("KillPassword")
         self.tally.air("kill", self.mode.kill_us(self.tag.chip.program_us))
         if not password:
             return _NO_KILL_PASSWORD, {}
-        answer = self.tag.kill(password) if self._there() else None
+        answer = self.tag.kill(password, bits) if self._there() else None
         if answer is None and not self.gone:
             self.gone = True
             return _WRONG_PASSWORD, {}
@@ -226,6 +236,7 @@ _RUN: dict[str, Callable[[Access, Node], Outcome]] = {
     "C1G2BlockErase": Access._block_erase,
     "C1G2Lock": Access._lock,
     "C1G2Kill": Access._kill,
+    "C1G2Recommission": Access._recommission,
     "C1G2BlockPermalock": Access._block_permalock,
     "C1G2GetBlockPermalockStatus": Access._permalock_status,
 }

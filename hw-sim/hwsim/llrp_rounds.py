@@ -283,7 +283,7 @@ class Running:
             self._ai_stop_s = at_s
 
     def _template(self, tag: RainTag) -> Template:
-        key = bytes(tag.banks[EPC]) + tag.banks[USER][:1]
+        key = bytes(tag.banks[EPC]) + tag.banks[USER][:1] + bytes((tag.recommissioned,))
         known = self.antenna.templates.get(tag)
         if known is not None and known[0] == key:
             return known[1]

@@ -67,6 +67,7 @@ def check_access_spec(node: Node, profile: Model, antennas: int) -> Node:
     if not 1 <= len(operations) <= profile.op_specs:
         raise Malformed(M_FIELD_ERROR, f"{len(operations)} OpSpecs: 1 to {profile.op_specs}")
     cannot = {
+        "C1G2Recommission": not profile.recommissioning,
         "C1G2BlockErase": not profile.block_erase,
         "C1G2BlockWrite": not profile.block_write,
         "C1G2BlockPermalock": not profile.block_permalock,

@@ -36,7 +36,7 @@ def test_the_fram_chip_tells_by_its_xtid_what_it_has() -> None:
     assert words[2] == "3c00" and "".join(words[3:6]) == SERIAL.hex()
     support = int(words[6], 16)
     assert support & 0x1F == 30  # the longest EPC, 480 bit
-    assert [bit for bit in range(5, 16) if support >> bit & 1] == [6, 7, 8, 10, 11, 12]
+    assert [bit for bit in range(5, 16) if support >> bit & 1] == [5, 6, 7, 8, 10, 11, 12]
     block_write = int("".join(words[7:11]), 16)
     assert block_write & 0xFF == block_write >> 32 & 0xFF == 64
     assert block_write >> 8 & 1 and block_write >> 9 & 0xFF == 2  # variable; EPC from word 2 on

@@ -1,10 +1,12 @@
 """AccessSpecs at work: every operation on a tag, its result codes in 1.0.1 and 1.1, and what it costs."""
 
+import json
+
 import pytest
 from llrp_bench import Bench, access_spec, epc_of, pattern, results, rospec, selector, status
 
 from hwsim.air import floor_us
-from hwsim.gen2tag import RESERVED, TID, USER
+from hwsim.gen2tag import RESERVED, TID, USER, undump
 from hwsim.llrp_bytes import Bits, Node, custom, encode, make
 from hwsim.llrp_models import MODES
 
@@ -180,14 +182,10 @@ def test_a_lock_needs_a_tag_that_is_secured() -> None:
     assert code(made, lock(("lock", 2), password=1)) == [5]
 
 
-def test_a_kill_needs_its_password() -> None:
-    made = bench(version=2)
-    kill = make("C1G2Kill", OpSpecID=1, KillPassword=PASSWORD)
-    assert code(made, make("C1G2Kill", OpSpecID=1)) == [1]
-    assert code(made, kill) == [3]  # the tag has none: other error
+def test_a_killed_tag_is_heard_no_more() -> None:
+    made = bench()
     made.tags[0].banks[RESERVED][:4] = PASSWORD.to_bytes(4, "big")
-    assert code(made, make("C1G2Kill", OpSpecID=1, KillPassword=1)) == [6]
-    assert code(made, kill) == [0]
+    assert code(made, kill(PASSWORD)) == [0]
     before = len(made.reports)
     made.wait(0.5)
     assert made.tags[0].killed
@@ -203,8 +201,6 @@ def test_block_permalock_is_for_a_reader_that_can() -> None:
     assert found.raw("PermalockStatus") == b"\xa0\0"
     assert code(made, write(bytes(2), 0)) == [2]
     assert code(made, write(bytes(2), 14)) == [0]
-    beyond = make("C1G2GetBlockPermalockStatus", OpSpecID=2, MB=USER, BlockPointer=1, BlockRange=1)
-    assert code(made, beyond) == [5]
     answer = bench().ask("ADD_ACCESSSPEC", access_spec(permalock))
     assert status(answer) == (111, "C1G2BlockPermalock: this reader cannot")
 
@@ -217,6 +213,159 @@ def test_block_erase_writes_zeros_where_the_chip_has_it() -> None:
     assert made.tags[0].banks[USER][:8] == bytes(6) + b"\xff\xff"
     assert code(bench(model="generic"), erase) == [5]  # the chip has none and is silent
     assert status(bench().ask("ADD_ACCESSSPEC", access_spec(erase)))[0] == 111
+
+
+def kill(password: int) -> Node:
+    return make("C1G2Kill", OpSpecID=1, KillPassword=password)
+
+
+def recommission(password: int, bits: int) -> Node:
+    asserted = {"SB3": bits >> 2, "SB2": bits >> 1 & 1, "LSB": bits & 1}
+    return make("C1G2Recommission", OpSpecID=1, KillPassword=password, **asserted)
+
+
+def erase(at: int = 0, words: int = 1, bank: int = USER, password: int = 0) -> Node:
+    fields = {"MB": bank, "WordPointer": at, "WordCount": words, "AccessPassword": password}
+    return make("C1G2BlockErase", OpSpecID=1, **fields)
+
+
+def permalock(at: int = 0, bank: int = USER, password: int = 0, mask: bytes = b"\x80\0") -> Node:
+    fields = {"MB": bank, "BlockPointer": at, "AccessPassword": password}
+    return make("C1G2BlockPermalock", OpSpecID=1, BlockMask=mask, **fields)
+
+
+def permalocks(at: int = 0, ranges: int = 1, bank: int = USER, password: int = 0) -> Node:
+    fields = {"MB": bank, "BlockPointer": at, "BlockRange": ranges, "AccessPassword": password}
+    return make("C1G2GetBlockPermalockStatus", OpSpecID=1, **fields)
+
+
+GONE, WEAK = ("tag_leaves", "weak")
+RESULTS: list[tuple[str, Node, str, int, int]] = [
+    # what; the operation; the fault on the way; its result in 1.0.1 and in 1.1
+    ("erases", erase(), "", 0, 0),
+    ("erases beyond", erase(1712), "", 1, 1),
+    ("erases what is locked", erase(bank=TID), "", 2, 2),
+    ("erases with little power", erase(), WEAK, 3, 3),
+    ("erases nothing", erase(words=0), "", 4, 4),
+    ("erases and it leaves", erase(), GONE, 5, 5),
+    ("erases with a wrong password", erase(password=1), "", 5, 7),
+    ("permalocks", permalock(password=PASSWORD), "", 0, 0),
+    ("permalocks with little power", permalock(password=PASSWORD), WEAK, 1, 1),
+    ("permalocks the EPC", permalock(bank=1, password=PASSWORD), "", 2, 2),
+    ("permalocks no block", permalock(password=PASSWORD, mask=b""), "", 2, 2),
+    ("permalocks and it leaves", permalock(password=PASSWORD), GONE, 3, 3),
+    ("permalocks unsecured", permalock(), "", 3, 3),
+    ("permalocks with a wrong password", permalock(password=1), "", 3, 5),
+    ("permalocks beyond", permalock(107, password=PASSWORD), "", 2, 6),
+    ("asks", permalocks(password=PASSWORD), "", 0, 0),
+    ("asks of the TID", permalocks(bank=TID, password=PASSWORD), "", 1, 1),
+    ("asks of no block", permalocks(ranges=0, password=PASSWORD), "", 1, 1),
+    ("asks and it leaves", permalocks(password=PASSWORD), GONE, 2, 2),
+    ("asks with a wrong password", permalocks(password=1), "", 2, 4),
+    ("asks beyond", permalocks(107, password=PASSWORD), "", 1, 5),
+    ("kills", kill(PASSWORD), "", 0, 0),
+    ("kills with no password", kill(0), "", 1, 1),
+    ("kills with little power", kill(PASSWORD), WEAK, 2, 2),
+    ("kills and it leaves", kill(PASSWORD), GONE, 4, 4),
+    ("kills with a wrong password", kill(1), "", 4, 6),
+    ("recommissions", recommission(PASSWORD, 0b111), "", 0, 0),
+    ("recommissions with no password", recommission(0, 1), "", 1, 1),
+    ("recommissions with little power", recommission(PASSWORD, 1), WEAK, 2, 2),
+    ("recommissions and it leaves", recommission(PASSWORD, 1), GONE, 4, 4),
+    ("recommissions with a wrong password", recommission(1, 1), "", 4, 6),
+]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize(
+    ("operation", "fault", "old", "new"),
+    [each[1:] for each in RESULTS],
+    ids=[each[0] for each in RESULTS],
+)
+def test_a_reader_with_all_operations_has_a_result_for_everything(
+    operation: Node, fault: str, old: int, new: int, version: int
+) -> None:
+    made = bench("fram4k", version=version, model="generic", password=PASSWORD)
+    made.tags[0].banks[RESERVED][:4] = PASSWORD.to_bytes(4, "big")
+    before = made.tags[0].dump()
+    if fault:
+        made.faults.add(fault, {})
+    (result,) = made.access(operation)
+    expected = old if version == 1 else new
+    assert (result.name, result.number("Result")) == (operation.name + "OpSpecResult", expected)
+    changes = operation.name not in ("C1G2GetBlockPermalockStatus", "C1G2BlockErase")
+    assert (made.tags[0].dump() != before) == (changes and not expected)
+
+
+@pytest.mark.parametrize("operation", [kill(PASSWORD), recommission(PASSWORD, 1)])
+def test_a_tag_without_a_kill_password_says_that_something_is_wrong(operation: Node) -> None:
+    made = bench("fram4k", version=2, model="generic")
+    assert code(made, operation) == [3]
+    assert not made.tags[0].killed
+
+
+# -- recommissioning --
+
+
+def recommissioned(bits: int, chip: str = "fram4k") -> Bench:
+    made = bench(chip, version=2, model="generic", password=PASSWORD)
+    tag = made.tags[0]
+    tag.banks[RESERVED][:4] = PASSWORD.to_bytes(4, "big")
+    tag.banks[USER][:4] = b"\xd2\x54\x57\x11"
+    assert code(made, permalock(password=PASSWORD, mask=b"\xc0\0")) == [0]
+    assert code(made, lock(("permalock", 2), ("permalock", 0), password=PASSWORD)) == [0]
+    assert code(made, recommission(PASSWORD, bits)) == [0]
+    made.wait(0.5)
+    return made
+
+
+def test_without_a_bit_recommissioning_is_killing() -> None:
+    assert recommissioned(0).tags[0].killed
+
+
+def test_the_first_bit_ends_permalocks_for_ever_and_no_locks() -> None:
+    made = recommissioned(0b001)
+    assert code(made, write(bytes(2), 0)) == [0]
+    assert code(made, permalock(password=PASSWORD)) == [3]  # the tag no longer knows the command
+    assert code(made, permalocks(password=PASSWORD)) == [2]
+    assert code(made, write(bytes(2), 2, bank=1, password=PASSWORD)) == [2]
+
+
+def test_the_second_bit_takes_the_user_bank_away() -> None:
+    made = recommissioned(0b010)
+    assert code(made, READ) == [4]
+    assert code(made, write(bytes(2), 100)) == [1]
+    assert made.tags[0].pc & 0x0600 == 0
+    assert accessed(made, everyone(pattern(b"\xd2", USER, 0))) == []
+    assert code(made, permalocks(password=PASSWORD)) == [2]
+
+
+def test_the_third_bit_unlocks_and_hides_the_passwords() -> None:
+    made = recommissioned(0b100)
+    assert code(made, write(b"\xab\xcd", 9, bank=1)) == [0]
+    assert code(made, write(bytes(2), 0)) == [2]  # a permalocked block stays
+    reserved = make("C1G2Read", OpSpecID=1, MB=RESERVED, WordCount=2, AccessPassword=PASSWORD)
+    assert code(made, reserved) == [5]
+    assert code(made, write(bytes(2), 0, bank=RESERVED)) == [0]
+    assert code(made, write(bytes(2), 0, bank=TID)) == [2]
+
+
+def test_what_recommissioning_took_stays_taken_after_a_dump() -> None:
+    made = recommissioned(0b110)
+    again = undump(json.dumps(made.tags[0].dump()))
+    assert again.recommissioned == 0b110
+    made.field.leave()
+    made.field.arrive(again, 1, -45.0)
+    assert code(made, READ) == [4]
+
+
+def test_a_chip_or_a_reader_that_cannot_recommission_says_so() -> None:
+    made = bench("monzax8k", version=2, model="generic")
+    made.tags[0].banks[RESERVED][:4] = PASSWORD.to_bytes(4, "big")
+    assert code(made, recommission(PASSWORD, 1)) == [3]
+    assert not made.tags[0].killed
+    answer = bench(version=2).ask("ADD_ACCESSSPEC", access_spec(recommission(PASSWORD, 1)))
+    assert status(answer) == (111, "C1G2Recommission: this reader cannot")
 
 
 # -- which tag --

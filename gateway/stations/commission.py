@@ -18,7 +18,7 @@ _GROWTH = {stubs.SEQ: 1, stubs.PREV: bytes(16), stubs.STEP: 1}  # what an update
 class Known:
     """What the journal knows of a product: its newest stub (b"": none), that stub's seq, and the tag that carries it.
 
-    uid: b"" where no tag does; is_open: that tag's write has not been finished.
+    uid: b"" where no tag does; is_open: that tag's write has not been finished, and may hold the stub or not.
     """
 
     uid: bytes = b""
@@ -51,7 +51,8 @@ def known(post: Post, product: str) -> Known:
     found = Known(last.uid if last else b"", False, content.get("stub", b""), content.get("seq", 0))
     for row in post.journal.open_intents():
         if row.product == product:
-            return replace(found, uid=row.uid, is_open=True)
+            content = row.content()
+            return Known(row.uid, True, content["stub"], content["seq"])
     return found
 
 

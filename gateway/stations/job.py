@@ -231,7 +231,9 @@ def _line(order: Order, result: Result, at: float) -> Line:
         result.uid.hex(),
         result.outcome,
         "",
-        "" if result.outcome in WRITTEN else result.signal.sentence,
+        ""
+        if result.outcome in WRITTEN and result.signal.colour == GREEN
+        else result.signal.sentence,
         "" if result.seq is None else str(result.seq),
         "" if result.slot is None else str(result.slot),
         digest,

@@ -30,6 +30,9 @@ async def repair_one(post: Post, target: Target, row: Row) -> Result:
     """Finish or void the open intent `row` of this tag; raises TagGone where it leaves before it was read."""
     started = post.ticks()
     intent = write.Intent.of_row(row)
+    elsewhere = _elsewhere(post, row)
+    if elsewhere:
+        return await write.void(post, target.uid, row, intent, elsewhere)
     seen = _in_own_light(await verify.see(post, target, whole=True), post.seal())
     decided = decide(intent, seen)
     if isinstance(decided, Void):
@@ -103,6 +106,14 @@ def hint_pages(seen: Seen) -> Pages:
     except type2.Locked:
         return []
     return pages
+
+
+def _elsewhere(post: Post, row: Row) -> str:
+    """Where the product of an intent was written since, by an order to overwrite; "" where nowhere else."""
+    last = post.journal.last_result(row.product) if post.journal else None
+    if last is None or last.seq < row.seq or last.uid == row.uid:
+        return ""
+    return f"{row.product} was written to tag {last.uid.hex()} since then"
 
 
 def _last_pages(intent: write.Intent, seen: Seen) -> Pages:

@@ -163,9 +163,9 @@ async def carry_out(
 
     A tag that refuses the first write, or is locked or too small for what is left, voids the intent; refused
     otherwise, and where only the lock is left, it is torn. The outcome is "refused" where the tag said why,
-    else "voided".
+    else "voided". A tag that can never be locked is done without, and amber.
     """
-    written, is_written = 0, False
+    written, is_written, not_locked = 0, False, ""
     try:
         written = await post.reader.write(pages, post.access_password)
         is_written = True
@@ -173,7 +173,10 @@ async def carry_out(
         if not intent.stands(seen):
             return torn(target.uid, intent, written, "what was read back is not what was written")
         if intent.lock:
-            written += await post.reader.lock(seen.capture, post.access_password)
+            try:
+                written += await post.reader.lock(seen.capture, post.access_password)
+            except TagLocked as why:
+                not_locked = f"it cannot be locked: {why}"
     except DeviceTrouble as why:
         if isinstance(why, TagGone | TagRefused):
             written = written or _before(why.page, pages, UNIT[intent.medium])
@@ -194,18 +197,22 @@ async def carry_out(
         "serial": intent.serial,
         "digest": intent.digest,
         "order_row": intent.order_row,
-        "locked": intent.lock,
+        "locked": intent.lock and not not_locked,
         "pages_written": written,
         "elapsed_ms": round(elapsed_s * 1000, 1),
         "repaired": repaired,
     }
     closed = await post.record("result", target.uid, intent.product, body)
     outcome = "repaired" if repaired else intent.act
-    colour, done_to = seen.verdict.colour(), f"{outcome}: {intent.product}"
+    colour, doubt = seen.verdict.colour(), ""
+    if colour != GREEN:
+        doubt = seen.verdict.why()
+    elif not_locked:
+        colour, doubt = AMBER, not_locked
     return Result(
         outcome,
         target.uid,
-        Signal(colour, done_to if colour == GREEN else f"{done_to}, but {seen.verdict.why()}"),
+        Signal(colour, f"{outcome}: {intent.product}" + (f", but {doubt}" if doubt else "")),
         product=intent.product,
         verdict=seen.verdict,
         stub=seen.stub,

@@ -181,6 +181,16 @@ async def test_a_tag_is_locked_last_and_only_on_order(rain: RainLine) -> None:
     assert (await rain.verify(2)).signal.colour == "green"
 
 
+async def test_a_tag_that_can_never_be_locked_is_amber_and_done(rain: RainLine) -> None:
+    rain.tag().locks |= 0b01 << 4  # its EPC bank is unlocked for ever
+    result = await rain.commission(order(lock=True))
+    assert (result.outcome, result.signal.colour) == ("commissioned", "amber")
+    assert "cannot be locked" in result.signal.sentence
+    assert rain.last()["locked"] is False
+    assert not rain.journal.open_intents()
+    assert (await rain.verify()).signal.colour == "green"
+
+
 async def test_a_chip_without_user_bank_is_locked_in_its_epc_bank(rain: RainLine) -> None:
     assert (await rain.commission(order(lock=True), chip="m730")).outcome == "commissioned"
     assert (rain.tag().lock_of(2), rain.tag().lock_of(0)) == (0b11, 0)

@@ -1,5 +1,7 @@
 """Torn RAIN tags: the tag is taken away at words of a commission and of an update; the next sight finishes it."""
 
+from dataclasses import replace
+
 import pytest
 from production_line import INSPECTED, SHIPPED, commissioning, order, updating
 from rain_line import RainLine
@@ -212,6 +214,22 @@ async def test_formatting_voids_what_was_torn(rain: RainLine) -> None:
     assert target is not None
     assert (await care.format_one(rain.post, target)).outcome == "formatted"
     assert rain.kinds() == ["intent", "void", "result"]
+
+
+async def test_a_torn_tag_whose_product_went_to_another_is_not_finished(rain: RainLine) -> None:
+    for number, word in ((1, 20), (3, 0)):  # word 0 comes last: the stub stands
+        what = order(f"A{number}")
+        rain.show(number)
+        rain.fault("tear", word=word, bank=gen2.USER, bits="ffff")
+        assert (await rain.serve(commissioning(what))).outcome == "torn"
+        again = await rain.commission(replace(what, overwrite=True), number + 1)
+        assert (again.outcome, again.seq) == ("commissioned", 1)
+        result = await rain.verify(number)
+        assert result.outcome == "not_verified"
+        assert not rain.journal.open_intents()
+        assert (await rain.verify(number + 1)).signal.colour == "green"
+    assert result.verdict is not None
+    assert result.verdict.chain == "behind"
 
 
 async def test_in_a_crowd_nothing_is_formatted_and_nothing_void(rain: RainLine) -> None:

@@ -30,6 +30,7 @@ class Station:
         self._present: Target | None = None  # served, and not yet known to have left
         self._torn_uid = b""
         self._torn_times = 0
+        self._trouble = ""  # as the operator was told
 
     async def run(self, job: Job) -> AsyncIterator[Result]:
         """Serve every tag that shows up, for ever; yields a Result each."""
@@ -75,9 +76,12 @@ class Station:
             except (ReaderGone, ReaderBusy):
                 raise
             except DeviceTrouble as why:
-                log.warning("%s", why)
+                if str(why) != self._trouble:
+                    log.warning("%s", why)
+                self._trouble = str(why)
                 await asyncio.sleep(_PAUSE_S)
                 continue
+            self._trouble = ""
             if target is None:
                 continue
             last = self._last_seen.get(target.uid)

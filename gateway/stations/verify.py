@@ -5,7 +5,7 @@ from typing import Any
 
 from edge import gen2
 from edge.errors import Malformed
-from edge.stub import PRODUCT, Stub, decode, link16
+from edge.stub import GS1, PRODUCT, Stub, decode, link16
 from edge.trust import TrustList
 from edge.verify import Verdict, verify, verify_best
 from gateway.model import Capture, Target
@@ -105,6 +105,9 @@ def look(
         link=found.link,
         known_seq=known_seq,
     )
+    is_gs1 = stub is not None and stub.product[0] == GS1
+    if tag.epc and found.link is not None and is_gs1 and verdict.link == "not_checked":
+        verdict.link = "mismatch"  # the EPC of a thing of another kind
     return Seen(capture, tag, verdict, slot, stub)
 
 

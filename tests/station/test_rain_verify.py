@@ -8,7 +8,8 @@ from rain_line import RainLine, rain_station
 
 from edge import epc, gen2, stub
 from gateway.journal import Journal
-from gateway.readers.rain import Choice
+from gateway.model import CannotDo
+from gateway.readers.rain import Choice, RainReader
 from gateway.stations import read
 from gateway.stations.station import Station
 from gateway.stations.verify import verify_one
@@ -39,10 +40,14 @@ async def test_a_stub_that_was_copied_to_another_tag_is_told_as_a_copy(rain: Rai
 
 async def test_an_epc_of_another_product_beside_a_stub_is_red(rain: RainLine) -> None:
     await rain.commission(order())
-    rain.tag()._set_epc(epc.sgtin_plus(GTIN, "A2").encode())
-    result = await rain.verify()
-    assert result.verdict is not None
-    assert (result.signal.colour, result.verdict.link) == ("red", "mismatch")
+    for other in (
+        epc.sgtin_plus(GTIN, "A2"),
+        epc.from_uri("urn:epc:tag:sscc-96:0.0614141.1234567890"),
+    ):
+        rain.tag()._set_epc(other.encode())
+        result = await rain.verify()
+        assert result.verdict is not None
+        assert (result.signal.colour, result.verdict.link) == ("red", "mismatch")
 
 
 async def test_a_tag_with_its_epc_alone_is_verified_from_memory_and_that_is_said(
@@ -198,6 +203,17 @@ async def test_the_tag_that_the_url_names_is_written_among_others(tmp_path) -> N
         assert result is not None
         assert (result.outcome, result.uid) == ("commissioned", wanted)
         assert await line.station.serve(commissioning(order()), 0.02) is None
+
+
+async def test_what_the_reader_cannot_do_is_told_once(
+    rain: RainLine, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(self: RainReader, timeout_s: float | None = None) -> None:
+        raise CannotDo("this reader has the antennas 1 to 2")
+
+    monkeypatch.setattr(RainReader, "target", never)
+    assert await rain.station.serve(verify_one, 0.5) is None
+    assert caplog.text.count("antennas 1 to 2") == 1
 
 
 async def test_weaker_tags_than_the_url_allows_are_not_there(tmp_path) -> None:

@@ -1,6 +1,7 @@
 """What an LLRP reader sent and nobody has taken yet. Nothing is dropped: where it grows, the socket is not read.
 
-In a stream of reports the socket is read in ticks: each time it wakes us costs more than a report does.
+In a stream of reports the socket is read in ticks: each time it wakes us costs more than a report does. A reader that
+sends more than any reader can see is read no faster than that, so that others have their turn.
 """
 
 import asyncio
@@ -9,10 +10,10 @@ from typing import NamedTuple
 from gateway.llrp.message import Parameter
 from gateway.llrp.reports import TagReport
 
-FULL = 8192  # reports: no more are read until they are taken
+FULL = 8192  # reports or events: no more are read until they are taken
 TICK_S = 0.02  # 50 times a second is often for people and lamps
 
-_FLOOD = 1 << 18  # reports that came although the socket was read for a response alone
+_MOST_A_SECOND = 20_000  # reports; a reader alone with one tag sees it 1,900 times
 
 
 class Arrival(NamedTuple):
@@ -40,13 +41,8 @@ class Inbox:
 
     @property
     def is_holding(self) -> bool:
-        """Is the socket left unread, but for a tick?"""
-        return self._is_holding and self._tick is None
-
-    @property
-    def is_flooded(self) -> bool:
-        """Are there more reports than an honest reader sends while it owes us a response?"""
-        return self._reports > _FLOOD
+        """Is the socket left unread?"""
+        return self._is_holding
 
     def connected(self, transport: asyncio.Transport) -> None:
         """The socket to read and not to read."""
@@ -62,7 +58,7 @@ class Inbox:
         """Keep it for who takes, if anyone wants it."""
         if self.is_wanted:
             self._arrived.append(arrival)
-            self._reports += len(arrival.reports)
+            self._reports += len(arrival.reports) or 1
             self._news.set()
 
     async def take(self) -> list[Arrival]:
@@ -79,14 +75,13 @@ class Inbox:
             self.read_on()
         return found
 
-    def hold(self) -> None:
-        """Leave the socket unread where something is here: until it is taken where that is much, else for a tick."""
-        if not self._arrived or self._is_holding or self._transport is None:
+    def hold(self, came: int) -> None:
+        """So many reports came: leave the socket unread for a tick, and where much is here until it is taken."""
+        if self._is_holding or self._transport is None or not (came or self._arrived):
             return
         self._is_holding = True
         self._transport.pause_reading()
-        if self._reports < FULL:
-            self._tick = self._loop.call_later(TICK_S, self._ticked)
+        self._tick = self._loop.call_later(max(TICK_S, came / _MOST_A_SECOND), self._ticked)
 
     def read_on(self) -> None:
         """Read the socket again."""
@@ -107,4 +102,5 @@ class Inbox:
 
     def _ticked(self) -> None:
         self._tick = None
-        self.read_on()
+        if self._reports < FULL:
+            self.read_on()

@@ -22,6 +22,7 @@ from gateway.llrp.message import VERSION_1_0_1, Message, Parameter
 from gateway.llrp.reports import RO_ACCESS_REPORT, reports
 from gateway.llrp.stream import Exchanges, Frame, Stream
 from gateway.model import CannotDo, ReaderBusy, ReaderGone
+from gateway.readers.allowance import Allowance
 from gateway.readers.llrp_inbox import Arrival, Inbox
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,12 @@ CLOSE_S = 1.0  # to CLOSE_CONNECTION: then we just leave
 SILENT_PERIODS = 3  # of keepalives that did not come: the reader is gone
 
 _LONGEST_TEXT = 200  # of a reader's own words in our log
+_MESSAGES = (
+    1000,
+    1000,
+)  # at once and a second, reports and answers aside; a chattering input's events are most
+_LINES = (10, 0.1)  # in our log, at once and a second
+_MOST_BEHIND = 1 << 17  # reports before a response; Zebra's readers hold back 66,000 messages
 _BACK_OFF_S = (0.5, 30.0)  # first and longest
 
 _OURS, _HELD = 0, (1, 2)  # ConnectionAttemptEvent: accepted; held by another
@@ -119,6 +126,9 @@ class Link(asyncio.Protocol):
         self._pending: dict[int, asyncio.Future[Message]] = {}
         self._attempt: asyncio.Future[int] = self._loop.create_future()
         self._inbox = Inbox()
+        self._came = 0  # reports in this segment
+        self._behind = 0  # reports since a request
+        self._messages, self._lines = Allowance(*_MESSAGES), Allowance(*_LINES)
         self._heard = self._loop.time()
         self._watch: asyncio.TimerHandle | None = None
         self._closed = asyncio.Event()
@@ -194,6 +204,7 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard = self._loop.time()
+        self._came = 0
         try:
             while frames := self._stream.receive(data):
                 for is_report, run in groupby(frames, _is_report):
@@ -207,10 +218,11 @@ class Link(asyncio.Protocol):
                 data = b""
         except Malformed as why:
             self._end(ReaderGone(f"{self.name}: {why}"))
+        self._behind += self._came
         if not self._pending:
-            self._inbox.hold()
-        elif self._inbox.is_flooded:
-            self._end(ReaderGone(f"{self.name}: it floods us with reports"))
+            self._inbox.hold(self._came)
+        elif self._behind > _MOST_BEHIND:
+            self._end(ReaderGone(f"{self.name}: it floods us with RO_ACCESS_REPORT"))
 
     # -- within
 
@@ -224,6 +236,7 @@ class Link(asyncio.Protocol):
         answer = self._loop.create_future()
         id = self._send(name, params, fields)
         self._pending[id] = answer
+        self._behind = 0
         self._inbox.read_on()
         try:
             async with asyncio.timeout(timeout_s):
@@ -241,9 +254,11 @@ class Link(asyncio.Protocol):
         """Malformed ends the connection: what a lying peer says next is of no use."""
         if self._trouble is not None:
             return
+        asked = self._exchanges.answers(frame)
+        if asked is None and self._messages.spend(1, self._heard):
+            raise Malformed(f"{frame.name}: it floods us with them")
         message = frame.message()
         log.debug("%s: < %r", self.name, message)
-        asked = self._exchanges.answers(frame)
         if asked is not None:
             answer = self._pending[asked]
             if not answer.done():
@@ -253,9 +268,14 @@ class Link(asyncio.Protocol):
         elif message.name == "READER_EVENT_NOTIFICATION":
             self._event(message["ReaderEventNotificationData"])
         elif message.name == "ERROR_MESSAGE":
-            log.warning("%s: %s", self.name, _said(message))
+            self._say(logging.WARNING, _said(message))
         else:
-            log.info("%s: a %s that no one asked for", self.name, message.name)
+            self._say(logging.INFO, f"a {message.name} that no one asked for")
+
+    def _say(self, level: int, text: str) -> None:
+        """In the log, where the reader has not said too much already."""
+        if not self._lines.spend(1, self._heard):
+            log.log(level, "%s: %s", self.name, text)
 
     def _report(self, bodies: list[bytes]) -> None:
         """The reports of messages in a row. Read as one: most have a single report, and alike ones are read at once."""
@@ -263,6 +283,7 @@ class Link(asyncio.Protocol):
             found = reports(b"".join(bodies))
         except Malformed:
             found = [each for body in bodies for each in reports(body)]  # offsets are of a message
+        self._came += len(found)
         self._inbox.put(Arrival(self.clock(), found, None))
 
     def _event(self, event: Parameter) -> None:
@@ -270,11 +291,11 @@ class Link(asyncio.Protocol):
         if attempt is not None and not self._attempt.done():
             self._attempt.set_result(attempt.number("Status"))
         elif attempt is not None:
-            log.warning("%s: another client wants this reader", self.name)
+            self._say(logging.WARNING, "another client wants this reader")
         elif event.get("ConnectionCloseEvent") is not None:
             self._end(ReaderGone(f"{self.name}: the reader closes the connection"))
         elif (trouble := _trouble(event)) is not None:
-            log.warning("%s: the reader says: %s", self.name, trouble)
+            self._say(logging.WARNING, f"the reader says: {trouble}")
         else:
             self._inbox.put(Arrival(self.clock(), [], event))
 

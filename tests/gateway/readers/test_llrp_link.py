@@ -327,7 +327,7 @@ def test_the_connection_is_closed_politely() -> None:
 
 
 def test_what_a_slow_user_does_not_take_is_not_read_and_not_lost() -> None:
-    total = 60_000
+    total = 30_000
     reports = [report(EPC, Parameter("TagSeenCount", TagCount=1 + n % 7)) for n in range(7)]
 
     async def work() -> None:
@@ -352,12 +352,62 @@ def test_what_a_slow_user_does_not_take_is_not_read_and_not_lost() -> None:
 
 
 def test_a_flood_behind_a_request_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.readers.llrp_inbox._FLOOD", 1000)
+    monkeypatch.setattr(llrp_link, "_MOST_BEHIND", 1000)
 
     async def work() -> None:
         async with opened({"STOP_ROSPEC": lambda _: 2000 * report(EPC)}) as (_, port):
             with pytest.raises(ReaderGone, match="floods us"):
                 await port.inventory(Inventory(), 0.01)
+
+    play(work())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        encode(Message("KEEPALIVE")),
+        note(Parameter("GPIEvent", GPIPortNumber=1, GPIEvent=True)),
+        encode(Message("ADD_ROSPEC_RESPONSE", OK, id=99_999)),
+    ],
+    ids=["keepalive", "event", "stray"],
+)
+def test_a_flood_of_other_messages_ends_the_connection_and_fills_no_log(
+    said: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def work() -> None:
+        async with opened() as (peer, port), aclosing(port.watch(Inventory())) as batches:
+            first = asyncio.ensure_future(anext(batches))
+            while "START_ROSPEC" not in peer.heard:
+                await asyncio.sleep(0)
+            peer.say(said * 20_000)
+            with pytest.raises(ReaderGone, match="floods us"):
+                await first
+                while True:
+                    await anext(batches)
+            await peer.gone.wait()
+            assert peer.heard.count("KEEPALIVE_ACK") <= 2000
+
+    play(work())
+    assert len(caplog.records) < 20
+
+
+def test_reports_that_no_reader_can_send_so_fast_leave_others_their_turn() -> None:
+    """Of 40,000 reports in a second half are read."""
+
+    async def work() -> None:
+        async with opened() as (peer, port), aclosing(port.watch(Inventory())) as batches:
+            first = asyncio.ensure_future(anext(batches))
+            while "START_ROSPEC" not in peer.heard:
+                await asyncio.sleep(0)
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            peer.say(report(EPC) * 40_000)
+            found = len(await first)
+            while found < 40_000:
+                found += len(await anext(batches))
+            assert loop.time() - began > 1.0
 
     play(work())
 

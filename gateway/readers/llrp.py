@@ -6,6 +6,7 @@ An access is AccessSpecs on a ROSpec that singles out its tag, started for as lo
 
 import asyncio
 import logging
+import random
 import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
@@ -20,7 +21,7 @@ from gateway.llrp.vendors import IMPINJ
 from gateway.model import GpiChange, Inventory, ReaderGone, Select, Sighting
 from gateway.readers.llrp_access import Access
 from gateway.readers.llrp_inbox import Arrival
-from gateway.readers.llrp_link import ANSWER_S
+from gateway.readers.llrp_link import ANSWER_S, backoff_s
 from gateway.readers.llrp_session import Host, Session
 from gateway.readers.rainport import RainLimits
 
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 PORT = 5084  # IANA: llrp
 KEEPALIVE_S = 5.0
 ACCESS_S = 2.0  # an access that came no further for so long has lost its tag
+
+_WELL_S = 60.0  # a connection that ends sooner after it was made has not been of use
 
 _END_S = 0.5  # that a reader may end a timed ROSpec later than we count
 _TID_WORDS = 6  # reach to the end of a serial of 48 bits behind an XTID
@@ -51,14 +54,23 @@ class LlrpPort:
         keepalive_s: float = KEEPALIVE_S,
         access_s: float = ACCESS_S,
         answer_s: float = ANSWER_S,
+        chance: Callable[[], float] = random.random,
     ) -> None:
-        """answer_s: the reader has for a response. keepalive_s: between its keepalives; some missed, it is gone."""
+        """answer_s: the reader has for a response. keepalive_s: between its keepalives; some missed, it is gone.
+
+        chance: 0 to 1, so that readers lost together do not come back together.
+        """
         self._name = name or f"{host}:{port}"
         self._host = Host(host, port, tls, clock, self._name, answer_s)
         self._keepalive_s = keepalive_s
         self._access_s = access_s
+        self._chance = chance
         self._open: Session | None = None
         self._want = Inventory()  # the last: accesses use its antennas and power
+        self._opened_at = 0.0
+        self._failures = 0  # connections in a row that ended soon
+        self._trouble = ""
+        self._not_before = 0.0  # of the loop's clock, as _opened_at
 
     @property
     def limits(self) -> RainLimits:
@@ -76,15 +88,23 @@ class LlrpPort:
         )
 
     async def open(self) -> None:
-        """One attempt. ReaderGone, ReaderBusy; CannotDo where the reader refuses what every reader must take."""
+        """One attempt. ReaderGone, ReaderBusy; CannotDo where the reader refuses what every reader must take.
+
+        A reader that fails soon after each opening is left alone meanwhile: ReaderGone, with why it failed.
+        """
         await self.close()
+        now = asyncio.get_running_loop().time
+        if now() < self._not_before:
+            raise ReaderGone(self._trouble)
         self._open = await self._host.open(self._keepalive_s)
+        self._opened_at = now()
 
     async def close(self) -> None:
         """Leave the reader silent. Never raises; closing twice is harmless."""
         session, self._open = self._open, None
         if session is None:
             return
+        self._judge(session.link.trouble)
         try:
             await session.uninstall()
         except ReaderGone as why:
@@ -151,6 +171,17 @@ class LlrpPort:
         """Switch a general purpose output. CannotDo; ReaderGone."""
         session = self._session()
         await session.set(specs.output(session.can, port, level))
+
+    def _judge(self, trouble: str) -> None:
+        """How soon to open again a reader that ended its connection; trouble: why, "" where it did not."""
+        now = asyncio.get_running_loop().time()
+        if not trouble or now - self._opened_at > _WELL_S:
+            self._failures = 0
+            return
+        if self._failures:  # one is no reason
+            self._not_before = now + backoff_s(self._failures, self._chance())
+        self._failures += 1
+        self._trouble = trouble
 
     def _session(self) -> Session:
         if self._open is None:

@@ -157,6 +157,11 @@ class Link(asyncio.Protocol):
         """Send a message that has no response. ReaderGone."""
         self._send(name)
 
+    @property
+    def trouble(self) -> str:
+        """Why the connection has ended; "" where it stands."""
+        return str(self._trouble or "")
+
     def want(self, is_wanted: bool) -> None:
         """Whether reports and events are for someone: else they are let go as they come."""
         self._inbox.want(is_wanted)

@@ -412,6 +412,30 @@ def test_reports_that_no_reader_can_send_so_fast_leave_others_their_turn() -> No
     play(work())
 
 
+def test_a_reader_that_lies_each_time_is_left_alone_longer_and_longer() -> None:
+    async def work() -> None:
+        lie = bytes.fromhex("043d ffffffff 00000001")
+        async with scripted({"START_ROSPEC": lambda _: lie}) as peer:
+            port = LlrpPort("127.0.0.1", peer.port, chance=lambda: 1.0)
+            loop, began = asyncio.get_running_loop(), 0.0
+            for _ in range(3):
+                while True:
+                    try:
+                        await port.open()
+                        break
+                    except ReaderGone as why:
+                        assert "4294967295 bytes" in str(why)  # noqa: PT017
+                        await asyncio.sleep(0)
+                began = began or loop.time()
+                with pytest.raises(ReaderGone, match="4294967295 bytes"):
+                    await anext(port.watch(Inventory()))
+                await port.close()
+            assert peer.heard.count("START_ROSPEC") == 3
+            assert loop.time() - began > 0.45  # at once, then after 0.5 s
+
+    play(work())
+
+
 def test_a_report_that_leaves_out_what_has_not_changed_is_as_the_one_before() -> None:
     async def work() -> None:
         async with opened() as (peer, port), aclosing(port.watch(Inventory())) as batches:

@@ -3,6 +3,7 @@
 from hwsim.air import AirClock
 from hwsim.gen2chips import by_name
 from hwsim.gen2tag import RainTag, make
+from hwsim.llrp_buffer import SIZE
 from hwsim.llrp_bytes import (
     MESSAGE_NUMBERS,
     Bits,
@@ -35,6 +36,7 @@ class Bench:
         paced: bool = False,
         newest: int = 2,
         antennas: int = 4,
+        report_buffer: int = SIZE,
     ) -> None:
         self.now_s = 0.0
         self.clock = AirClock()
@@ -43,7 +45,13 @@ class Bench:
             self.clock, self.faults, antennas, fading_db=0.0, now_s=lambda: self.now_s
         )
         self.reader = LlrpReader(
-            self.field, MODELS[model], rate=rate, paced=paced, newest=newest, utc_us_at_0=10**15
+            self.field,
+            MODELS[model],
+            rate=rate,
+            paced=paced,
+            newest=newest,
+            utc_us_at_0=10**15,
+            report_buffer=report_buffer,
         )
         self.tags = [self.add(chip) for chip in chips]
         self.version = 1

@@ -15,7 +15,7 @@ from hwsim.llrp_reader import LlrpReader
 from hwsim.script import Event, Script
 
 _TICK_S = 0.01  # between two looks at the readers, so that each has several sightings to send
-_MOST_UNSENT = 8 << 20  # bytes; a client that reads no more is left
+_MOST_UNSENT = 8 << 20  # bytes; a client that asks on and on and does not read the answers is left
 _NEVER_S = float("inf")
 
 
@@ -42,6 +42,7 @@ class Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.host.clients.get(self.reader) is self:
             self.reader.tally.clock.bytes_in += len(data)
+            self.count_unread()
             self.send(self.reader.receive(data, self.host.now_s()))
             self.host.look()
 
@@ -62,6 +63,11 @@ class Client(asyncio.Protocol):
             self.abort()
         elif self.reader.closing:
             transport.close()
+
+    def count_unread(self) -> None:
+        """Tell the reader how much waits for the client."""
+        if self.transport is not None:
+            self.reader.buffer.unread = self.transport.get_write_buffer_size()
 
     def abort(self) -> None:
         """Break the connection."""
@@ -239,8 +245,10 @@ class LlrpHost:
     def _turn(self) -> None:
         now_s = self.now_s()
         for reader in self.readers:
-            data = reader.advance(now_s)
             client = self.clients.get(reader)
+            if client is not None:
+                client.count_unread()
+            data = reader.advance(now_s)
             if client is not None and (data or reader.aborting):
                 client.send(data)
         script = self._script

@@ -4,11 +4,12 @@ impinj: a Speedway R420 as it answered GET_READER_CAPABILITIES and GET_READER_CO
 recorded messages, Apache-2.0). generic: a reader of the European band with all that the simulator knows.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hwsim.air import PROFILES
 from hwsim.air import Profile as Mode
-from hwsim.llrp_bytes import Node, make
+from hwsim.llrp_bytes import M_FIELD_ERROR, Malformed, Node, make
 
 IMPINJ = 25882  # IANA private enterprise number
 
@@ -108,6 +109,18 @@ class Model:
     @property
     def channels(self) -> int:
         return len((self.hopping_khz or self.fixed_khz).split())
+
+    def capabilities(self, wanted: int, antennas: int, version: int) -> list[Node]:
+        """What GET_READER_CAPABILITIES asks for; Malformed where there is no such RequestedData."""
+        parts: list[Callable[[], Node]] = [
+            lambda: self.general(antennas, version),
+            self.llrp,
+            self.regulatory,
+            self.air_protocol,
+        ]
+        if wanted > len(parts):
+            raise Malformed(M_FIELD_ERROR, f"RequestedData {wanted}", 0)
+        return [part() for number, part in enumerate(parts, 1) if wanted in (0, number)]
 
     def general(self, antennas: int, version: int) -> Node:
         """GeneralDeviceCapabilities."""

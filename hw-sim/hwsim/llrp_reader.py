@@ -6,8 +6,8 @@ Moments are seconds of a clock that only goes forward. ROSpecs, AccessSpecs and 
 from collections.abc import Callable
 
 from hwsim.air import Profile as Mode
+from hwsim.llrp_buffer import SIZE, ReportBuffer
 from hwsim.llrp_bytes import (
-    M_FIELD_ERROR,
     M_UNEXPECTED_MESSAGE,
     M_UNSUPPORTED_MESSAGE,
     M_UNSUPPORTED_VERSION,
@@ -20,7 +20,7 @@ from hwsim.llrp_bytes import (
     message,
     message_body,
 )
-from hwsim.llrp_config import GPI, Config
+from hwsim.llrp_config import BUFFER_WARNING, GPI, Config
 from hwsim.llrp_faults import LlrpFault
 from hwsim.llrp_models import IMPINJ, MODELS, MODES, Model
 from hwsim.llrp_operations import Operations
@@ -30,14 +30,10 @@ from hwsim.llrp_tally import Tally
 from hwsim.rainfield import RainField
 
 _VERSION_1_0, _VERSION_1_1 = 1, 2
-_CONNECTED, _EXISTS = (
-    0,
-    2,
-)  # ConnectionAttemptEvent: success; client initiated connection already exists
+_CONNECTED, _EXISTS = 0, 2  # ConnectionAttemptEvent
 _REPORT, _KEEPALIVE, _EVENT, _ERROR, _CUSTOM = 61, 62, 63, 100, 1023
 _GET_SUPPORTED_VERSION = 46
 _ENABLE_EXTENSIONS, _EXTENSIONS_ENABLED = 21, 22  # Impinj's custom messages
-_MOST_HELD = 10_000  # messages
 _NEVER_S = float("inf")
 
 
@@ -45,7 +41,7 @@ class LlrpReader:
     """One reader. After each call the host looks at `closing`: the connection ends when all is sent.
 
     utc_us_at_0: what its clock shows at moment 0. rate: reads a second, None for what the mode allows on the air.
-    paced: access operations take real time, too.
+    paced: access operations take real time, too. report_buffer: bytes of it (hwsim.llrp_buffer).
     """
 
     def __init__(
@@ -57,6 +53,7 @@ class LlrpReader:
         paced: bool = False,
         newest: int = _VERSION_1_1,
         utc_us_at_0: int = 0,
+        report_buffer: int = SIZE,
     ) -> None:
         self.field = field
         self.profile = profile
@@ -69,6 +66,7 @@ class LlrpReader:
         self.tally = Tally(field.clock)
         self.operations = Operations(self)
         self.waiting = Waiting()
+        self.buffer = ReportBuffer(report_buffer)
         self.ahead_us = 0.0  # paced: operations that real time has yet to pass with
         self.now_s = 0.0
         self.connected = False
@@ -83,8 +81,8 @@ class LlrpReader:
         self.keeps_alive = True
         self._frames = Frames()
         self._out: list[bytes] = []
-        self._held: list[bytes] = []
-        self._holding = False
+        self._out_bytes = 0
+        self.buffer.reset()
         self._next_id = 1
         self._keepalive_s = _NEVER_S
 
@@ -97,7 +95,7 @@ class LlrpReader:
         self.connected = True
         self._plan_keepalive(now_s)
         self._send(_EVENT, self._event_body(_attempt(_CONNECTED), now_s))
-        self._holding = self.config.hold
+        self.buffer.holding = self.config.hold
         return self._take()
 
     def refuse(self, now_s: float) -> bytes:
@@ -150,12 +148,15 @@ class LlrpReader:
     def event(self, kind: int, node: Node, at_s: float) -> None:
         """Tell the client, where it wants to hear of that kind."""
         if self.config.events.get(kind):
-            self._unasked(_EVENT, self._event_body(node, at_s))
+            if self.buffer.full:
+                self.lose(0)
+            else:
+                self._queue(_EVENT, self._event_body(node, at_s))
 
-    def send_report(self, empty: bool = False) -> None:
-        """RO_ACCESS_REPORT with all that waits; none where nothing does, unless it may be empty."""
+    def send_report(self) -> None:
+        """RO_ACCESS_REPORT with all that waits; none where nothing does."""
         count = len(self.waiting)
-        if not count and not empty:
+        if not count:
             return
         body = self.waiting.take()
         if not self.connected:
@@ -163,7 +164,22 @@ class LlrpReader:
             return
         self.tally.reports += 1
         self.tally.sightings += count
-        self._unasked(_REPORT, body)
+        self._queue(_REPORT, body)
+        self.look_at_buffer()
+
+    def look_at_buffer(self) -> None:
+        """Is there room for more sightings? The client is warned in time, where it wants to be."""
+        warning = self.buffer.look(self._out_bytes + self.waiting.bytes)
+        self.waiting.closed = self.buffer.full
+        if warning is not None and self.config.events[BUFFER_WARNING]:
+            self._queue(_EVENT, self._event_body(warning, self.now_s))
+
+    def lose(self, sightings: int) -> None:
+        """There was no room for so many, or for an event."""
+        self.tally.lost += sightings
+        event = self.buffer.lose()
+        if event is not None:
+            self._queue(_EVENT, self._event_body(event, self.now_s))
 
     # -- the world --
 
@@ -189,6 +205,7 @@ class LlrpReader:
 
     def _run(self, now_s: float) -> None:
         self._pass_time(now_s)
+        self.look_at_buffer()
         self.operations.run(self.now_s)
         if self._keepalive_s <= now_s:
             if self.connected and self.keeps_alive:
@@ -246,13 +263,15 @@ class LlrpReader:
     def _error(self, frame: Frame, code: int, said: str) -> None:
         self._send(_ERROR, encode(status_of(Malformed(code, said))), frame.id)
 
-    def _unasked(self, type: int, body: bytes) -> None:
+    def _queue(self, type: int, body: bytes) -> None:
+        """What the client has not asked for; it may be held."""
         if not self.connected:
             return
-        if not self._holding:
-            self._send(type, body)
-        elif len(self._held) < _MOST_HELD:
-            self._held.append(self._message_bytes(type, body, None))
+        data = self._message_bytes(type, body, None)
+        if self.buffer.holding:
+            self.buffer.hold(data)
+        else:
+            self._put(data)
 
     def _message_bytes(self, type: int, body: bytes, id: int | None) -> bytes:
         if id is None:
@@ -272,6 +291,7 @@ class LlrpReader:
                     data = fault.sending(self, data)
             faults.clear()
         self._out.append(data)
+        self._out_bytes += len(data)
 
     def mute(self) -> None:
         """For a fault: after what is being sent nothing more is, though the connection stays."""
@@ -280,6 +300,7 @@ class LlrpReader:
     def _take(self) -> bytes:
         data = b"".join(self._out)
         self._out.clear()
+        self._out_bytes = 0
         self.tally.clock.bytes_out += len(data)
         return data
 
@@ -291,16 +312,7 @@ class LlrpReader:
 
     def _get_capabilities(self, node: Node) -> list[Node]:
         wanted = node.number("RequestedData")
-        profile = self.profile
-        parts: list[Callable[[], Node]] = [
-            lambda: profile.general(self.field.antennas, self.version),
-            profile.llrp,
-            profile.regulatory,
-            profile.air_protocol,
-        ]
-        if wanted > len(parts):
-            raise Malformed(M_FIELD_ERROR, f"RequestedData {wanted}", 0)
-        return [part() for number, part in enumerate(parts, 1) if wanted in (0, number)]
+        return self.profile.capabilities(wanted, self.field.antennas, self.version)
 
     def _get_config(self, node: Node) -> list[Node]:
         return self.config.get(node, list(range(1, self.field.antennas + 1)))
@@ -324,17 +336,15 @@ class LlrpReader:
         return []
 
     def _get_report(self, node: Node) -> list[Node]:
-        self.send_report(empty=True)
+        count = len(self.waiting)
+        self.tally.reports += 1
+        self.tally.sightings += count
+        self._send(_REPORT, self.waiting.take())
         return []
 
     def _enable_events(self, node: Node) -> list[Node]:
-        self._holding = False
-        held, self._held = self._held, []
-        for data in held:
+        for data in self.buffer.release():
             self._put(data)
-        return []
-
-    def _nothing(self, node: Node) -> list[Node]:
         return []
 
     def _custom(self, node: Node) -> list[Node]:
@@ -363,11 +373,11 @@ _REQUESTS: dict[int, Callable[[LlrpReader, Node], list[Node]]] = {
     42: lambda reader, node: reader.operations.enable_access_spec(node),
     43: lambda reader, node: reader.operations.disable_access_spec(node),
     44: lambda reader, node: reader.operations.get_access_specs(node),
-    46: LlrpReader._nothing,
+    46: lambda reader, node: [],
     47: LlrpReader._set_version,
     60: LlrpReader._get_report,
     64: LlrpReader._enable_events,
-    72: LlrpReader._nothing,
+    72: lambda reader, node: [],
     1023: LlrpReader._custom,
 }
 _UNANSWERED = (60, 64, 72)

@@ -87,7 +87,7 @@ class Place:
 class Template:
     """The report of one tag at one place: all but RSSI, channel, times and count are encoded once."""
 
-    __slots__ = ("_fields", "_head", "_pack", "_size", "_tail")
+    __slots__ = ("_fields", "_head", "_pack", "_tail", "size")
 
     def __init__(self, content: Content, place: Place, said: bytes, crc: int, tid: bytes) -> None:
         """said: PC and EPC as the tag has told them."""
@@ -126,14 +126,14 @@ class Template:
         self._pack = changing.pack
         self._head = head
         self._tail = tail
-        self._size = 4 + len(head) + changing.size + len(tail)
+        self.size = 4 + len(head) + changing.size + len(tail)
 
     def data(self, seen: "Seen") -> bytes:
         """The TagReportData."""
         values: list[int] = []
         for type, value_of in self._fields:
             values += (type, value_of(seen))
-        start = _TAG_REPORT_DATA.pack(240, self._size + len(seen.more))
+        start = _TAG_REPORT_DATA.pack(240, self.size + len(seen.more))
         return b"".join((start, self._head, self._pack(*values), self._tail, seen.more))
 
 
@@ -164,28 +164,37 @@ class Waiting:
 
     def __init__(self) -> None:
         self._seen: dict[object, Seen] = {}
+        self.bytes = 0
+        self.closed = False  # nothing new finds room
 
     def __len__(self) -> int:
         return len(self._seen)
 
     def add(
         self, template: Template, rssi: int, channel: int, at_us: int, more: bytes = b""
-    ) -> None:
-        """A sighting."""
+    ) -> bool:
+        """A sighting; False where it finds no room."""
         seen = self._seen.get(template)
-        if seen is None:
-            self._seen[template] = Seen(template, rssi, channel, at_us, more)
-        else:
+        if seen is not None:
             seen.again(rssi, at_us)
+            return True
+        return self._add(template, Seen(template, rssi, channel, at_us, more))
 
-    def append(self, seen: Seen) -> None:
+    def append(self, seen: Seen) -> bool:
         """One of its own."""
-        self._seen[seen] = seen
+        return self._add(seen, seen)
+
+    def _add(self, key: object, seen: Seen) -> bool:
+        if not self.closed:
+            self._seen[key] = seen
+            self.bytes += seen.template.size + len(seen.more)
+        return not self.closed
 
     def take(self) -> bytes:
         """The body of a report."""
         body = b"".join([each.template.data(each) for each in self._seen.values()])
         self._seen.clear()
+        self.bytes = 0
         return body
 
 

@@ -180,6 +180,7 @@ class Running:
         """The next antenna listens."""
         self._turn = (self._turn + 1) % len(self.antennas)
         reader, antenna = self.reader, self.antenna
+        reader.look_at_buffer()
         self._attempts += 1
         heard = self._listen()
         self._round_began_s = at_s
@@ -252,9 +253,10 @@ class Running:
         more = b""
         if content.phase or content.fine_rssi:
             more = vendor_fields(content, heard, reader.field.faults.random.randrange(4096))
-        reader.waiting.add(
+        if not reader.waiting.add(
             self._template(tag), round(heard.rssi_dbm), self.channel, reader.utc_us(at_s), more
-        )
+        ):
+            reader.lose(1)
         self._reported(tag, at_s)
 
     def _reported(self, tag: RainTag, at_s: float) -> None:
@@ -319,9 +321,10 @@ class Running:
         results = b"".join(access.run(spec.operations))
         if self.content.access_spec_id:
             results = encode(make("AccessSpecID", AccessSpecID=spec.id)) + results
-        reader.waiting.append(
+        if not reader.waiting.append(
             Seen(template, round(heard.rssi_dbm), self.channel, reader.utc_us(at_s), results)
-        )
+        ):
+            reader.lose(1)
         if reader.paced:
             took_us = reader.tally.clock.air_us - before_us
             reader.ahead_us += took_us

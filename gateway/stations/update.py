@@ -1,4 +1,7 @@
-"""Update: the next stub of a tag's chain goes into the slot that is not current; the claims not named carry over."""
+"""Update: the next stub of a tag's chain goes into the slot that is not current; the claims not named carry over.
+
+Of a RAIN tag with its EPC alone the stub stands in the journal: the next one is journaled, and the tag left as it is.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -50,9 +53,7 @@ def decide(changes: Mapping[int, Any], seen: Seen, seal: Seal) -> write.Work | R
         )
     chip, layout = seen.carrier.chip, seen.carrier.layout
     if seen.carrier.mini is not None:
-        return Refusal(
-            "refused", "a mini tag cannot be updated: it holds a signed link and no claims"
-        )
+        return Refusal("refused", f"not updated: {seen.tag.mark} is signed there, and no claims")
     has_place = layout is not None or seen.memory
     if seen.stub is None or seen.verdict is None or chip is None or not has_place:
         return Refusal("refused", f"nothing to update: {seen.tag.describe()}")

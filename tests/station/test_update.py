@@ -89,7 +89,7 @@ async def test_a_blank_tag_and_a_mini_tag_are_not_updated(line: Line) -> None:
     line.show(b"\x04" + bytes(6))
     result = await line.serve(updating({stubs.STEP: INSPECTED}))
     assert result.outcome == "refused"
-    assert "mini" in result.signal.sentence
+    assert "no claims" in result.signal.sentence
 
 
 async def test_a_tag_whose_verdict_is_not_green_is_not_updated(line: Line) -> None:

@@ -6,6 +6,7 @@ neither keeps the readers waiting.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -15,6 +16,7 @@ from edge import epc as epcs
 from edge.errors import Malformed
 from gateway.config import PresenceConfig, ReaderConfig
 from gateway.model import GpiChange, Sighting
+from gateway.readers.allowance import Allowance
 from gateway.readers.rain import RainReader
 from gateway.stations.despatch import name_of
 from gateway.stations.ledger import Entry, Ledger
@@ -30,10 +32,17 @@ TICK_S = 0.2
 _SCAN_TICKS = 5  # presence looks for the departed once in so many
 _TOLD_TICKS = 300  # a full memory is told once in so many
 _MOST_EPCS = 256  # of a window's row
+_AT_ONCE = 256  # sightings before other readers have their turn: a few ms
+_MOVEMENTS = (
+    5000,
+    500,
+)  # of one reader, at once and a second: what is beyond that waits in the reader
+_LEAP_S = 1.0  # a clock that goes forward by more at once was set
+_STALL_S = 1.0  # of the disk, in which no report was taken
 
 
 class Floor:
-    """posts: of the readers, by name; rules: their configuration. now: Unix seconds.
+    """posts: of the readers, by name; rules: their configuration. now: Unix seconds; ticks: that only run forward.
 
     sightings: how many were taken, by reader.
     """
@@ -44,6 +53,7 @@ class Floor:
         rules: Mapping[str, ReaderConfig],
         ledger: Ledger,
         now: Callable[[], float],
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._posts = posts
         self._rules = {name: each.presence or PresenceConfig() for name, each in rules.items()}
@@ -51,6 +61,8 @@ class Floor:
         self._gpis = {name: each.window.gpi for name, each in rules.items() if each.window}
         self._ledger = ledger
         self._now = now
+        self._ticks = ticks
+        self._allowed = {name: Allowance(*_MOVEMENTS) for name in posts}
         self._up = dict.fromkeys(posts, False)
         self.presence = Presence(self._rules)
         self.sightings = dict.fromkeys(posts, 0)
@@ -62,44 +74,68 @@ class Floor:
         try:
             async with aclosing(reader.sightings(want)) as reports:
                 async for report in reports:
-                    self._take(name, report)
-                    await self._ledger.room()
+                    for at in range(0, len(report), _AT_ONCE):
+                        moved = self._take(name, report[at : at + _AT_ONCE])
+                        while wait_s := self._allowed[name].spend(moved, self._ticks()):
+                            await asyncio.sleep(wait_s)
+                        await self._ledger.room()
+                        await asyncio.sleep(0)
         finally:
             if window := self._windows.get(name):
                 self._passed(name, window.stop(self._now()))
 
     async def time(self) -> None:
         """Let time pass, for ever: departures, windows, and readers that come and go."""
-        ticks = forgotten = 0
+        count = forgotten = 0
+        last, last_ticks = self._now(), self._ticks()
         while True:
             await asyncio.sleep(TICK_S)
-            now = self._now()
+            now, ticks = self._now(), self._ticks()
+            leap_s = now - last - (ticks - last_ticks)
+            last, last_ticks = now, ticks
+            if leap_s > _LEAP_S:
+                log.warning("the clock was set forward by %.0f s", leap_s)
+                self.presence.leapt(leap_s, now)
             for name, post in self._posts.items():
                 self._look_after(name, post.reader.is_open, now)
-            ticks += 1
-            if ticks % _SCAN_TICKS == 0:
+            count += 1
+            if count % _SCAN_TICKS == 0:
                 self._moved(self.presence.tick(now))
-            if ticks % _TOLD_TICKS == 0 and self.presence.forgotten > forgotten:
+            if count % _TOLD_TICKS == 0 and self.presence.forgotten > forgotten:
                 forgotten = self.presence.forgotten
                 log.warning("presence: %d tags were forgotten, for too many are known", forgotten)
             await self._ledger.room()
+            if self._ticks() - ticks > _STALL_S:
+                self._stalled(self._now())
 
-    def _take(self, name: str, report: Sequence[Sighting | GpiChange]) -> None:
+    def _take(self, name: str, report: Sequence[Sighting | GpiChange]) -> int:
+        """Returns how many movements that was."""
         changes = [each for each in report if isinstance(each, GpiChange)]
         sightings = [each for each in report if isinstance(each, Sighting)]
         self.sightings[name] += len(sightings)
-        self._moved(self.presence.sights(name, sightings))
+        movements = self.presence.sights(name, sightings)
+        self._moved(movements)
         window = self._windows.get(name)
         if window is None:
-            return
+            return len(movements)
         if not changes:
             window.sights(sightings)
-            return
+            return len(movements)
         for each in report:
             if isinstance(each, GpiChange):
                 self._passed(name, window.gpi(each))
             else:
                 window.sights([each])
+        return len(movements)
+
+    def _stalled(self, now: float) -> None:
+        """For a while no report was taken: nobody has left because of that."""
+        for name, is_up in self._up.items():
+            if is_up:
+                self.presence.lost(name)
+        for name, is_up in self._up.items():
+            if is_up:
+                self.presence.back(name, now)
 
     def _look_after(self, name: str, is_up: bool, now: float) -> None:
         window = self._windows.get(name)

@@ -103,6 +103,7 @@ class Hall:
     journal: Journal
     told: list[Result] = field(default_factory=list)
     now: float = NOW
+    set_by: float = 0  # the clock
 
     def report(self, name: str, *said: Sighting | GpiChange) -> None:
         self.ports[name].script.put_nowait(list(said))
@@ -130,6 +131,9 @@ async def hall(folder: Path, rain: RainLine, **rules: ReaderConfig) -> AsyncIter
     def now() -> float:
         return made[0].now if made else NOW
 
+    def ticks() -> float:
+        return now() - (made[0].set_by if made else 0)
+
     async with Journal(folder / "hall.db") as journal:
         posts = {
             name: replace(
@@ -141,7 +145,7 @@ async def hall(folder: Path, rain: RainLine, **rules: ReaderConfig) -> AsyncIter
             for name in rules
         }
         async with Ledger(lambda name, result: told.append(result)) as ledger:
-            made.append(Hall(Floor(posts, rules, ledger, now), ports, journal, told))
+            made.append(Hall(Floor(posts, rules, ledger, now, ticks), ports, journal, told))
             async with asyncio.TaskGroup() as tasks:
                 work = [tasks.create_task(made[0].floor.watch(name)) for name in rules]
                 work.append(tasks.create_task(made[0].floor.time()))
@@ -212,12 +216,44 @@ async def test_what_was_decided_is_durable_when_the_floor_ends(
     async with hall(tmp_path, rain, north=reader("north")) as here:
         here.report("north", *many)
         async with asyncio.timeout(PATIENCE_S):
-            while not here.floor.sightings["north"]:
+            while here.floor.sightings["north"] < len(many):
                 await asyncio.sleep(0)
     assert len(here.told) == 3000
     records = Journal.open_readonly(tmp_path / "hall.db")
     assert records.head() == 3000
     records.close()
+
+
+async def test_a_clock_that_is_set_forward_makes_nobody_leave(
+    rain: RainLine, tmp_path: Path
+) -> None:
+    async with hall(tmp_path, rain, north=reader("north")) as here:
+        here.report("north", seen(0))
+        await here.until(1)
+        here.set_by = 1e9
+        here.now = NOW + 1e9 + 1
+        here.report("north", seen(1e9 + 1, epc=bytes(12))._replace(tid=b""))
+        await here.until(2)
+        here.now += 60
+        await here.until(4)
+        left = [row.content() for row in here.journal.after(2, 10)]
+    assert [each["act"] for each in left] == ["departed"] * 2
+    assert {each["reason"] for each in left} == {"unseen"}
+    assert sorted(each["seen_at"] for each in left) == [NOW + 1e9, NOW + 1e9 + 1]
+
+
+async def test_a_flood_of_new_tags_waits_its_turn_and_other_readers_do_not(
+    rain: RainLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(floor, "_MOVEMENTS", (300, 1))
+    many = [seen(0, epc=n.to_bytes(12, "big"))._replace(tid=b"") for n in range(3000)]
+    async with hall(tmp_path, rain, north=reader("north"), south=reader("south")) as here:
+        here.report("north", *many)
+        await here.until(512)
+        here.report("south", seen(0))
+        await here.until(513)
+        assert here.told[-1].uid == TID
+        assert here.floor.sightings == {"north": 512, "south": 1}
 
 
 async def test_a_lost_reader_is_reopened_and_its_tags_have_not_left(

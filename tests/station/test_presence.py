@@ -255,6 +255,26 @@ def test_a_clock_that_was_set_back_wedges_nothing() -> None:
     assert back.away_s is not None and 0 <= back.away_s < 3600
 
 
+def test_a_late_report_does_not_make_others_older() -> None:
+    floor = presence()
+    play(floor, seen(0), seen(29, epc=OTHER_EPC, tid=OTHER_TID))
+    floor.tick(T0 + 29)
+    play(floor, seen(5))
+    assert len(floor.tick(T0 + 36)) == 1
+    assert floor.zone_of(OTHER_TID) == "dock"
+
+
+def test_a_clock_that_was_set_forward_takes_every_age_with_it() -> None:
+    floor = presence()
+    play(floor, seen(0), seen(9, epc=OTHER_EPC, tid=OTHER_TID))
+    play(floor, seen(3610, epc=bytes(12), tid=b""))
+    floor.leapt(3600, T0 + 3610)
+    assert floor.tick(T0 + 3629) == []
+    (left,) = floor.tick(T0 + 3631)
+    assert (left.identity, left.seen_at) == (TID, T0 + 3600)
+    assert [each.seen_at for each in floor.tick(T0 + 3650)] == [T0 + 3609, T0 + 3610]
+
+
 def test_reports_that_overtake_each_other_by_less_than_a_second_are_harmless() -> None:
     floor = presence()
     play(floor, seen(10))
@@ -315,6 +335,15 @@ def test_a_present_tag_that_must_go_departs_with_that_reason() -> None:
     assert [(each.epc[0], each.reason) for each in gone] == [(0, "memory full"), (1, "memory full")]
     assert floor.forgotten == 2
     assert floor.counts()["dock"] == len(floor) == 10
+
+
+def test_a_reader_with_too_many_tags_makes_room_among_its_own() -> None:
+    floor = Presence({"north": RULES, "south": RULES}, most_tags=100)
+    floor.sight("south", seen(0))
+    for n in range(300):
+        floor.sight("north", seen(1 + n / 1000, epc=n.to_bytes(12, "big"), tid=b""))
+    assert floor.zone_of(TID) == "dock"
+    assert len(floor) <= 100
 
 
 def test_the_first_readers_rules_hold_for_a_zone_that_two_share() -> None:

@@ -47,7 +47,7 @@ class Run:
 
     def __init__(self, word: int, count: int) -> None:
         self._word = word
-        self._open = [Span(word, count)]
+        self._open = [Span(word, count)] if count else []
         self._read: dict[int, bytes] = {}
 
     @property

@@ -244,9 +244,11 @@ class _Look:
         await self._read_along()
         if want.gpi is None:
             await session.start()
-        elif await session.is_high(want.gpi):
+            return
+        is_high = await session.is_high(want.gpi)
+        if is_high:
             await session.start_anyhow()
-            self._found += self._level(want.gpi, True, self._link.clock())
+        self._found += self._level(want.gpi, is_high, self._link.clock())
 
     async def next(self) -> list[Sighting | GpiChange]:
         """What has come since the last call; may be empty. ReaderGone."""
@@ -303,10 +305,10 @@ class _Look:
             antenna = antenna if report.antenna is None else report.antenna
             rssi_dbm = rssi_dbm if report.rssi_dbm is None else report.rssi_dbm
             pc = pc if report.pc is None else report.pc
-            epc, tid, user, fine_dbm = report.epc, b"", b"", rssi_dbm
+            epc, tid, user, fine_dbm = _whole_words(report.epc), b"", b"", rssi_dbm
             for maker, subtype, data in report.custom:
                 if maker == IMPINJ and subtype == _SERIALIZED_TID:
-                    tid = data[2 : 2 + 2 * int.from_bytes(data[:2])]
+                    tid = _whole_words(data[2 : 2 + 2 * int.from_bytes(data[:2])])
                 elif maker == IMPINJ and subtype == _PEAK_RSSI:
                     fine_dbm = int.from_bytes(data[:2], signed=True) / 100
             for each in report.results:
@@ -335,3 +337,8 @@ class _Look:
             return []
         self._levels[port] = level
         return [GpiChange(port, level, at)]
+
+
+def _whole_words(data: bytes) -> bytes:
+    """What a report tells of a bank, which has no half words."""
+    return data + bytes(len(data) % gen2.WORD)

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from edge import gen2
 from edge.errors import Malformed
 from gateway.config import ConfigProblem
 from gateway.llrp import codec, rows
@@ -40,6 +41,7 @@ _MESSAGES = (
 )  # at once and a second, reports and answers aside; a chattering input's events are most
 _LINES = (10, 0.1)  # in our log, at once and a second
 _MOST_BEHIND = 1 << 17  # reports before a response; Zebra's readers hold back 66,000 messages
+_LONGEST_EPC = gen2.WORD * gen2.EPC_LONGEST  # bytes
 _BACK_OFF_S = (0.5, 30.0)  # first and longest
 
 _OURS, _HELD = 0, (1, 2)  # ConnectionAttemptEvent: accepted; held by another
@@ -103,6 +105,8 @@ async def connect(
         raise ReaderGone(f"{name}: its certificate is not trusted: {why.verify_message}") from why
     except OSError as why:
         raise ReaderGone(f"{name}: cannot connect: {why.strerror or why}") from why
+    except UnicodeError as why:  # of the name's encoding for DNS
+        raise ReaderGone(f"{name}: cannot connect: {host[:64]!r} is no host name") from why
     with ExitStack() as left:
         left.callback(link.abort)
         await link.hello()
@@ -288,6 +292,9 @@ class Link(asyncio.Protocol):
             found = reports(b"".join(bodies))
         except Malformed:
             found = [each for body in bodies for each in reports(body)]  # offsets are of a message
+        longest = max([len(each.epc) for each in found], default=0)
+        if longest > _LONGEST_EPC:
+            raise Malformed(f"RO_ACCESS_REPORT: an EPC of {8 * longest} bits")
         self._came += len(found)
         self._inbox.put(Arrival(self.clock(), found, None))
 
@@ -335,7 +342,7 @@ class Link(asyncio.Protocol):
         except Malformed as why:
             self._end(ReaderGone(f"{self.name}: {why}"))
             raise self._gone() from why
-        if found.code:
+        if found.code or response.name == "ERROR_MESSAGE":
             raise Refused(f"{self.name}: the reader refuses {name}: {_said(response)}", found.code)
 
     def _gone(self) -> ReaderGone:

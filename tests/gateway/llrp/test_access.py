@@ -64,3 +64,8 @@ def test_data_of_another_length_than_was_asked_for_is_not_taken() -> None:
     assert run.read(Span(0, 2), b"abAB")
     assert run.is_done
     assert run.data == b"abABcdCD"
+
+
+def test_a_run_of_no_words_is_done() -> None:
+    assert Run(7, 0).is_done
+    assert Run(7, 0).data == b""

@@ -11,6 +11,7 @@ from llrp_peer import CAPABILITIES, NOW, OK, hello, note, opened, play, refusal,
 
 from gateway.config import ConfigProblem
 from gateway.llrp.codec import encode
+from gateway.llrp.layout import Bits
 from gateway.llrp.message import Message, Parameter
 from gateway.model import GpiChange, Inventory, ReaderBusy, ReaderGone, Sighting
 from gateway.readers import llrp_link
@@ -432,6 +433,67 @@ def test_a_reader_that_lies_each_time_is_left_alone_longer_and_longer() -> None:
                 await port.close()
             assert peer.heard.count("START_ROSPEC") == 3
             assert loop.time() - began > 0.45  # at once, then after 0.5 s
+
+    play(work())
+
+
+@pytest.mark.parametrize("bits", [0, 1, 96, 100, 496])
+def test_an_epc_is_taken_in_whole_words(bits: int) -> None:
+    async def work() -> None:
+        data = Parameter("EPCData", EPC=Bits(bits, bytes((bits + 7) // 8)))
+        tid = Parameter("ImpinjSerializedTID", TID=b"\xe2\x80")
+        torn = Parameter("Custom", VendorIdentifier=25882, ParameterSubtype=55, Data=b"\0\x06\xe2")
+        said = [Parameter("TagReportData", data, each) for each in (tid, torn)]
+        async with opened() as (peer, port):
+            first = asyncio.ensure_future(anext(port.watch(Inventory())))
+            while "START_ROSPEC" not in peer.heard:
+                await asyncio.sleep(0)
+            peer.say(encode(Message("RO_ACCESS_REPORT", *said)))
+            found = [each for each in await first if isinstance(each, Sighting)]
+            assert [len(each.epc) for each in found] == 2 * [2 * ((bits + 15) // 16)]
+            assert [len(each.tid) % 2 for each in found] == [0, 0]
+
+    play(work())
+
+
+def test_an_epc_longer_than_any_tag_can_have_ends_the_connection() -> None:
+    async def work() -> None:
+        long = Parameter("TagReportData", Parameter("EPCData", EPC=Bits(497, bytes(63))))
+        async with opened() as (peer, port):
+            first = asyncio.ensure_future(anext(port.watch(Inventory())))
+            while "START_ROSPEC" not in peer.heard:
+                await asyncio.sleep(0)
+            peer.say(encode(Message("RO_ACCESS_REPORT", long)))
+            with pytest.raises(ReaderGone, match="RO_ACCESS_REPORT: an EPC of 504 bits"):
+                await first
+
+    play(work())
+
+
+@pytest.mark.parametrize("host", ["a" * 70 + ".example", "reader..example", "no-such-host.invalid"])
+def test_a_name_that_names_no_host_is_a_reader_that_is_gone(host: str) -> None:
+    async def work() -> None:
+        with pytest.raises(ReaderGone, match="cannot connect"):
+            await LlrpPort(host).open()
+
+    play(work())
+
+
+def test_an_input_that_is_low_is_told_too() -> None:
+    """Its fall may have gone unseen, while nobody looked."""
+
+    async def work() -> None:
+        async with opened() as (_, port), aclosing(port.watch(Inventory(gpi=1))) as batches:
+            assert await anext(batches) == [GpiChange(1, False, NOW)]
+
+    play(work())
+
+
+def test_an_error_message_that_says_success_is_a_refusal() -> None:
+    async def work() -> None:
+        on = {"GET_SUPPORTED_VERSION": lambda message: refusal(message, 0)}
+        async with opened(on) as (peer, _):  # type: ignore[arg-type]
+            assert "GET_READER_CAPABILITIES" in peer.heard
 
     play(work())
 

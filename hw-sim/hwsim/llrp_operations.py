@@ -190,6 +190,7 @@ class Operations:
 
     def _end(self, at_s: float, how: int, preempting: int = 0) -> None:
         assert self.running is not None
+        self.running.finish_access()
         spec, self.running = self.running.spec, None
         spec.state = INACTIVE
         report = spec.node.find("ROReportSpec") or self.reader.config.report

@@ -5,6 +5,8 @@ that it has been singulated, at the rate of the mode on the air. AccessSpecs run
 its turn comes like any other's and real time goes by; else it comes first and only virtual time is counted.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hwsim.air import Profile as Mode
@@ -65,6 +67,8 @@ class Running:
         self._report_tags = self._report_n if self._report_trigger in (1, 2) else 0
         self._reported_s = at_s
         self.stop_s = _ends_s(spec.stop, at_s)
+        self._done: Callable[[], None] | None = None  # an AccessSpec that takes real time
+        self._done_s = _NEVER_S
         self._loop_began_s = at_s
         self._begin(0, at_s)
 
@@ -108,6 +112,13 @@ class Running:
         self._at = 0
         self._round_end_s = at_s
 
+    def finish_access(self) -> None:
+        """Paced: what an AccessSpec has done is reported, its time having passed or the ROSpec being over."""
+        done, self._done = self._done, None
+        self._done_s = _NEVER_S
+        if done is not None:
+            done()
+
     def end_ai(self, at_s: float) -> None:
         """This AISpec is over; the next begins, or the ROSpec ends."""
         if self._report_trigger in (1, 3, 5):
@@ -127,6 +138,8 @@ class Running:
     def next_s(self) -> float:
         """When something is due."""
         due_s = self._due_s(self._at) if self._at < len(self._heard) else self._round_end_s
+        if self._done is not None:
+            return self._done_s
         return min(due_s, self.stop_s, self._ai_stop_s, self._report_s)
 
     @property
@@ -140,6 +153,10 @@ class Running:
         """Run what is due by now; `ended` says that it was the last."""
         singulated, mode = 0, self.antennas[self._turn].mode
         while not self.ended:
+            if self._done is not None:
+                if self._done_s > now_s:
+                    break
+                self.finish_access()
             stop_s = min(self.stop_s, self._ai_stop_s)
             tags_left = self._at < len(self._heard)
             due_s = self._due_s(self._at) if tags_left else self._round_end_s
@@ -321,19 +338,25 @@ class Running:
         results = b"".join(access.run(spec.operations))
         if self.content.access_spec_id:
             results = encode(make("AccessSpecID", AccessSpecID=spec.id)) + results
-        if not reader.waiting.append(
-            Seen(template, round(heard.rssi_dbm), self.channel, reader.utc_us(at_s), results)
-        ):
-            reader.lose(1)
-        if reader.paced:
-            took_us = reader.tally.clock.air_us - before_us
-            reader.ahead_us += took_us
-            self._round_began_s += took_us / 1e6
-            self._round_end_s += took_us / 1e6
         if spec.left:
             spec.left -= 1
             if not spec.left:
                 del reader.operations.access_specs[spec.id]
+        seen = Seen(template, round(heard.rssi_dbm), self.channel, reader.utc_us(at_s), results)
+        if not reader.paced:
+            self._report_access(tag, spec, seen, at_s)
+            return
+        took_us = reader.tally.clock.air_us - before_us
+        reader.ahead_us += took_us
+        self._round_began_s += took_us / 1e6
+        self._round_end_s += took_us / 1e6
+        self._done_s = at_s + took_us / 1e6
+        self._done = partial(self._report_access, tag, spec, seen, self._done_s)
+
+    def _report_access(self, tag: RainTag, spec: AccessSpec, seen: Seen, at_s: float) -> None:
+        reader = self.reader
+        if not reader.waiting.append(seen):
+            reader.lose(1)
         own = spec.node.find("AccessReportSpec")
         trigger = own.number("AccessReportTrigger") if own else reader.config.access_report
         if trigger:

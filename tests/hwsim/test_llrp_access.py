@@ -494,9 +494,21 @@ def test_operations_wait_for_nothing_unless_the_reader_is_paced() -> None:
     paced.wait(1 / 64)
     took_s = paced.clock.air_us / 1e6
     assert took_s > 0.4
-    assert len(paced.reports) == 1
     paced.wait(took_s - 0.01)
-    assert len(paced.reports) == 1
+    assert not paced.reports
+    assert paced.reader.wake_s == pytest.approx(1 / 64 + took_s, abs=0.01)
+    paced.wait(0.01)
+    assert [len(results(each)) for each in paced.reports] == [1]
     paced.wait(0.1)
     assert len(paced.reports) > 1
     assert paced.clock.now_us == pytest.approx(1e6 * paced.now_s, rel=0.05)
+
+
+def test_what_a_paced_reader_has_done_is_reported_when_its_rospec_is_stopped_before() -> None:
+    paced = Bench("monzax8k", paced=True).connect().start(rospec())
+    paced.do("ADD_ACCESSSPEC", access_spec(block_write(bytes(512))))
+    paced.do("ENABLE_ACCESSSPEC", AccessSpecID=1)
+    paced.wait(1 / 64)
+    assert not paced.reports
+    paced.do("STOP_ROSPEC", ROSpecID=1)
+    assert [len(results(each)) for each in paced.reports] == [1]

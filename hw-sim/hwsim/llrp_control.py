@@ -6,7 +6,7 @@ With several readers a command names one by its number from 0: {"do": "arrive", 
 
 from hwsim.llrp_faults import set_year
 from hwsim.llrp_reader import LlrpReader
-from hwsim.raincontrol import Command, RainControl
+from hwsim.raincontrol import DEEDS, Command, RainControl
 
 __all__ = ["Command", "LlrpControl"]
 
@@ -21,14 +21,19 @@ class LlrpControl:
     def check(self, command: Command) -> None:
         """ValueError where there is no such command or reader."""
         self._number(command)
-        if command.get("do") not in _DEEDS:
-            self._controls[0].check(command)
+        name = command.get("do")
+        if name in _DEEDS:
+            return
+        if name not in DEEDS:
+            known = dict.fromkeys([*DEEDS, *_DEEDS])
+            raise ValueError(f"no command {name!r}: known are {', '.join(known)}")
+        self._controls[0].check(command)
 
     def do(self, command: Command, now_s: float) -> dict[str, object]:
         """Run one command and return its reply; ValueError says what is wrong with it."""
+        self.check(command)
         number = self._number(command)
-        name = str(command.get("do"))
-        deed = _DEEDS.get(name)
+        deed = _DEEDS.get(str(command["do"]))
         if deed is None:
             return self._controls[number].do(command)
         return deed(self.readers[number], command, now_s)

@@ -16,6 +16,7 @@ from hwsim.script import Event, Script
 
 _TICK_S = 0.01  # between two looks at the readers, so that each has several sightings to send
 _MOST_UNSENT = 8 << 20  # bytes; a client that asks on and on and does not read the answers is left
+_LAST_PORT = 65535
 _NEVER_S = float("inf")
 
 
@@ -30,6 +31,16 @@ class Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        if self.reader in self.host.clients:  # who may have gone, and we have yet to see it
+            transport.pause_reading()
+            asyncio.get_running_loop().call_later(_TICK_S, self._begin, transport)
+        else:
+            self._begin(transport)
+
+    def _begin(self, transport: asyncio.Transport) -> None:
+        if transport.is_closing():
+            return
+        transport.resume_reading()
         if self.reader in self.host.clients:
             transport.write(self.reader.refuse(self.host.now_s()))
             transport.close()
@@ -78,7 +89,7 @@ class Client(asyncio.Protocol):
 class LlrpHost:
     """Readers, each on a port of its own; `ports` holds them in the readers' order once it runs.
 
-    ports: which to take, 0 for any. events: a scenario for the first reader (hwsim.script).
+    port: the first's, the others follow; 0 for any, ValueError where there are none. events: a scenario for the first reader (hwsim.script).
     """
 
     def __init__(
@@ -90,6 +101,8 @@ class LlrpHost:
         tls: ssl.SSLContext | None = None,
         events: list[Event] | None = None,
     ) -> None:
+        if not 0 <= port <= port + len(readers) - 1 <= _LAST_PORT:
+            raise ValueError(f"port {port}: {len(readers)} from there on end at {_LAST_PORT}")
         self.readers = readers
         self.control = control
         self.address = address

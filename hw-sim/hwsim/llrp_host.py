@@ -89,7 +89,8 @@ class Client(asyncio.Protocol):
 class LlrpHost:
     """Readers, each on a port of its own; `ports` holds them in the readers' order once it runs.
 
-    port: the first's, the others follow; 0 for any, ValueError where there are none. events: a scenario for the first reader (hwsim.script).
+    port: the first's, the others follow; 0 for any. ValueError where there are none.
+    events: a scenario for the first reader (hwsim.script).
     """
 
     def __init__(

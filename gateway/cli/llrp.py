@@ -12,9 +12,11 @@ import click
 from edge import epc, gen2
 from edge.errors import Malformed
 from gateway.cli.output import (
+    TROUBLE,
     USAGE,
     Commands,
     Failure,
+    Finite,
     Seconds,
     Stopped,
     answer_is_no,
@@ -36,6 +38,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 _BANKS = {"reserved": gen2.RESERVED, "epc": gen2.EPC, "tid": gen2.TID, "user": gen2.USER}
 _PORT, _TLS_PORT = 5084, 5085  # IANA: llrp, llrp-tls
 _MOST_WORDS = 2048  # of one read or write: the largest chip known
+_LOOK_S = 0.3  # several rounds of a field with tens of tags
+_NAMED = 8  # tags in a message
 
 Command = Callable[..., Any]
 
@@ -84,7 +88,7 @@ _READER: tuple[Callable[[Command], Command], ...] = (
 _antenna = click.option(
     "--antenna", "antennas", type=click.IntRange(1, 255), multiple=True, help="Only this one."
 )
-_power = click.option("--power", "power_dbm", type=float, help="Transmit power in dBm.")
+_power = click.option("--power", "power_dbm", type=Finite(), help="Transmit power in dBm.")
 _tid = click.option("--tid", type=_Words(), help="The tag with this TID.")
 _epc = click.option("--epc", "epc_hex", type=_Words(), help="The tag with this EPC.")
 _bank = click.option("--bank", type=click.Choice(list(_BANKS)), default="user", show_default=True)
@@ -144,7 +148,7 @@ def inventory(
         play(look())
     except Stopped:
         say("stopped")
-    say(f"{len(seen)} tags, {sum(seen.values())} reads")
+    say(f"tags {len(seen)}, reads {sum(seen.values())}")
     if not seen:
         answer_is_no()
 
@@ -174,6 +178,7 @@ def read_(
 
     async def work() -> bytes:
         async with _opened(at) as port:
+            await _check_alone(port, select)
             return await port.read(select, _BANKS[bank], word, words, password)
 
     _tell_words(select, bank, word, play(work()), as_json)
@@ -198,7 +203,8 @@ def write(
 ) -> None:
     """Write words of one tag's bank, and read them back.
 
-    In the bank `reserved` the words 0 and 1 are the kill password, 2 and 3 the access password.
+    In the bank `reserved` the words 0 and 1 are the kill password, 2 and 3 the access password; they come from
+    --data-file alone, for what stands on a command line, others can read.
 
     \b
     Example:  tagwright llrp write 192.0.2.7 --tid e28011052000... --bank user --word 4 --data cafe
@@ -206,11 +212,14 @@ def write(
     select = _select(tid, epc_hex)
     if (data is None) == (data_file is None):
         raise Failure("give either --data or --data-file", USAGE)
+    if data is not None and bank == "reserved":
+        raise Failure("--data: others can read a command line: put passwords in --data-file", USAGE)
     words = data if data is not None else _words_of(data_file)
     password = secret(password_file)
 
     async def work() -> bytes:
         async with _opened(at) as port:
+            await _check_alone(port, select)
             await port.write(select, _BANKS[bank], word, words, password)
             return await port.read(select, _BANKS[bank], word, len(words) // 2, password)
 
@@ -250,6 +259,9 @@ def lock_(
 ) -> None:
     """Lock or unlock banks and passwords of one tag.
 
+    A tag whose access password is zero, as it left the factory, keeps nobody out: write one first, into the words 2
+    and 3 of its bank `reserved`.
+
     \b
     Example:  tagwright llrp lock 192.0.2.7 --tid e28011052000... --bank user --how permalock --yes
     """
@@ -261,6 +273,7 @@ def lock_(
 
     async def work() -> None:
         async with _opened(at) as port:
+            await _check_alone(port, select)
             await port.lock(select, mask, action, password)
 
     play(work())
@@ -296,6 +309,17 @@ def _host(text: str, default: int) -> tuple[str, int]:
     if not port.isdecimal() or not 0 < int(port) < 1 << 16 or not name:
         raise Failure(f"{text!r} is no HOST[:PORT]: write 192.0.2.7 or 192.0.2.7:{default}", USAGE)
     return name.strip("[]"), int(port)
+
+
+async def _check_alone(port: RainPort, select: Select) -> None:
+    """Failure where several tags have the EPC that was named: any of them could answer."""
+    if select.bank == gen2.TID:
+        return
+    found = await port.inventory(Inventory(select=select, session=0), _LOOK_S)
+    tids = sorted({each.tid.hex() for each in found if each.tid})
+    if len(tids) > 1:
+        text = f"{len(tids)} tags have the EPC {select.mask.hex()}: name one by --tid: {', '.join(tids[:_NAMED])}"
+        raise Failure(text, TROUBLE)
 
 
 def _select(tid: bytes | None, epc_hex: bytes | None) -> Select:
@@ -341,7 +365,8 @@ def _tell_sighting(seen: Sighting, as_json: bool) -> None:
         )
     else:
         uri = _uri(seen.epc) or "(no known scheme)"
-        click.echo(f"{seen.epc.hex():24}  {seen.antenna:2}  {seen.rssi_dbm:6.1f} dBm  {uri}")
+        tid = f"  tid {seen.tid.hex()}" if seen.tid else ""
+        click.echo(f"{seen.epc.hex():24}  {seen.antenna:2}  {seen.rssi_dbm:6.1f} dBm{tid}  {uri}")
 
 
 def _tell_words(select: Select, bank: str, word: int, data: bytes, as_json: bool) -> None:

@@ -76,6 +76,16 @@ class Seconds(click.FloatRange):
         return found
 
 
+class Finite(click.types.FloatParamType):
+    """A number, neither endless nor none."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value} is no number to reckon with", param, ctx)
+        return found
+
+
 def json_option(command: Command) -> Command:
     """Add --json, passed on as `as_json`."""
     return click.option(

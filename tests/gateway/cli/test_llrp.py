@@ -98,6 +98,30 @@ def test_each_refusal_of_a_tag_has_its_own_words(portal: Portal) -> None:
     assert away.returncode == 3 and OTHER in away.stderr
 
 
+def test_an_epc_that_several_tags_have_names_none(tmp_path: Path) -> None:
+    portal = Portal(tmp_path, "--tag", f"m781:{EPC}")
+    try:
+        for act in (
+            ("read", "--words", "1"),
+            ("write", "--data", "cafe"),
+            ("lock", "--bank", "user"),
+        ):
+            refused = portal.run("llrp", act[0], portal.host, "--epc", EPC, *act[1:])
+            assert refused.returncode == 3, act
+            assert "2 tags" in refused.stderr and TID in refused.stderr
+        (read,) = portal.answers("llrp", "read", portal.host, "--tid", TID, "--words", "1")
+        assert read["data"] == "0000"
+    finally:
+        portal.end()
+
+
+def test_an_inventory_for_people_tells_the_tid_that_the_other_commands_take(portal: Portal) -> None:
+    told = portal.run("llrp", "inventory", portal.host, "--seconds", "0.5").stdout.splitlines()
+    assert f"tid {TID}" in told[0]
+    told = portal.run("llrp", "inventory", portal.host, "--seconds", "0.5", "--no-tid").stdout
+    assert EPC in told and TID not in told
+
+
 def test_an_access_password_opens_a_locked_bank_and_is_never_told(portal: Portal) -> None:
     tag = (portal.host, "--tid", TID)
     (portal.folder / "password").write_text("deadbeef\n")
@@ -157,6 +181,11 @@ def test_what_is_no_reader_is_told_in_one_line(tmp_path: Path) -> None:
         (("write", "host", "--tid", TID, "--data", "abc"), "hex"),
         (("write", "host", "--tid", TID, "--data", "ab"), "16-bit words"),
         (("write", "host", "--tid", TID), "--data or --data-file"),
+        (
+            ("write", "host", "--tid", TID, "--bank", "reserved", "--data", "deadbeef"),
+            "--data-file",
+        ),
+        (("inventory", "host", "--power", "nan"), "nan"),
         (("lock", "host", "--tid", TID, "--bank", "moon"), "moon"),
         (("inventory", "host", "--ca", "x.pem"), "--tls"),
     ],

@@ -32,6 +32,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 _LARGEST_JSON = 1 << 16  # bytes; the claims of a 4096-byte stub are smaller
 _EPC_WORDS = 6  # of an SGTIN-96
 _KINDS = {"nfc": 1, "rain": 2}
+_UID_SIZE, _TID_SIZE = 7, 12  # bytes, of what a stub names its tag by
 
 
 class Hex(click.ParamType[bytes]):
@@ -61,8 +62,9 @@ def stub() -> None:
 @stub.command()
 @click.option("--claims", "claims_file", type=_FILE, required=True, help="Claims by name, as JSON.")
 @click.option("--key", "key_file", type=_FILE, help="The key file that signs.")
-@click.option("--uid", type=Hex(), help="Bind the stub to the NFC tag of this UID.")
-@click.option("--fit", "chip", help="Say what fits this chip, for example ntag215.")
+@click.option("--uid", type=Hex(), help="Bind the stub to the tag of this UID (NFC) or TID (RAIN).")
+@click.option("--kind", type=click.Choice(sorted(_KINDS)), default="nfc", show_default=True)
+@click.option("--fit", "chip", help="Say what fits this chip: ntag215, monzax8k, ...")
 @click.option("--url", help="With --fit: the link that stands before the stub.")
 @passphrase_option
 @json_option
@@ -70,6 +72,7 @@ def encode(
     claims_file: Path,
     key_file: Path | None,
     uid: bytes | None,
+    kind: str,
     chip: str | None,
     url: str | None,
     passphrase_file: Path | None,
@@ -80,14 +83,16 @@ def encode(
     \b
     Example:  tagwright stub encode --claims claims.json --key line1.key --json
               tagwright stub encode --claims claims.json --fit ntag215 --url https://id.example.com/01/...
+              tagwright stub encode --claims claims.json --fit monzax8k
     """
     claims = read_claims(claims_file)
     claims.setdefault(stubs.VERSION, 1)
     claims.setdefault(stubs.ISSUED_AT, int(time.time()))
     claims.setdefault(stubs.SEQ, 0)
     if uid is not None:
-        claims[stubs.CARRIER] = [_KINDS["nfc"], uid]
+        claims[stubs.CARRIER] = [_KINDS[kind], uid]
     if chip is not None:
+        claims.setdefault(stubs.CARRIER, _any_tag(chip))
         _fit(chip, url, stubs.size(claims), as_json)
         return
     if key_file is None:
@@ -225,6 +230,12 @@ def _fit(chip: str, url: str | None, size: int, as_json: bool) -> None:
         click.echo(str(report))
     if _is_nfc(chip) and (report.best is None or report.best.way == "link only"):
         slots.plan_layout(chips.by_name(chip), url or "", size)  # says by how much, and the remedy
+
+
+def _any_tag(chip: str) -> list[Any]:
+    """The carrier claim of a tag of that chip, as long as each of them has it."""
+    kind, size = ("nfc", _UID_SIZE) if _is_nfc(chip) else ("rain", _TID_SIZE)
+    return [_KINDS[kind], bytes(size)]
 
 
 def _is_nfc(chip: str) -> bool:

@@ -128,3 +128,17 @@ def test_fit_tells_what_fits_a_tag(line: Path) -> None:
     assert call(*fit, "ntag215", "--url", url).exit_code == 0
     assert "two slots" in call(*fit, "ntag215", "--url", url).stdout
     assert call(*fit, "ntag999", "--url", url).exit_code == 2
+
+
+def test_fit_counts_what_names_the_tag_in_the_stub(line: Path) -> None:
+    fit = ("stub", "encode", "--claims", line / "claims.json", "--fit")
+    url = "https://id.example.com/01/09520123456788/21/A1"
+    tid = ("--uid", "e28011502000000000000001", "--kind", "rain")
+    assert answer(*fit, "monzax8k")["bytes"] == len(encoded(line, *tid)) > len(encoded(line))
+    assert answer(*fit, "ntag215", "--url", url)["bytes"] == len(encoded(line, "--uid", UID))
+
+
+def test_a_stub_is_bound_to_a_rain_tag(line: Path) -> None:
+    tid = ("--uid", "e28011502000000000000001", "--kind", "rain")
+    verify = ("stub", "verify", "--trust", line / "trust.cbor")
+    assert answer(*verify, *tid, input=encoded(line, *tid))["verdict"]["binding"] == "match"

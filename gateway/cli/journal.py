@@ -15,6 +15,7 @@ from gateway.config import load
 from gateway.journal import Journal, JournalTrouble, Records, Row
 
 _PAGE = 1000  # rows that are read at once
+_NAMED = 4  # of a pallet's missing or unexpected tags
 _LARGEST = (1 << 63) - 1  # SQLite's integers
 
 _HELP = "The journal's file [default: journal.db in the user's state folder]."
@@ -150,17 +151,28 @@ def _shape(row: Row) -> dict[str, Any]:
         "station": row.station,
         "uid": row.uid,
         "product": row.product,
-        "content": row.content(),
+        "content": {name: _plain(name, value) for name, value in row.content().items()},
         "hash": row.hash,
     }
 
 
+def _plain(name: str, value: Any) -> Any:
+    """Points in time, which stand there as Unix seconds, as RFC 3339."""
+    return rfc3339(value) if name.endswith("_at") and isinstance(value, float) else value
+
+
 def _line(row: Row) -> str:
     content = row.content()
+    epc = content.get("epc")
+    tag = row.uid or (epc if isinstance(epc, bytes) else b"")
     what = content.get("reason") or content.get("outcome") or content.get("act") or ""
     if isinstance(zone := content.get("zone"), str):
         what = f"{content.get('act')}: {zone}"
+    for which in ("missing", "unexpected"):
+        if names := content.get(which):
+            more = ", ..." if len(names) > _NAMED else ""
+            what += f"; {which} {', '.join(names[:_NAMED])}{more}"
     return (
-        f"{row.seq:8}  {rfc3339(row.at_ns / 1e9)}  {row.kind:8} {row.station:12}  {row.uid.hex():14}"
+        f"{row.seq:8}  {rfc3339(row.at_ns / 1e9)}  {row.kind:8} {row.station:12}  {tag.hex():14}"
         f"  {row.product:36}  {what}"
     )

@@ -98,3 +98,19 @@ def test_a_journal_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None
     assert result.stdout == ""
     assert len(result.stderr.splitlines()) == 1
     assert "none.db" in result.stderr
+
+
+def test_what_a_portal_saw_is_told_with_names_and_times(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with Journal(tmp_path / "j.db") as journal:
+            seen = {"act": "arrived", "zone": "door", "epc": b"\xe2\x80", "seen_at": 1.79e9}
+            await journal.append("presence", "dock", b"", "", seen)
+            pallet = {"reason": "3 tags", "missing": ["A9"], "unexpected": ["e280"]}
+            await journal.append("pallet", "dock", b"", "", pallet)
+
+    asyncio.run(play())
+    first, second = call("tail", "--journal", tmp_path / "j.db").stdout.splitlines()
+    assert "e280 " in first and first.endswith("arrived: door")
+    assert second.endswith("3 tags; missing A9; unexpected e280")
+    row, _ = lines(call("export", "--journal", tmp_path / "j.db"))
+    assert (row["uid"], row["content"]["seen_at"]) == ("", "2026-09-21T14:13:20.000Z")

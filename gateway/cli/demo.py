@@ -78,13 +78,13 @@ def demo(
               tagwright demo --input products.csv --json
               tagwright demo --scene warehouse --products 200
     """
+    if scene == "warehouse" and (file is not None or paced or folder is not None):
+        raise Failure("--input, --paced and --state are of --scene line", USAGE)
+    stays = sys.stdout.isatty() and not as_json if stay is None else stay
     if scene == "warehouse":
-        if file is not None or paced or folder is not None:
-            raise Failure("--input, --paced and --state are of --scene line", USAGE)
-        show_warehouse(limit, as_json)
+        show_warehouse(limit, stays, as_json)
         return
     name, raw = _input(file)
-    stays = sys.stdout.isatty() and not as_json if stay is None else stay
     kept = folder or Path(tempfile.mkdtemp(prefix="tagwright-demo-"))
     same = f"tagwright demo --state {kept}" + (f" --input {file}" if file else "")
     ended = asyncio.Event()

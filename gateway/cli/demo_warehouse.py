@@ -1,12 +1,25 @@
 """`tagwright demo --scene warehouse`: what the warehouse scene tells."""
 
+import asyncio
+import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 
-from gateway.cli.output import NO, TROUBLE, Failure, Stopped, emit, play, say
+from gateway.cli.output import (
+    NO,
+    TROUBLE,
+    USAGE,
+    Failure,
+    Stopped,
+    answer_is_no,
+    emit,
+    play,
+    say,
+)
 from gateway.stations.result import GREEN
 from gateway.warehouse import CHIPS, Step, Summary, Warehouse, perform, warehouse
 
@@ -15,35 +28,62 @@ _FEWEST = 2  # one tag is copied, one left out
 _TOLD = ("torn", "repaired", "refused", "duplicate", "gone", "voided")
 
 
-def show_warehouse(count: int | None, as_json: bool) -> None:
-    """Play the scene with so many products (40), and end with its summary; status 1 where it ends otherwise."""
+def show_warehouse(count: int | None, stays: bool, as_json: bool) -> None:
+    """Play the scene with so many products (40), and end with its summary; status 1 where it ends otherwise.
+
+    stays: the hub's pages stay up until Ctrl-C.
+    """
+    if count is not None and count < _FEWEST:
+        text = (
+            f"--products {count}: the warehouse needs {_FEWEST}: one tag is copied, one is left out"
+        )
+        raise Failure(text, USAGE)
+    ended = asyncio.Event()
     folder = Path(tempfile.mkdtemp(prefix="tagwright-demo-"))
     try:
-        play(_play(folder, max(count or _PRODUCTS, _FEWEST), as_json))
+        play(_play(folder, count or _PRODUCTS, stays, as_json, ended))
     except TimeoutError:
         raise Failure("the hub or the simulator does not answer", TROUBLE) from None
     except Stopped:
-        raise Failure(f"stopped; everything that was told is durable in {folder}", NO) from None
+        say(f"\nstopped; everything that was told is durable in {folder}")
+        if not ended.is_set():
+            answer_is_no()
 
 
-async def _play(folder: Path, count: int, as_json: bool) -> None:
+async def _play(folder: Path, count: int, stays: bool, as_json: bool, ended: asyncio.Event) -> None:
     async with warehouse(folder) as on:
         say(f"reader {on.url} (simulated), hub {on.behind.page}, everything in {folder}")
-        summary = await perform(on, count, _Told(as_json).tell)
+        with _Told(as_json) as told:
+            summary = await perform(on, count, told.tell)
         if as_json:
             emit(_account(summary, on))
         else:
             click.echo(_table(summary, on))
+        if _is_as_told(summary):
+            ended.set()
+        if stays:
+            say(f"the hub's pages stay up at {on.behind.page} until Ctrl-C")
+            await asyncio.Event().wait()
     if not _is_as_told(summary):
         raise Failure("the scene did not end as it was written: read the lines above", NO)
 
 
 class _Told:
+    """JSON lines; else a bar for the encoder on a terminal, and a line for what is out of the ordinary."""
+
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
+        self._stack = ExitStack()
+        self._bar: Any = None
+
+    def __enter__(self) -> "_Told":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
     def tell(self, step: Step) -> None:
-        """A JSON line for each thing; else one for what is out of the ordinary."""
+        """One thing that happened."""
         result = step.result
         if self._as_json:
             emit(
@@ -58,12 +98,22 @@ class _Told:
                     "journal_seq": result.journal_seq,
                 }
             )
+        elif step.scene == "encode" and sys.stderr.isatty():
+            self._advance(step)
         elif step.scene == "encode":
             if result.outcome in _TOLD or step.done == step.total:
                 say(f"encoder  {step.done:4}/{step.total}  {result.signal.sentence}")
         elif step.scene == "pallet" and (not result.uid or result.signal.colour != GREEN):
             who = result.product or result.uid.hex() or "pallet"
             say(f"door     {result.signal.colour:5}  {who}: {result.signal.sentence}")
+
+    def _advance(self, step: Step) -> None:
+        if self._bar is None:
+            bar = click.progressbar(length=step.total, label="encoding", file=sys.stderr)
+            self._bar = self._stack.enter_context(bar)
+        self._bar.update(step.done - self._bar.pos)
+        if step.done == step.total:
+            self._stack.close()
 
 
 def _account(summary: Summary, on: Warehouse) -> dict[str, Any]:
@@ -111,7 +161,8 @@ def _table(summary: Summary, on: Warehouse) -> str:
         f"  events in the journal     {summary.events:6}",
         f"  acknowledged by the hub   {summary.acknowledged:6}",
         "",
-        f"  {summary.seconds:.1f} s in all; everything is kept in {on.behind.folder}",
+        f"  everything is kept in {on.behind.folder}",
+        f"  {summary.seconds:.1f} s in all; the hub's page: {on.behind.page}/",
         "",
     ]
     return "\n".join(lines)

@@ -1,8 +1,10 @@
 """`tagwright demo --scene warehouse`, as a stranger plays it."""
 
 import json
+import signal
 import subprocess
 import sys
+import urllib.request
 
 COMMAND = [sys.executable, "-m", "gateway.cli.main"]
 
@@ -29,6 +31,34 @@ def test_the_warehouse_scene_ends_as_it_was_written() -> None:
     assert summary["acknowledged"] == summary["events"] > 0
     copies = [each for each in events if "a copy" in each["message"]]
     assert [(each["event"], each["colour"]) for each in copies] == [("pallet", "red")]
+
+
+def test_the_pages_stay_up_where_that_is_asked_for() -> None:
+    scene = subprocess.Popen(
+        [*COMMAND, "demo", "--scene", "warehouse", "--products", "2", "--stay"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert scene.stderr is not None
+    told = next(line for line in scene.stderr if "stay up at" in line)
+    page = next(word for word in told.split() if word.startswith("http"))
+    with urllib.request.urlopen(page, timeout=20) as answer:
+        assert "09520123456788" in answer.read().decode()
+    scene.send_signal(signal.SIGINT)
+    _, last = scene.communicate(timeout=20)
+    assert (scene.returncode, "durable" in last, "Traceback" in last) == (0, True, False)
+
+
+def test_a_single_product_is_too_few() -> None:
+    done = subprocess.run(
+        [*COMMAND, "demo", "--scene", "warehouse", "--products", "1"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "needs 2" in done.stderr
 
 
 def test_the_options_of_the_other_scene_are_refused() -> None:

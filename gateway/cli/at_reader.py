@@ -40,7 +40,7 @@ reader_option = click.option(
     metavar="READER",
     envvar="TAGWRIGHT_READER",
     show_envvar=True,
-    help="For example pn532:/dev/ttyUSB0",
+    help="For example pn532:/dev/ttyUSB0, llrp://192.0.2.7?antenna=1 or m100:/dev/ttyUSB1",
 )
 trust_option = click.option("--trust", "trust_file", type=_FILE, help="The signed trust list.")
 trust_needed_option = click.option(

@@ -49,7 +49,7 @@ def run(file: Path, as_json: bool) -> None:
                 f"{reader}  {result.signal.colour:5}  {result.uid.hex():14}  {result.signal.sentence}"
             )
 
-    say(f"{config.gateway.name}: {len(config.reader)} readers, journal {config.gateway.journal}")
+    say(f"{config.gateway.name}: readers {len(config.reader)}, journal {config.gateway.journal}")
     try:
         play(serve(config, secret, tell))
     except Stopped:
@@ -62,11 +62,11 @@ def _event(reader: str, result: Result) -> dict[str, object]:
     return {
         "at": rfc3339(time.time()),
         "reader": reader,
-        "uid": result.uid,
+        "uid": result.uid or None,
         "outcome": result.outcome,
         "colour": result.signal.colour,
         "message": result.signal.sentence,
-        "product": result.product,
+        "product": result.product or None,
         "seq": result.seq,
         "journal_seq": result.journal_seq,
         "verdict": result.verdict.as_dict() if result.verdict else None,

@@ -179,7 +179,7 @@ def format_(
     timeout_s: float,
     as_json: bool,
 ) -> None:
-    """Empty a tag: an NDEF tag with no message.
+    """Empty a tag: NFC, an NDEF tag with no message; RAIN, an empty USER bank, and the EPC stays.
 
     \b
     Example:  tagwright tag format --reader pn532:/dev/ttyUSB0 --yes

@@ -17,6 +17,8 @@ from gateway.journal import Journal, JournalTrouble
 from gateway.keys import KeyProblem, TrustStore, read_card
 from gateway.model import DeviceTrouble, ReaderBusy
 from gateway.readers.registry import UsageProblem, open_reader
+from gateway.stations.despatch import expected
+from gateway.stations.orders import OrderError
 
 WELL = "ok"
 WARNING = "warning"
@@ -52,6 +54,8 @@ def examine(config: Config, now: float) -> Iterator[Finding]:
     yield from _keys(config, now)
     for reader in config.reader:
         yield _device(reader.name, reader.url)
+        if reader.pallet is not None and reader.pallet.expected is not None:
+            yield _advice(reader.name, reader.pallet.expected)
 
 
 def hub_finding(url: str, trouble: str | None, seconds: float) -> Finding:
@@ -99,7 +103,9 @@ def _latency(folder: Path) -> Finding:
                 os.fsync(file.fileno())
                 took.append(time.perf_counter() - started)
     except OSError as why:
-        return Finding("fsync", FAULT, f"{folder}: {why.strerror}", "let this user write there")
+        full = why.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "free some room" if full else "let this user write there"
+        return Finding("fsync", FAULT, f"{folder}: {why.strerror}", remedy)
     median = statistics.median(took)
     text = f"median {median * 1000:.2f} ms, worst {max(took) * 1000:.2f} ms"
     if median > _SLOW_S:
@@ -188,6 +194,18 @@ def _device(name: str, url: str) -> Finding:
     if not _is_terminal(path):
         return Finding(check, FAULT, f"{path} is no serial port", "name the one of the reader")
     return Finding(check, WELL, f"{path} is there and may be opened")
+
+
+def _advice(name: str, path: Path) -> Finding:
+    """The despatch advice is read anew for each pallet: none now is no fault yet."""
+    check = f"advice {name}"
+    try:
+        count = len(expected(path.read_bytes()))
+    except OSError as why:
+        return Finding(check, WARNING, f"{path}: {why.strerror}", "put it there before a pallet")
+    except OrderError as why:
+        return Finding(check, FAULT, f"{path}: {why}", "mend it: pallets are amber without it")
+    return Finding(check, WELL, f"{path}: tags expected {count}")
 
 
 async def _reached(check: str, url: str) -> Finding:

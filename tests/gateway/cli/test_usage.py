@@ -136,6 +136,26 @@ def test_the_doctor_finds_a_port_that_is_none_and_a_hub_it_cannot_ask(tmp_path: 
     assert len(text.splitlines()) == len(found)
 
 
+def test_the_doctor_reads_the_despatch_advice_of_pallets(tmp_path: Path) -> None:
+    (tmp_path / "gate.toml").write_text(
+        '[[reader]]\nname = "gate"\nurl = "llrp://127.0.0.1:1"\njob = "pallet"\n'
+        'pallet = { expected = "despatch.csv" }\n'
+    )
+
+    def advice() -> tuple[str, str]:
+        done = call("doctor", "-c", tmp_path / "gate.toml", "--json")
+        found = [json.loads(line) for line in done.stdout.splitlines()]
+        (line,) = [each for each in found if each["check"] == "advice gate"]
+        return line["state"], line["detail"]
+
+    assert advice()[0] == "warning"  # it may come before the pallet does
+    (tmp_path / "despatch.csv").write_text("gtim,serial\n09520123456788,1\n")
+    state, detail = advice()
+    assert state == "fault" and "gtin" in detail
+    (tmp_path / "despatch.csv").write_text("gtin,serial\n09520123456788,1\n")
+    assert advice() == ("ok", f"{tmp_path / 'despatch.csv'}: tags expected 1")
+
+
 def shell(script: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", "-c", script.replace("tagwright", " ".join(COMMAND))],

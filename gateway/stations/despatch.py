@@ -9,7 +9,7 @@ import io
 import re
 
 from edge import epc as epcs
-from edge import gs1
+from edge import gen2, gs1
 from edge.errors import Malformed
 from gateway.stations.orders import OrderError, product_name
 
@@ -18,13 +18,18 @@ _MOST_ROWS = 100_000
 _HEX = re.compile(r"([0-9a-fA-F]{4}){1,31}")  # whole words; an EPC has at most 31
 
 
-def name_of(epc: bytes) -> str:
-    """What a tag is called on a list: "GTIN14/SERIAL", another EPC's pure identity URI, else the EPC in hex."""
+def epc_of(epc: bytes, pc: int = 0) -> epcs.Epc | None:
+    """The EPC in these words; None for no known scheme, and where the PC word says that they are no EPC."""
     try:
-        found = epcs.decode(epc)
+        return epcs.decode(epc) if gen2.is_epc(pc) else None
     except Malformed:
-        return epc.hex()
-    return _name(found)
+        return None
+
+
+def name_of(epc: bytes, pc: int = 0) -> str:
+    """What a tag is called on a list: "GTIN14/SERIAL", another EPC's pure identity URI, else its words in hex."""
+    found = epc_of(epc, pc)
+    return epc.hex() if found is None else _name(found)
 
 
 def expected(raw: bytes) -> frozenset[str]:

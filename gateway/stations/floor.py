@@ -12,13 +12,11 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from edge import epc as epcs
-from edge.errors import Malformed
 from gateway.config import PresenceConfig, ReaderConfig
 from gateway.model import GpiChange, Sighting
 from gateway.readers.allowance import Allowance
 from gateway.readers.rain import RainReader
-from gateway.stations.despatch import name_of
+from gateway.stations.despatch import epc_of, name_of
 from gateway.stations.ledger import Entry, Ledger
 from gateway.stations.post import Post
 from gateway.stations.presence import ARRIVED, MOVED, Movement, Presence
@@ -172,11 +170,8 @@ def movement_entry(post: Post, movement: Movement) -> Entry:
         "seen_at": round(movement.seen_at, 3),
     }
     product = ""
-    try:
-        found = epcs.decode(movement.epc)
-    except Malformed:
-        pass
-    else:
+    found = epc_of(movement.epc, movement.pc)
+    if found is not None:
         body["uri"] = found.uri
         product = name_of(movement.epc) if found.product is not None else ""
     if movement.before:

@@ -40,7 +40,7 @@ class Item:
     @property
     def name(self) -> str:
         """What it is called on a despatch advice."""
-        return name_of(self.sighting.epc)
+        return name_of(self.sighting.epc, self.sighting.pc)
 
     def row(self, pallet: bytes) -> tuple[bytes, str, dict[str, Any]]:
         """(uid, product, body) of its verdict row; pallet: the digest."""

@@ -50,6 +50,7 @@ class Movement(NamedTuple):
     before: str = ""
     away_s: float | None = None
     reason: str = ""
+    pc: int = 0  # as reported, 0: not told
 
 
 class Presence:
@@ -98,8 +99,8 @@ class Presence:
             self.back(reader, sightings[0].seen_at)
         self.sightings += len(sightings)
         zones, known = self._zones.antennas[reader], self._known
-        for epc, tid, antenna, rssi_dbm, at, count, _, _ in sightings:
-            tag = known.get((epc, tid)) or self._meet(epc, tid, at, moved)
+        for epc, tid, antenna, rssi_dbm, at, count, pc, _ in sightings:
+            tag = known.get((epc, tid)) or self._meet(epc, tid, pc, at, moved)
             zone = zones[antenna]
             tag.reader = reader
             tag.seen_at = at
@@ -208,7 +209,7 @@ class Presence:
         for heard in tag.heard.values():
             heard.since = None
 
-    def _meet(self, epc: bytes, tid: bytes, at: float, moved: list[Movement]) -> "_Tag":
+    def _meet(self, epc: bytes, tid: bytes, pc: int, at: float, moved: list[Movement]) -> "_Tag":
         """The tag behind an (EPC, TID words) that was not seen yet: a new one, or one known by one of the two.
 
         A report without TID is of the tag that was last seen with that EPC; a tag known by its EPC alone gets its
@@ -230,6 +231,7 @@ class Presence:
                 self._let_go(tag, handle)
             tag.handles.clear()
         tag.epc = epc
+        tag.pc = pc or tag.pc
         tag.tid = tid or tag.tid
         if identity and not tag.identity:
             tag.identity = identity
@@ -296,13 +298,14 @@ class _Tag:
 
     __slots__ = (
         *("approach_at", "claimed", "epc", "handles", "heard", "identity", "keep_s", "left_at"),
-        *("reader", "reads", "seen_at", "tid", "zone"),
+        *("pc", "reader", "reads", "seen_at", "tid", "zone"),
     )
 
     def __init__(self, at: float) -> None:
         self.identity = b""
         self.epc = b""
         self.tid = b""
+        self.pc = 0
         self.handles: list[tuple[bytes, bytes]] = []
         self.zone: Zone | None = None
         self.heard: dict[Zone, _Heard] = {}
@@ -361,6 +364,7 @@ class _Tag:
             before,
             away_s,
             reason,
+            self.pc,
         )
 
     def turn_back(self, now: float) -> None:

@@ -323,6 +323,14 @@ def test_an_epc_of_no_known_scheme_is_recorded_raw(rain_post: Post) -> None:
     assert made.result is not None and made.result.uid == raw
 
 
+def test_a_number_of_another_system_is_no_epc_whatever_it_begins_with(rain_post: Post) -> None:
+    iso = 0x3191  # PC word: 6 words, the toggle bit, and an AFI
+    moved = Movement("arrived", b"", EPC, b"", "z", "north", 1, -50.0, 1, NOW, NOW, pc=iso)
+    made = movement_entry(rain_post, moved)
+    assert made.product == "" and "uri" not in made.body
+    assert movement_entry(rain_post, moved._replace(pc=0x3000)).product == "09520123456788/17"
+
+
 @pytest.fixture
 def rain_post() -> Post:
     port = ScriptPort()

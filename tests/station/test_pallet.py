@@ -407,6 +407,11 @@ def test_any_bytes_are_an_advice_or_refused_with_our_own_error(raw: bytes) -> No
     assert all(isinstance(name, str) for name in names)
 
 
+def test_a_number_of_another_system_is_named_by_its_words() -> None:
+    assert name_of(SSCC.encode(), 0x3191) == SSCC.encode().hex()
+    assert name_of(SSCC.encode(), 0x3000) == SSCC.uri
+
+
 @given(st.binary(max_size=40))
 def test_any_epc_has_a_name(raw: bytes) -> None:
     assert isinstance(name_of(raw), str)

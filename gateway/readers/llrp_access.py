@@ -25,11 +25,13 @@ from gateway.model import (
     TagRefused,
     TagTooSmall,
     WrongPassword,
+    by_epc,
 )
 from gateway.readers.llrp_session import Session
 
 log = logging.getLogger(__name__)
 
+_AGAIN_S = 0.02  # between two tries that brought nothing: a round of the reader
 _TRIES = 3  # of an access that is answered with an error that a bad moment may explain
 _KILLING = "killing"
 _BANKS = ("RESERVED", "EPC", "TID", "USER")
@@ -49,7 +51,7 @@ _TEXTS = {
     codes.PASSWORD: "the password is not this tag's",
     codes.ZERO_KILL: "its kill password is zero: it cannot be killed",
     codes.NO_POWER: "not enough power: bring it nearer",
-    codes.NO_RESPONSE: "no answer: bring it to the antenna",
+    codes.NO_RESPONSE: "no answer: bring it to the antenna, or give its access password",
     codes.TAG_ERROR: "refused, with no reason given",
 }
 
@@ -218,6 +220,7 @@ class Access:
                 failed not in _PASSING and (failed != codes.TAG_ERROR or tries >= _TRIES)
             ):
                 raise job.refused(failed)
+            await asyncio.sleep(_AGAIN_S)
 
     async def _outcomes(
         self, ops: list[Parameter], until: float, block_words: int = 0
@@ -232,11 +235,16 @@ class Access:
             async with asyncio.timeout_at(until):
                 while not found:
                     for arrival in await session.link.arrivals():
-                        for report in arrival.reports:
+                        for report in filter(self._is_meant, arrival.reports):
                             found |= {id: each for id, each in _results(report) if id in ids}
         except TimeoutError:
             pass
         return found
+
+    def _is_meant(self, report: TagReport) -> bool:
+        """Not a tag whose longer EPC begins as the one that was selected."""
+        is_by_epc = self._select == by_epc(self._select.mask)
+        return not is_by_epc or report.epc in (b"", self._select.mask)
 
     async def _is_wrong(self, job: _Job) -> bool:
         """Whether the tag answers, but not to the password: LLRP 1.0.1 has no result that says so."""

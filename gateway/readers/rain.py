@@ -33,6 +33,7 @@ from gateway.readers.rainport import RainPort
 log = logging.getLogger(__name__)
 
 GATHER_S = 0.2  # from the first new tag on: several rounds of a field with tens of tags
+_SOON_S = 10.0  # a reader that was lost so soon after it came back is asked less often still
 _BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # between attempts to reopen; half to all of it
 _TID_WORDS = 6  # reach to the end of a serial of 48 bits behind an XTID, or of 64 bits without
 
@@ -92,6 +93,7 @@ class RainReader:
         self._given: Target | None = None
         self._is_open = False
         self._failed = 0
+        self._opened_s = 0.0  # of time.monotonic
         self._trouble = ""  # why it is away, as the operator was told
 
     async def __aenter__(self) -> Self:
@@ -352,13 +354,15 @@ class RainReader:
         await self.open()
         if self._trouble:
             log.info("%s: the reader is back", self.name)
-        self._trouble, self._failed = "", 0
+        self._trouble, self._opened_s = "", time.monotonic()
 
     async def _pause(self, why: Exception) -> None:
         """Tell the operator once, not at every attempt, and wait for the next."""
         if str(why) != self._trouble:
             log.warning("%s: %s; trying until it is back", self.name, why)
         self._trouble = str(why)
+        if time.monotonic() - self._opened_s > _SOON_S:
+            self._failed = 0
         longest_s = _BACK_OFF_S[min(self._failed, len(_BACK_OFF_S) - 1)]
         self._failed += 1
         await asyncio.sleep(longest_s * (1 + self._chance()) / 2)

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 from pydantic import ValidationError
 
 from gateway.config_tables import (
+    MEANT,
     Config,
     GatewayConfig,
     HubConfig,
@@ -173,6 +174,13 @@ def _check_zones(config: Config, name: str) -> None:
 
 def _sentence(error: Any) -> str:
     where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] in MEANT:
+        return f"{where}: {error['input']!r}: write {MEANT[error['ctx']['pattern']]}"
+    if error["type"] == "literal_error":
+        known = re.findall(r"'([^']+)'", error["ctx"]["expected"])
+        near = difflib.get_close_matches(str(error["input"]), known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"it may be {', '.join(known)}"
+        return f"{where}: {error['input']!r}: {hint}"
     if error["type"] != "extra_forbidden":
         return f"{where}: {error['msg']}"
     *path, key = error["loc"]

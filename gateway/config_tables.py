@@ -14,8 +14,17 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 TomlPath = Annotated[Path, Field(strict=False)]
 Number = Annotated[float, Field(strict=False, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, le=31_536_000, strict=False)]
-CompanyPrefix = Annotated[str, Field(pattern=r"^[0-9]{4,12}$")]
+CompanyPrefix = Annotated[str, Field(pattern=r"^[0-9]{6,12}$")]
 Antenna = Annotated[str, Field(pattern=r"^([1-9][0-9]{0,2})$")]  # TOML has no keys but text
+
+# What a pattern asks for, in words.
+MEANT = {
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$": "letters, digits, '.', '_' and '-', 63 at most",
+    r"^[0-9]{6,12}$": "a GS1 company prefix of 6 to 12 digits",
+    r"^([1-9][0-9]{0,2})$": "an antenna's number, from 1 on",
+    r"^https://[^\s?#]+[^\s?#/]$": "https://HOST without a slash at the end",
+    r"^[^\s:]+:[0-9]{1,5}$": "HOST:PORT",
+}
 
 Step = Literal[
     "commissioned",

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from gateway.model import DeviceTrouble, ReaderBusy, ReaderGone, TagRefused, Target
+from gateway.model import CannotDo, DeviceTrouble, ReaderBusy, ReaderGone, TagRefused, Target
 from gateway.readers.port import SeveralTags
 from gateway.stations import repair
 from gateway.stations.post import Post
@@ -45,7 +45,7 @@ class Station:
         """Wait for the next tag and serve it; None when no new tag came for `idle_s` (None: wait for ever).
 
         Returns once the outcome is durable; that the tag leaves is awaited by the next call. Raises ReaderGone or
-        ReaderBusy where the reader is not back within `idle_s`.
+        ReaderBusy where the reader is not back within `idle_s`, CannotDo where it has not what its URL asks for.
         """
         try:
             async with asyncio.timeout(idle_s):
@@ -73,7 +73,7 @@ class Station:
             await self.left()
             try:
                 target = await self.post.reader.target(idle_s)
-            except (ReaderGone, ReaderBusy):
+            except (ReaderGone, ReaderBusy, CannotDo):
                 raise
             except DeviceTrouble as why:
                 if str(why) != self._trouble:

@@ -113,6 +113,13 @@ def test_every_file_of_a_reader_is_looked_for_beside_the_configuration(tmp_path:
         (PRESENCE + "[reader.window]\nmax_s=1\n", "reader.0.window.gpi: Field required"),
         (PRESENCE + "[reader.presence]\nzones={0='x'}\n", "reader.0.presence.zones.0"),
         (PRESENCE + "[reader.presence]\nzones={1='a/b'}\n", "reader.0.presence.zones.1"),
+        (
+            PRESENCE + "[reader.presence]\nzones={1='the door'}\n",
+            "'the door': write letters, digits",
+        ),
+        ("[gateway]\ncompany_prefixes=['12']\n", "'12': write a GS1 company prefix of 6 to 12"),
+        ("[[reader]]\nname='a'\nurl='b:c'\njob='presense'\n", "did you mean presence?"),
+        ("[[reader]]\nname='a'\nurl='b:c'\njob='x'\n", "it may be read, verify"),
         (PRESENCE + "[reader.presence]\nsmooth_s=0\n", "reader.0.presence.smooth_s"),
         (PRESENCE + "[reader.presence]\nfloor_dbm=nan\n", "reader.0.presence.floor_dbm"),
         (PRESENCE + "[reader.pallet]\n", "pallet is for job pallet, and this is job presence"),

@@ -24,6 +24,7 @@ COLOURS = (GREEN, AMBER, RED)
 
 _MOST_IN_FULL = 64
 _MOST_NAMES = 128
+_NAMED = 3  # in a sentence
 _PALLET_ID = 16  # bytes of the digest that a tag's row bears
 
 
@@ -154,7 +155,7 @@ class Pallet:
         text = f"{len(self.items)} tags: {n[GREEN]} green, {n[AMBER]} amber, {n[RED]} red"
         if n[PARTIAL]:
             text += f", {n[PARTIAL]} read in part"
-        missing, unexpected = len(self.missing), len(self.unexpected)
+        missing, unexpected = self.missing, self.unexpected
         colour = GREEN
         if n[AMBER] or n[PARTIAL] or not self.items:
             colour = AMBER
@@ -165,7 +166,7 @@ class Pallet:
             colour = AMBER
             text += f"; the despatch advice is of no use: {self.advice.fault}"
         elif self.advice is not None:
-            text += f"; {missing} missing, {unexpected} unexpected"
+            text += f"; {_counted(missing, 'missing')}, {_counted(unexpected, 'unexpected')}"
         if n[RED] or missing or unexpected:
             colour = RED
         return Signal(colour, text)
@@ -198,6 +199,14 @@ class Pallet:
                 "unexpected_count": len(unexpected),
             }
         return body
+
+
+def _counted(names: list[str], what: str) -> str:
+    """How many are that, and who the first of them are."""
+    if not names:
+        return f"0 {what}"
+    more = ", ..." if len(names) > _NAMED else ""
+    return f"{len(names)} {what} ({', '.join(names[:_NAMED])}{more})"
 
 
 def capture(reader: str, sighting: Sighting) -> Capture:

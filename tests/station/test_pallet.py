@@ -224,7 +224,7 @@ async def test_what_was_expected_is_held_against_what_is_there(rain: RainLine) -
     assert answer.pallet.missing == [f"{GTIN14}/9"]
     assert answer.pallet.unexpected == [f"{GTIN14}/3"]
     assert answer.summary.signal.colour == "red"
-    assert "1 missing, 1 unexpected" in answer.summary.signal.sentence
+    assert f"1 missing ({GTIN14}/9), 1 unexpected ({GTIN14}/3)" in answer.summary.signal.sentence
     body = rain.journal.tail(1)[0].content()
     assert (body["expected"], body["missing"], body["unexpected_count"]) == (
         3,

@@ -23,7 +23,7 @@ def test_the_warehouse_scene_ends_as_it_was_written() -> None:
     assert (summary["torn"], summary["repaired"]) == (1, 1)
     first, last = summary["pallets"]
     assert first["colour"] == "red"
-    assert first["message"].endswith("1 missing, 2 unexpected")
+    assert "; 1 missing (09520123456788/1), 2 unexpected (09520123456788/2, " in first["message"]
     assert last["colour"] == "green"
     assert summary["verified"] == 8
     assert summary["empty_windows"] == 1

@@ -82,7 +82,9 @@ class JournalFile:
             self.head: int = head
         except (sqlite3.Error, SchemaTrouble) as e:
             os.close(self._lock)
-            raise JournalTrouble(f"{path} cannot be used as a journal: {e}") from e
+            raise JournalTrouble(
+                f"{path} cannot be used as a journal: {e}: is the disk full? Free some room, or name another file"
+            ) from e
 
     def close(self) -> None:
         self._file.close()

@@ -31,7 +31,7 @@ from gateway.cli.output import (
 from gateway.cli.stub import Hex
 from gateway.model import Inventory, Select, Sighting, by_epc, by_tid
 from gateway.readers.llrp import LlrpPort
-from gateway.readers.llrp_link import tls_context
+from gateway.readers.llrp_reach import tls_context
 from gateway.readers.rainport import RainPort
 
 _FILE = click.Path(path_type=Path, dir_okay=False)

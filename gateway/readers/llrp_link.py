@@ -10,13 +10,11 @@ import ssl
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from itertools import groupby
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from edge import gen2
 from edge.errors import Malformed
-from gateway.config import ConfigProblem
 from gateway.llrp import codec, rows
 from gateway.llrp.layout import Value
 from gateway.llrp.message import VERSION_1_0_1, Message, Parameter
@@ -25,6 +23,7 @@ from gateway.llrp.stream import Exchanges, Frame, Stream
 from gateway.model import CannotDo, ReaderBusy, ReaderGone
 from gateway.readers.allowance import Allowance
 from gateway.readers.llrp_inbox import Arrival, Inbox
+from gateway.readers.llrp_reach import ended, unreached
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +43,7 @@ _MOST_BEHIND = 1 << 17  # reports before a response; Zebra's readers hold back 6
 _LONGEST_EPC = gen2.WORD * gen2.EPC_LONGEST  # bytes
 _BACK_OFF_S = (0.5, 30.0)  # first and longest
 
+_FREE_IT = "end that client, or reboot the reader"
 _OURS, _HELD = 0, (1, 2)  # ConnectionAttemptEvent: accepted; held by another
 
 
@@ -53,24 +53,6 @@ class Refused(CannotDo):
     def __init__(self, text: str, status: int) -> None:
         super().__init__(text)
         self.status = status
-
-
-def tls_context(ca: Path | None, cert: Path | None, key: Path | None) -> ssl.SSLContext:
-    """For llrps: the reader's certificate is verified by `ca` (None: the system's), its name included.
-
-    cert, key: ours, where the reader asks for one. ConfigProblem where a file is no PEM of that kind.
-    """
-    if key is not None and cert is None:
-        raise ConfigProblem(f"key {key}: it needs its certificate: set cert")
-    what = f"ca {ca}"
-    try:
-        context = ssl.create_default_context(cafile=ca)
-        what = f"cert {cert}, key {key or cert}"
-        if cert is not None:
-            context.load_cert_chain(cert, key)
-    except OSError as why:  # ssl.SSLError is one
-        raise ConfigProblem(f"{what}: {why.strerror or why}") from why
-    return context
 
 
 def backoff_s(attempt: int, chance: float) -> float:
@@ -99,14 +81,12 @@ async def connect(
                 ssl=tls,
                 ssl_shutdown_timeout=CLOSE_S if tls else None,
             )
-    except TimeoutError as why:
-        raise ReaderGone(f"{name}: no connection within {CONNECT_S:g} s") from why
-    except ssl.SSLCertVerificationError as why:
-        raise ReaderGone(f"{name}: its certificate is not trusted: {why.verify_message}") from why
-    except OSError as why:
-        raise ReaderGone(f"{name}: cannot connect: {why.strerror or why}") from why
     except UnicodeError as why:  # of the name's encoding for DNS
-        raise ReaderGone(f"{name}: cannot connect: {host[:64]!r} is no host name") from why
+        raise ReaderGone(
+            f"{name}: cannot connect: {host[:64]!r} is no host name: check it"
+        ) from why
+    except OSError as why:
+        raise ReaderGone(f"{name}: {unreached(why, tls is not None)}") from why
     with ExitStack() as left:
         left.callback(link.abort)
         await link.hello()
@@ -149,7 +129,7 @@ class Link(asyncio.Protocol):
                 f"{self.name}: connected, but no ConnectionAttemptEvent within {HELLO_S:g} s: is it an LLRP reader?"
             ) from why
         if status in _HELD:
-            raise ReaderBusy(f"{self.name}: another client holds this reader")
+            raise ReaderBusy(f"{self.name}: another client holds this reader: {_FREE_IT}")
         if status != _OURS:
             raise ReaderBusy(f"{self.name}: the reader refuses clients (status {status})")
 
@@ -208,7 +188,7 @@ class Link(asyncio.Protocol):
         self._inbox.connected(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end(ReaderGone(f"{self.name}: the connection ended" + (f": {exc}" if exc else "")))
+        self._end(ReaderGone(f"{self.name}: {ended(exc)}"))
         self._closed.set()
 
     def data_received(self, data: bytes) -> None:

@@ -79,7 +79,7 @@ def _llrp(url: str, rest: str, name: str) -> TagReader:
         raise UsageProblem(f"{url}: write {scheme}://HOST or {scheme}://HOST:{_PORTS[scheme]}")
     choice = _choice(url, options)
     from gateway.readers.llrp import LlrpPort
-    from gateway.readers.llrp_link import tls_context
+    from gateway.readers.llrp_reach import tls_context
 
     tls = None
     if files:

@@ -43,7 +43,11 @@ _SCENES = {"pallet": {"do": "pallet"}, "conveyor": {"do": "conveyor"}}
     help="A tag before antenna 1 from the start; EPC and TID in hex.",
 )
 @click.option(
-    "--tags", "count", type=int, metavar="N", help=f"So many {DEFAULT_CHIP}, of each reader."
+    "--tags",
+    "count",
+    type=click.IntRange(0),
+    metavar="N",
+    help=f"So many {DEFAULT_CHIP}, of each reader.",
 )
 @click.option("--antennas", default=4, show_default=True, type=click.IntRange(1, 32))
 @click.option("--mode", type=click.Choice(sorted(MODES)), help="On the air, where it is left open.")

@@ -28,7 +28,14 @@ NEAR_DBM = -30.0  # at full power: a tag in front of the module, strong enough t
     metavar="CHIP[:EPC[:TID]]",
     help="A tag before the antenna from the start; EPC and TID in hex.",
 )
-@click.option("--tags", "count", default=0, metavar="N", help=f"So many {DEFAULT_CHIP} more.")
+@click.option(
+    "--tags",
+    "count",
+    default=0,
+    type=click.IntRange(0),
+    metavar="N",
+    help=f"So many {DEFAULT_CHIP} more.",
+)
 @click.option(
     "--link", type=click.Path(path_type=Path), help="Make a symlink to the port at this path."
 )

@@ -348,6 +348,7 @@ def test_a_scenario_file_names_its_device(tmp_path: Path) -> None:
     ("options", "said"),
     [
         (["--tag", "nosuchchip"], "no chip"),
+        (["--tags", "-3"], "-3 is not in the range"),
         (["--fault", "nosuch"], "no fault"),
         (["--fault", "clock:year=1"], "year 1"),
         (["--port", "70000"], "port 70000"),

@@ -262,6 +262,7 @@ def test_a_scenario_that_cannot_run_is_refused_at_the_start(tmp_path: Path, text
         (["pn532", "--load", "file"], "known are 180 (ntag213)"),
         (["pn532", "--shelf", "file"], "no shelf"),
         (["pn532", "--script", "."], "is a directory"),
+        (["m100", "--tags", "-3"], "-3 is not in the range"),
         (["up", "file"], "pn532 is no table"),
     ],
 )

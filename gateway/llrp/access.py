@@ -60,6 +60,11 @@ class Run:
         return self._open[0].word
 
     @property
+    def last(self) -> int:
+        """The last that is still to do."""
+        return self._open[-1].end - 1
+
+    @property
     def data(self) -> bytes:
         """What was read, as one."""
         return b"".join(self._read[word] for word in sorted(self._read))

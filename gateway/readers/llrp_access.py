@@ -28,13 +28,14 @@ from gateway.model import (
     by_epc,
 )
 from gateway.readers.llrp_session import Session
+from gateway.readers.rainport import words_of
 
 log = logging.getLogger(__name__)
 
 _AGAIN_S = 0.02  # between two tries that brought nothing: a round of the reader
 _TRIES = 3  # of an access that is answered with an error that a bad moment may explain
 _KILLING = "killing"
-_BANKS = ("RESERVED", "EPC", "TID", "USER")
+_PASSWORD_WORDS = 4  # of RESERVED: the kill and the access password
 
 _REFUSALS: dict[str, type[TagRefused]] = {
     codes.OVERRUN: TagTooSmall,
@@ -46,7 +47,7 @@ _REFUSALS: dict[str, type[TagRefused]] = {
 _UNTOLD = (codes.NO_RESPONSE, codes.TAG_ERROR)  # what a wrong password may look like
 _PASSING = (codes.NO_RESPONSE, codes.NO_POWER, codes.READER_ERROR)  # worth another try
 _TEXTS = {
-    codes.OVERRUN: "the bank ends before",
+    codes.OVERRUN: "the bank ends sooner",
     codes.LOCKED: "locked",
     codes.PASSWORD: "the password is not this tag's",
     codes.ZERO_KILL: "its kill password is zero: it cannot be killed",
@@ -57,7 +58,7 @@ _TEXTS = {
 
 
 _GUESSES = {
-    TagTooSmall: "the bank may end before",
+    TagTooSmall: "the bank may end sooner",
     TagLocked: "it may be locked",
     WrongPassword: "the password may not be this tag's",
 }
@@ -75,7 +76,7 @@ class _Job:
     block: int = 1
     block_words: int = 0  # in which the reader is to cut BlockWrites
     reads: bool = False
-    where: str = " word {word} of bank {bank}"
+    where: str = ""  # none: the words that are meant
     guess: type[TagRefused] = TagRefused  # what a refusal without a reason means
     tag: str = ""  # for people: by what it was selected
 
@@ -94,8 +95,9 @@ class _Job:
     def refused(self, result: str) -> DeviceTrouble:
         """What an operation's result is to the user."""
         place = gen2.place(self.bank, self.run.word)
-        what = self.doing + self.where.format(word=self.run.word, bank=_BANKS[self.bank])
-        where = f"tag {self.tag}: {what}"
+        last = self.run.last if self.reads else self.run.word  # a read fails as one
+        words = self.where or words_of(self.bank, self.run.word, last)
+        where = f"tag {self.tag}: {self.doing} {words}"
         if result == codes.NO_RESPONSE:
             return TagGone(f"{where}: {_TEXTS[result]}", place)
         if result == codes.READER_ERROR:
@@ -124,7 +126,8 @@ class Access:
         """2 * count bytes."""
         run = Run(word, count)
         most = self._can.profile.read_words
-        guess = TagLocked if bank == gen2.RESERVED else TagTooSmall
+        is_password = bank == gen2.RESERVED and word + count <= _PASSWORD_WORDS
+        guess = TagLocked if is_password else TagTooSmall
         job = _Job("reading", bank, run, self._reader(bank), most, reads=True, guess=guess)
         await self._carry(job)
         return run.data
@@ -267,7 +270,7 @@ class Access:
 
 def _single(doing: str, bank: int, op: Callable[[int], Parameter]) -> _Job:
     """A job of one operation, on no word in particular."""
-    return _Job(doing, bank, Run(0, 1), lambda id, _: op(id), where=" the tag")
+    return _Job(doing, bank, Run(0, 1), lambda id, _: op(id), where="the tag")
 
 
 def _results(report: TagReport) -> list[tuple[int, Outcome]]:

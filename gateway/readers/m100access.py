@@ -23,6 +23,7 @@ from gateway.model import (
 )
 from gateway.readers.m100link import Module
 from gateway.readers.port import SeveralTags
+from gateway.readers.rainport import words_of
 
 READ_WORDS = 32
 LONGEST_MASK = 31  # bytes
@@ -83,7 +84,7 @@ class Access:
         for at in range(word, word + count, READ_WORDS):
             words = min(READ_WORDS, word + count - at)
             wire = m100.read(password, bank, at, words)
-            read += self._run(select, gen2.place(bank, at), wire, 2 * words)
+            read += self._run(select, gen2.place(bank, at), wire, 2 * words, words)
         return read
 
     def write(self, select: Select, bank: int, word: int, data: bytes, password: int) -> None:
@@ -170,8 +171,8 @@ class Access:
         if most > 1:
             raise SeveralTags(f"{self._path}: {most} tags have {select.mask.hex()}: leave one")
 
-    def _run(self, select: Select, place: int, wire: bytes, size: int) -> bytes:
-        """What the tag answered, `size` bytes; tried again until the tag's time is up."""
+    def _run(self, select: Select, place: int, wire: bytes, size: int, words: int = 1) -> bytes:
+        """What the tag answered, `size` bytes; tried again until the tag's time is up. words: from `place` on."""
         until = monotonic() + _ACCESS_S
         refusals = losses = 0
         while True:
@@ -189,12 +190,12 @@ class Access:
             except Failed as why:
                 refusals += why.code in _PASSWORDS
                 if monotonic() >= until or not _may_pass(why.code, refusals):
-                    raise self._trouble(why.code, place) from why
+                    raise self._trouble(why.code, place, words) from why
             sleep(_AGAIN_S)
 
-    def _trouble(self, code: int, place: int) -> DeviceTrouble:
+    def _trouble(self, code: int, place: int, words: int = 1) -> DeviceTrouble:
         bank, word = gen2.bank_of(place), gen2.word_of(place)
-        text = f"{self._path}: word {word} of bank {bank}: {m100.error(code)}"
+        text = f"{self._path}: {words_of(bank, word, word + words - 1)}: {m100.error(code)}"
         refusal = m100.gen2_error(code)
         if code in m100.GONE:
             return TagGone(f"{text}: hold the tag still", place)

@@ -7,6 +7,14 @@ from typing import Protocol
 from gateway.model import GpiChange, Select, Sighting
 from gateway.model import Inventory as Inventory
 
+_BANKS = ("RESERVED", "EPC", "TID", "USER")
+
+
+def words_of(bank: int, first: int, last: int) -> str:
+    """Words of a tag as the errors of every port name them."""
+    words = f"word {first}" if first == last else f"words {first} to {last}"
+    return f"{words} of bank {_BANKS[bank]}"
+
 
 @dataclass(frozen=True)
 class RainLimits:

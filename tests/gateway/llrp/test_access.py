@@ -38,7 +38,7 @@ def test_what_a_torn_operation_wrote_is_not_written_again() -> None:
 def test_what_was_written_out_of_order_stands() -> None:
     run = Run(0, 64)
     assert run.wrote(Span(32, 32), 32)
-    assert (run.word, run.todo(32)) == (0, [(0, 32)])
+    assert (run.word, run.last, run.todo(32)) == (0, 31, [(0, 32)])
     assert run.wrote(Span(0, 32), 32)
     assert run.is_done
 

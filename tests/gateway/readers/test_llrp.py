@@ -244,6 +244,18 @@ def test_words_of_every_bank_are_written_and_read(bench: Bench) -> None:
     played(bench, work)
 
 
+def test_a_read_beyond_a_bank_names_all_its_words(r420: Bench) -> None:
+    tag = r420.arrive()
+
+    async def work(port: LlrpPort) -> None:
+        with pytest.raises(TagTooSmall, match=r"reading words 0 to 15 of bank RESERVED: .* ends"):
+            await port.read(tid(tag), gen2.RESERVED, 0, 16)
+        with pytest.raises(TagTooSmall, match="reading word 600 of bank USER: "):
+            await port.read(tid(tag), gen2.USER, 600, 1)
+
+    played(r420, work)
+
+
 @pytest.mark.parametrize("chip", sorted(CHIPS))
 def test_every_chip_takes_its_user_bank(chip: str, r420: Bench) -> None:
     tag = r420.arrive(chip)

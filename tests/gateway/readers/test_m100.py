@@ -297,7 +297,7 @@ async def test_a_tag_that_stays_away_is_gone_at_the_chunk_that_is_not_known_to_s
 ) -> None:
     tag = bench.arrive()
     bench.fault("tag_leaves", after=40)
-    with pytest.raises(TagGone, match="word 32 of bank 3") as caught:
+    with pytest.raises(TagGone, match="word 32 of bank USER") as caught:
         await port.write(tag, gen2.USER, 0, pattern(300))
     assert caught.value.page == gen2.place(gen2.USER, 32)
     assert bench.memory(tag, gen2.USER)[:80] == pattern(80)
@@ -310,7 +310,7 @@ async def test_a_bank_that_ends_is_too_small(bench: Bench, port: M100Port) -> No
     with pytest.raises(TagTooSmall, match="memory overrun") as caught:
         await port.write(tag, gen2.USER, 0, pattern(100))
     assert caught.value.page == gen2.place(gen2.USER, 32)
-    with pytest.raises(TagTooSmall):
+    with pytest.raises(TagTooSmall, match="words 31 to 32 of bank USER"):
         await port.read(tag, gen2.USER, 31, 2)
     assert await port.read(tag, gen2.USER, 0, 32) == pattern(64)
 

@@ -4,11 +4,13 @@ llrp://HOST[:5084], llrps://HOST[:5085] and m100:PATH take antenna=1,2  power_db
 behind a question mark; llrps:// ca, cert and key (PEM files), m100: baud and region=eu (the band it may use), too.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
+from edge import gen2
 from gateway.config import ConfigProblem
 from gateway.model import Inventory
 from gateway.readers.port import TagReader
@@ -104,25 +106,21 @@ def _m100(url: str, rest: str, name: str) -> TagReader:
 def _choice(url: str, options: Mapping[str, str]) -> Choice:
     """Which tags a RAIN reader's options mean, and how to look for them."""
     antennas = tuple(
-        _of(url, "antenna", int, each) for each in options.get("antenna", "").split(",") if each
+        _of(url, "antenna", _whole, each) for each in options.get("antenna", "").split(",") if each
     )
     session = _number(url, options, "session", 0)
     if not all(0 < each <= _MOST_ANTENNAS for each in antennas):
         raise UsageProblem(f"{url}: antenna: antennas are numbered from 1")
     if session not in range(_SESSIONS):
         raise UsageProblem(f"{url}: session: Gen2 has the sessions 0 to 3")
-    power, rssi = options.get("power_dbm"), options.get("rssi_dbm")
-    tid = _of(url, "tid", bytes.fromhex, options.get("tid", ""))
-    if len(tid) % 2:
-        raise UsageProblem(f"{url}: tid: {options['tid']} is no whole number of words")
     return Choice(
         Inventory(
             antennas=antennas,
-            power_dbm=None if power is None else _of(url, "power_dbm", float, power),
+            power_dbm=_decibels(url, options, "power_dbm"),
             session=session,
         ),
-        rssi_dbm=None if rssi is None else _of(url, "rssi_dbm", float, rssi),
-        tid=tid,
+        rssi_dbm=_decibels(url, options, "rssi_dbm"),
+        tid=_of(url, "tid", _words, options.get("tid", "")),
     )
 
 
@@ -137,7 +135,39 @@ def _options(url: str, rest: str, known: Mapping[str, str]) -> tuple[str, dict[s
 
 
 def _number(url: str, options: Mapping[str, str], name: str, default: int) -> int:
-    return _of(url, name, int, options[name]) if name in options else default
+    return _of(url, name, _whole, options[name]) if name in options else default
+
+
+def _decibels(url: str, options: Mapping[str, str], name: str) -> float | None:
+    return _of(url, name, _finite, options[name], _RAIN[name]) if name in options else None
+
+
+def _whole(text: str) -> int:
+    """ValueError says it in our words, as those below."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no whole number") from None
+
+
+def _finite(text: str, as_in: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise ValueError(f"{text!r} is no number of dBm: write {as_in}")
+    return found
+
+
+def _words(text: str) -> bytes:
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not hex: write its digits, {_RAIN['tid']}") from None
+    if len(found) % gen2.WORD:
+        raise ValueError(f"{text} is no whole number of words: write 4 hex digits for each")
+    return found
 
 
 def _of(url: str, option: str, make: Callable[..., _T], *values: object) -> _T:

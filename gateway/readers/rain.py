@@ -27,14 +27,14 @@ from gateway.model import (
     by_tid,
 )
 from gateway.readers.port import SeveralTags
+from gateway.readers.rainaway import BACK_OFF_S, Away
 from gateway.readers.rainfield import Field, Present
-from gateway.readers.rainport import RainPort
+from gateway.readers.rainport import RainLimits, RainPort
 
 log = logging.getLogger(__name__)
 
 GATHER_S = 0.2  # from the first new tag on: several rounds of a field with tens of tags
-_SOON_S = 10.0  # a reader that was lost so soon after it came back is asked less often still
-_BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # between attempts to reopen; half to all of it
+_OTHERS_S = 0.3  # a look at who else is there: several rounds, too
 _TID_WORDS = 6  # reach to the end of a serial of 48 bits behind an XTID, or of 64 bits without
 
 _LOOK = Inventory(session=0)  # every tag answers each round: one that is silent is gone
@@ -82,7 +82,6 @@ class RainReader:
         self._port = port
         self._clock = clock
         self._ticks = ticks
-        self._chance = chance
         self._gather_s = gather_s
         named = tids.identity(choice.tid)
         self._is_named, self._tid_meant = bool(named), named or choice.tid
@@ -92,9 +91,10 @@ class RainReader:
         self._at_hand: Present | None = None
         self._given: Target | None = None
         self._is_open = False
-        self._failed = 0
-        self._opened_s = 0.0  # of time.monotonic
-        self._trouble = ""  # why it is away, as the operator was told
+        self._may_be_absent = bool(
+            choice.tid
+        )  # the tag that is meant: not seen yet, and no one was told
+        self._away = Away(name, chance)
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -105,6 +105,7 @@ class RainReader:
 
     async def open(self) -> None:
         """ReaderGone or ReaderBusy at once; coming back later is target()'s business."""
+        self._is_open = False
         await self._port.open()
         self._is_open = True
 
@@ -122,6 +123,11 @@ class RainReader:
     def is_open(self) -> bool:
         """Whether the reader answered when it was last asked."""
         return self._is_open
+
+    @property
+    def limits(self) -> RainLimits | None:
+        """What the reader can do; None while it is closed."""
+        return self._port.limits if self._is_open else None
 
     async def target(self, timeout_s: float | None = None) -> Target | None:
         """The next tag in the field; None after `timeout_s` (None: wait for ever).
@@ -142,14 +148,16 @@ class RainReader:
             except TagGone:
                 continue
             except (ReaderGone, ReaderBusy) as why:
-                if until is not None and time.monotonic() + _BACK_OFF_S[0] >= until:
+                if until is not None and time.monotonic() + BACK_OFF_S[0] >= until:
                     raise
                 await self._pause(why)
                 continue
             if found is not None:
+                self._may_be_absent = False
                 self._at_hand, self._given = found, Target(tids.identity(found.tid))
                 return self._given
             if until is not None and time.monotonic() >= until:
+                await self._tell_of_others()
                 return None
 
     async def sightings(self, want: Inventory) -> AsyncGenerator[list[Sighting | GpiChange]]:
@@ -240,6 +248,22 @@ class RainReader:
                 pass
         field.note([], self._ticks())
         return field.next(self._ticks())
+
+    async def _tell_of_others(self) -> None:
+        """Once, where the tag that is named was never seen, and others are there: the name may be wrong."""
+        if not self._may_be_absent:
+            return
+        found = await self._ask(self._port.inventory(replace(self._want, select=None), _OTHERS_S))
+        others = {each.tid or each.epc for each in self._field.heard(found)}
+        if others and not any(each.tid.startswith(self._tid_meant) for each in found):
+            self._may_be_absent = False
+            log.warning(
+                "%s: other tags are in the field (%d), but none whose TID begins with %s: hold that one to the reader, "
+                "or correct tid= in the reader's URL",
+                self.name,
+                len(others),
+                self._tid_meant.hex(),
+            )
 
     async def _tid(self, tag: Present) -> bytes:
         """The TID as far as its serial, from the tag itself. TagGone."""
@@ -352,20 +376,11 @@ class RainReader:
         if self._is_open:
             return
         await self.open()
-        if self._trouble:
-            log.info("%s: the reader is back", self.name)
-        self._trouble, self._opened_s = "", time.monotonic()
+        self._away.back(time.monotonic())
 
     async def _pause(self, why: Exception) -> None:
         """Tell the operator once, not at every attempt, and wait for the next."""
-        if str(why) != self._trouble:
-            log.warning("%s: %s; trying until it is back", self.name, why)
-        self._trouble = str(why)
-        if time.monotonic() - self._opened_s > _SOON_S:
-            self._failed = 0
-        longest_s = _BACK_OFF_S[min(self._failed, len(_BACK_OFF_S) - 1)]
-        self._failed += 1
-        await asyncio.sleep(longest_s * (1 + self._chance()) / 2)
+        await asyncio.sleep(self._away.lost(why, time.monotonic()))
 
 
 def _select(tag: Present) -> Select:

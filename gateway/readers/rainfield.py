@@ -56,11 +56,15 @@ class Field:
         for key, tag in list(self._tags.items()):
             if self._now_s - tag.seen_s > AGE_OUT_S:
                 del self._tags[key]
-        for seen in sightings:
-            if self._rssi_dbm is None or seen.rssi_dbm >= self._rssi_dbm:
-                self._note(seen)
+        for seen in self.heard(sightings):
+            self._note(seen)
         if self._unserved() != self._crowd:
             self._crowd = frozenset()
+
+    def heard(self, sightings: Iterable[Sighting]) -> list[Sighting]:
+        """Those of tags that are not too weak."""
+        least_dbm = self._rssi_dbm
+        return [each for each in sightings if least_dbm is None or each.rssi_dbm >= least_dbm]
 
     def has_new(self) -> bool:
         """Whether next() has a tag to give at once."""

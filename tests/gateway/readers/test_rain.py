@@ -238,6 +238,54 @@ async def test_a_reader_that_is_lost_is_opened_again_and_told_once(
     assert caplog.text.count("the reader is back") == 1
 
 
+async def test_the_log_names_a_lost_reader_once(
+    rain: RainLine, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Named(FieldPort):
+        def _plugged(self) -> None:
+            raise ReaderGone("gate: the connection ended")
+
+    with pytest.raises(ReaderGone):
+        await RainReader("gate", Named(rain.port.tags)).target(0.2)
+    assert caplog.messages == ["gate: the connection ended; trying until it is back"]
+
+
+async def test_what_a_reader_can_do_is_known_while_it_is_open(rain: RainLine) -> None:
+    assert rain.reader.limits == rain.port.limits
+    await rain.reader.close()
+    assert rain.reader.limits is None
+
+
+async def test_others_in_the_field_of_a_tag_that_is_named_and_absent_are_told_of_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    meant = bytes.fromhex("e28011502000000000000fff")
+    async with rain_station(tmp_path, Choice(rssi_dbm=-60.0, tid=meant)) as line:
+        assert await given(line) is None
+        line.add(1, rssi_dbm=-65.0)
+        assert await given(line) is None
+        assert not caplog.messages
+        for number in (2, 3):
+            line.add(number)
+        assert [await given(line) for _ in range(2)] == [None, None]
+    (told,) = caplog.messages
+    assert f"other tags are in the field (2), but none whose TID begins with {meant.hex()}" in told
+
+
+async def test_a_named_tag_that_was_served_is_not_told_to_be_absent(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with rain_station(tmp_path) as line:
+        meant = line.id(1)
+    folder = tmp_path / "named"
+    folder.mkdir()
+    async with rain_station(folder, Choice(tid=meant)) as line:
+        for number in (1, 2):
+            line.add(number)
+        assert [await given(line) for _ in range(2)] == [meant, None]
+    assert not caplog.messages
+
+
 async def test_a_loss_in_mid_write_is_told_and_the_reader_is_closed(rain: RainLine) -> None:
     rain.add(1)
     await rain.reader.target(1)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -162,14 +163,17 @@ def test_a_stub_is_written_verified_and_updated_over_llrp(portal: Portal) -> Non
     assert found[0]["uri"] == "urn:epc:id:sgtin:9520123.045678.17"
 
 
-def test_what_is_no_reader_is_told_in_one_line(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*COMMAND, "llrp", "inventory", "127.0.0.1:1", "--seconds", "1"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+def test_what_is_no_reader_is_told_in_one_line() -> None:
+    with socket.socket() as silent:  # bound, so that nobody else listens there
+        silent.bind(("127.0.0.1", 0))
+        done = subprocess.run(
+            [*COMMAND, "llrp", "inventory", "127.0.0.1:%d" % silent.getsockname()[1]],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
     assert done.returncode == 3
+    assert "connection refused: check its address and power" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

@@ -167,7 +167,7 @@ def test_what_is_no_reader_is_told_in_one_line() -> None:
     with socket.socket() as silent:  # bound, so that nobody else listens there
         silent.bind(("127.0.0.1", 0))
         done = subprocess.run(
-            [*COMMAND, "llrp", "inventory", "127.0.0.1:%d" % silent.getsockname()[1]],
+            [*COMMAND, "llrp", "inventory", f"127.0.0.1:{silent.getsockname()[1]}"],
             capture_output=True,
             text=True,
             timeout=60,

@@ -215,4 +215,4 @@ def _dump(path: Path, tags: list[Tag]) -> None:
 
 
 if __name__ == "__main__":
-    main(prog_name="hwsim")
+    main(prog_name="tagwright sim")

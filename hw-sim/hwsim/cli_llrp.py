@@ -32,6 +32,12 @@ _NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 _SCENES = {"pallet": {"do": "pallet"}, "conveyor": {"do": "conveyor"}}
 
 
+class NoNetwork(click.ClickException):
+    """The readers cannot be where they shall listen."""
+
+    exit_code = 3
+
+
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
 @click.option("--port", default=0, help="Of the first reader; the others follow. 0: any.")
@@ -115,8 +121,10 @@ def llrp(**options: Any) -> None:
             host.run(sys.stdin.fileno(), commands.read, say_ready)
         else:
             host.run(on_ready=say_ready)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise click.UsageError(str(error)) from None
+    except OSError as error:
+        raise NoNetwork(f"{error}: name another --host or --port") from None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)  # it is ending already
     try:

@@ -129,5 +129,13 @@ def m100(
 
 
 def undumped(path: Path) -> list[RainTag]:
-    """The tags of a dump, one a line."""
-    return [undump(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    """The tags of a dump, one a line; ValueError names the file and the line."""
+    tags = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            tags += [undump(line)] if line.strip() else []
+        except ValueError as why:
+            raise ValueError(
+                f"{path} is not what --dump writes, a RAIN tag in JSON a line: line {number}: {why}"
+            ) from None
+    return tags

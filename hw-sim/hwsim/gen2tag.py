@@ -374,9 +374,12 @@ def from_tid(chip: Chip, tid: bytes, epc: bytes | None = None) -> RainTag:
     return tag
 
 
-def undump(text: str) -> RainTag:
+def undump(text: str | bytes) -> RainTag:
     """The tag that `dump` describes, as JSON text; ValueError where it is none."""
-    image = json.loads(text)
+    try:
+        image = json.loads(text)
+    except ValueError:
+        raise ValueError("no dump of a tag: no JSON") from None
     if not isinstance(image, dict) or not isinstance(image.get("tid"), str):
         raise ValueError("no dump of a tag: chip and tid are missing")
     tag = from_tid(by_name(str(image.get("chip"))), bytes.fromhex(image["tid"]))

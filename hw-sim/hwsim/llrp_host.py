@@ -187,12 +187,13 @@ class LlrpHost:
         self._stop = asyncio.Event()
         servers = []
         for number, reader in enumerate(self.readers):
-            server = await loop.create_server(
-                lambda reader=reader: Client(self, reader),
-                self.address,
-                self._first_port + number if self._first_port else 0,
-                ssl=self._tls,
-            )
+            port = self._first_port + number if self._first_port else 0
+            try:
+                server = await loop.create_server(
+                    lambda reader=reader: Client(self, reader), self.address, port, ssl=self._tls
+                )
+            except OSError as why:
+                raise OSError(f"cannot listen at {self.address}:{port}: {_words(why)}") from why
             servers.append(server)
             self.ports.append(server.sockets[0].getsockname()[1])
         if extra is not None and on_extra is not None:
@@ -274,3 +275,8 @@ class LlrpHost:
                 self._failed = why
                 self.stop()
                 return
+
+
+def _words(why: OSError) -> str:
+    """Of the system; asyncio puts its own and the address before them."""
+    return (why.strerror or str(why)).rpartition(": ")[2]

@@ -354,7 +354,7 @@ def test_a_scenario_file_names_its_device(tmp_path: Path) -> None:
         (["--port", "70000"], "port 70000"),
         (["--port", "65535", "--readers", "2"], "port 65535"),
         (["--cert", str(ROOT / "README.md")], "--tls"),
-        (["--load", str(ROOT / "README.md")], ""),
+        (["--load", str(ROOT / "README.md")], "README.md is not what"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_line(options: list[str], said: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import termios
@@ -205,19 +206,27 @@ def test_the_same_seed_makes_the_same_tags() -> None:
     ],
 )
 def test_wrong_options_end_it_with_status_2_and_one_line(options: tuple[str, str]) -> None:
-    refuse("pn532", *options)
+    refused("pn532", *options)
 
 
-def refuse(*arguments: str) -> None:
-    ended = subprocess.run(
+def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-m", "hwsim", *arguments],
         capture_output=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "hw-sim")},
+        text=True,
         timeout=END_S,
-        check=False,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "hw-sim")},
     )
-    assert ended.returncode == 2 and ended.stdout == b""
-    assert ended.stderr.decode().splitlines()[-1].startswith("Error: ")
+
+
+def refused(*arguments: str, status: int = 2, cwd: Path | None = None) -> str:
+    """The one line that it says of it."""
+    done = run(*arguments, cwd=cwd)
+    assert (done.returncode, done.stdout) == (status, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Error: ")
+    return line
 
 
 def test_a_scenario_file_brings_its_device_and_its_events(tmp_path: Path) -> None:
@@ -244,7 +253,7 @@ def test_a_scenario_file_brings_its_device_and_its_events(tmp_path: Path) -> Non
 def test_a_scenario_that_cannot_run_is_refused_at_the_start(tmp_path: Path, text: str) -> None:
     scenario = tmp_path / "conveyor.toml"
     scenario.write_text(text)
-    refuse("up", str(scenario))
+    refused("up", str(scenario))
 
 
 @pytest.mark.parametrize(
@@ -270,27 +279,41 @@ def test_wrong_usage_is_one_line_and_status_2(
     tmp_path: Path, arguments: list[str], says: str
 ) -> None:
     (tmp_path / "file").write_text("pn532 = 1\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "hwsim", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=END_S,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "hw-sim")},
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    (line,) = done.stderr.splitlines()
-    assert says in line
+    assert says in refused(*arguments, cwd=tmp_path)
     assert (tmp_path / "file").read_text() == "pn532 = 1\n"
+
+
+@pytest.mark.parametrize("device", ["m100", "llrp"])
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"hello\n", "line 1: no dump of a tag: no JSON"),
+        (b"\xff\n", "line 1: no dump of a tag: no JSON"),
+        (b'\n{"chip": "m730"}\n', "line 2: no dump of a tag: chip and tid are missing"),
+    ],
+)
+def test_what_is_no_dump_is_named(tmp_path: Path, device: str, content: bytes, says: str) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    line = refused(device, "--load", str(file))
+    assert f"{file} is not what --dump writes" in line and says in line
+
+
+def test_what_is_taken_of_the_network_is_status_3() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        says = f"cannot listen at 127.0.0.1:{port}: address already in use"
+        assert says in refused("llrp", "--port", str(port), status=3)
+    assert "cannot listen at 192.0.2.1:0: " in refused("llrp", "--host", "192.0.2.1", status=3)
+
+
+def test_the_help_says_how_people_start_it() -> None:
+    for arguments, usage in (((), "tagwright sim"), (("llrp",), "tagwright sim llrp")):
+        done = run(*arguments, "--help")
+        assert done.returncode == 0
+        assert done.stdout.startswith(f"Usage: {usage} [OPTIONS]")
 
 
 def test_a_shelf_of_no_memories_is_refused(tmp_path: Path) -> None:
     (tmp_path / "shelf").write_text('{"a": 1}')
-    done = subprocess.run(
-        [sys.executable, "-m", "hwsim", "pn532", "--shelf", str(tmp_path / "shelf")],
-        capture_output=True,
-        text=True,
-        timeout=END_S,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "hw-sim")},
-    )
-    assert done.returncode == 2 and "no shelf" in done.stderr
+    assert "no shelf" in refused("pn532", "--shelf", str(tmp_path / "shelf"))

@@ -1,5 +1,6 @@
 """`python -m hwsim pn532|m100|llrp ...`: simulated devices as a process, until SIGTERM or Ctrl-C."""
 
+import difflib
 import signal
 import sys
 import tomllib
@@ -130,11 +131,15 @@ def pn532(
     process.say(
         {"ready": "pn532", "path": port.path, "tags": [tag.uid.hex() for tag in field.present]}
     )
-    if control:
-        commands = process.Commands(port.do, port.stop)
-        port.run(sys.stdin.fileno(), commands.read)
-    else:
-        port.run()
+    try:
+        if control:
+            commands = process.Commands(port.do, port.stop)
+            port.run(sys.stdin.fileno(), commands.read)
+        else:
+            port.run()
+    except script.WrongEvent as error:
+        port.close()
+        raise click.UsageError(str(error)) from None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)  # it is ending already
     port.close()
@@ -161,13 +166,11 @@ def up(scenario: Path) -> None:
         tables = tomllib.loads(scenario.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise click.UsageError(f"{scenario}: {error}") from None
-    devices = {"pn532": pn532, "m100": m100, "llrp": llrp}
-    named = [name for name in devices if name in tables] or ["pn532"]
-    if len(named) > 1:
-        raise click.UsageError(f"{scenario}: one device, not {' and '.join(named)}")
-    options = tables.get(named[0], {})
-    if not isinstance(options, dict):
-        raise click.UsageError(f"{scenario}: {named[0]} is no table: write [{named[0]}]")
+    devices: dict[str, click.Command] = {"pn532": pn532, "m100": m100, "llrp": llrp}
+    try:
+        device, options = _device(tables, list(devices))
+    except ValueError as why:
+        raise click.UsageError(f"{scenario}: {why}") from None
     arguments = ["--script", str(scenario)]
     for name, value in options.items():
         if value is True:
@@ -175,8 +178,37 @@ def up(scenario: Path) -> None:
         elif value is not False:
             for each in value if isinstance(value, list) else [value]:
                 arguments += [f"--{name}", str(each)]
-    with devices[named[0]].make_context("up", arguments) as ctx:
-        devices[named[0]].invoke(ctx)
+    try:
+        above = click.get_current_context().parent
+        with devices[device].make_context(device, arguments, parent=above) as ctx:
+            devices[device].invoke(ctx)
+    except click.UsageError as why:
+        text = why.format_message()
+        if not text.startswith(f"{scenario}: "):  # an event names it already
+            text = f"{scenario}: [{device}]: {text}"
+        raise click.UsageError(text, why.ctx) from None
+
+
+def _device(tables: dict[str, Any], devices: list[str]) -> tuple[str, dict[str, Any]]:
+    """The one device of a scenario and its options; ValueError where there is none, or another table."""
+    for name in tables:
+        if name not in (*devices, "event"):
+            near = difflib.get_close_matches(name.lower(), [*devices, "event"], n=1)
+            known = near or [*devices, "event"]
+            raise ValueError(f"there is no [{name}]: write {_either(known)}")
+    named = [name for name in devices if name in tables]
+    if not named:
+        raise ValueError(f"it names no device: write {_either(devices)}")
+    if len(named) > 1:
+        raise ValueError(f"one device, not {' and '.join(named)}")
+    options = tables[named[0]]
+    if not isinstance(options, dict):
+        raise ValueError(f"{named[0]} is no table: write [{named[0]}]")
+    return named[0], options
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join(["[[event]]" if name == "event" else f"[{name}]" for name in names])
 
 
 @contextmanager

@@ -111,11 +111,15 @@ def m100(
         signal.signal(number, lambda *_: port.stop())
     epcs = [tag.epc.hex() for tag in field.present]
     process.say({"ready": "m100", "path": port.path, "epcs": epcs})
-    if control:
-        commands = process.Commands(port.do, port.stop)
-        port.run(sys.stdin.fileno(), commands.read)
-    else:
-        port.run()
+    try:
+        if control:
+            commands = process.Commands(port.do, port.stop)
+            port.run(sys.stdin.fileno(), commands.read)
+        else:
+            port.run()
+    except script.WrongEvent as error:
+        port.close()
+        raise click.UsageError(str(error)) from None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)  # it is ending already
     port.close()

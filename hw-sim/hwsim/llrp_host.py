@@ -113,7 +113,7 @@ class LlrpHost:
         self._tls = tls
         self._began_s = time.monotonic()
         for event in events or ():
-            control.check(event.command)
+            event.run(control.check)
         clock = readers[0].tally.clock
         self._script = Script(events, clock, self.now_s()) if events else None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -270,7 +270,7 @@ class LlrpHost:
         clock = self.readers[0].tally.clock
         while script is not None and (event := script.due(clock, now_s)) is not None:
             try:
-                self.control.do(event, now_s)
+                event.run(lambda command: self.control.do(command, now_s))
             except ValueError as why:
                 self._failed = why
                 self.stop()

@@ -91,7 +91,7 @@ class SerialPort:
         self._script = Script(events, device.clock, time.monotonic()) if events else None
         self._control = control
         for event in events or ():
-            control.check(event.command)
+            event.run(control.check)
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
         self._stopped = False
@@ -149,7 +149,10 @@ class SerialPort:
         return reply
 
     def run(self, extra: int | None = None, on_extra: Callable[[], None] | None = None) -> None:
-        """Serve until `stop`; `on_extra` is called when the file descriptor `extra` can be read."""
+        """Serve until `stop`; `on_extra` is called when the file descriptor `extra` can be read.
+
+        script.WrongEvent where an event of the scenario cannot be.
+        """
         with self._lock:
             self._loop = threading.get_ident()
         while not self._stopped:
@@ -220,7 +223,7 @@ class SerialPort:
                 script is not None
                 and (event := script.due(device.clock, time.monotonic())) is not None
             ):
-                self._control.do(event)
+                event.run(self._control.do)
                 sent += device.poll()
             wait = device.wait
             if wait is None:

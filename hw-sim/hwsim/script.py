@@ -10,12 +10,17 @@ JSON lines, or TOML with [[event]] tables. Beside a control command's own keys a
 
 import json
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 _WHILES = ("after_ms", "after_s", "after_commands")
+_Reply = TypeVar("_Reply")
+
+
+class WrongEvent(ValueError):
+    """An event cannot be; says which, of which file, and why."""
 
 
 class Clock(Protocol):
@@ -36,6 +41,14 @@ class Event:
     after_us: float = 0.0
     after_s: float = 0.0
     after_commands: int = 0
+    name: str = field(default="event", compare=False)  # its file and number
+
+    def run(self, do: Callable[[Mapping[str, object]], _Reply]) -> _Reply:
+        """Have the command done or checked; its ValueError becomes a WrongEvent."""
+        try:
+            return do(self.command)
+        except ValueError as why:
+            raise WrongEvent(f"{self.name}: {why}") from why
 
 
 class Script:
@@ -46,8 +59,8 @@ class Script:
         self._next = 0
         self._mark(clock, now_s)
 
-    def due(self, clock: Clock, now_s: float) -> Mapping[str, object] | None:
-        """The next event's command where its time has come."""
+    def due(self, clock: Clock, now_s: float) -> Event | None:
+        """The next event where its time has come."""
         if self._next == len(self.events):
             return None
         event = self.events[self._next]
@@ -59,7 +72,7 @@ class Script:
             return None
         self._next += 1
         self._mark(clock, now_s)
-        return event.command
+        return event
 
     def next_us(self, clock: Clock) -> float | None:
         """The virtual time of the next event, where virtual time is all that it waits for."""
@@ -80,7 +93,8 @@ class Script:
 def events(text: str) -> list[Event]:
     """Read a scenario, TOML or JSON lines; ValueError says which event is wrong."""
     if text.lstrip().startswith("{"):
-        raw = [json.loads(line) for line in text.splitlines() if line.strip()]
+        lines = [line for line in text.splitlines() if line.strip()]
+        raw = [_object(number, line) for number, line in enumerate(lines, 1)]
     else:
         raw = tomllib.loads(text).get("event", [])
         if not isinstance(raw, list):
@@ -90,7 +104,18 @@ def events(text: str) -> list[Event]:
 
 def load(path: Path) -> list[Event]:
     """The events of a scenario file; see `events`. OSError, or ValueError that says what is wrong with it."""
-    return events(path.read_text(encoding="utf-8"))
+    try:
+        found = events(path.read_text(encoding="utf-8"))
+    except ValueError as why:
+        raise ValueError(f"{path}: {why}") from why
+    return [replace(event, name=f"{path}: {event.name}") for event in found]
+
+
+def _object(number: int, line: str) -> object:
+    try:
+        return json.loads(line)
+    except ValueError as why:
+        raise ValueError(f"event {number} is no JSON: {why}") from why
 
 
 def _event(number: int, item: object) -> Event:
@@ -107,4 +132,5 @@ def _event(number: int, item: object) -> Event:
         after_us=1e3 * whiles.get("after_ms", 0),
         after_s=whiles.get("after_s", 0),
         after_commands=whiles.get("after_commands", 0),
+        name=f"event {number}",
     )

@@ -220,6 +220,14 @@ def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess
     )
 
 
+def refused_once_ready(*arguments: str) -> str:
+    """The one line that it says of it, be it ready before or not."""
+    done = run(*arguments)
+    assert done.returncode == 2 and "stats" not in done.stdout
+    (line,) = done.stderr.splitlines()
+    return line
+
+
 def refused(*arguments: str, status: int = 2, cwd: Path | None = None) -> str:
     """The one line that it says of it."""
     done = run(*arguments, cwd=cwd)
@@ -242,18 +250,34 @@ def test_a_scenario_file_brings_its_device_and_its_events(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "says"),
     [
-        "[pn532",
-        "[pn532]\nspeed = 3",
-        '[[event]]\ndo = "dance"',
-        '[[event]]\ndo = "arrive"\nuid = "04"',
+        ("[pn532", "at end of document"),
+        ("[pn532]\nspeed = 3", "[pn532]: No such option '--speed'"),
+        ('[pn532]\ntag = "ntag999"', "[pn532]: no chip 'ntag999'"),
+        ('[pn532]\n[[event]]\ndo = "dance"', "event 1: no command 'dance'"),
+        (
+            '[pn532]\n[[event]]\ndo = "leave"\n[[event]]\ndo = "arrive"\nuid = "04"',
+            "event 2: uid '04'",
+        ),
+        ('[llrp]\n[[event]]\ndo = "dance"', "event 1: no command 'dance'"),
+        ("[m100]\n[[event]]\nafter_s = 1", 'event 1 has no "do"'),
+        ('[m100]\n[[event]]\nafter_s = 0.01\ndo = "fault"\nname = "flood"', "event 1: no fault"),
+        ('[pn532]\n[[event]]\nafter_s = 0.01\ndo = "fault"\nname = "fl"', "event 1: no fault"),
+        ('[llrp]\n[[event]]\nafter_s = 0.01\ndo = "gpi"\nport = 99', "event 1: GPI 99"),
+        ("[lrp]\ntags = 3", "there is no [lrp]: write [llrp]"),
+        ("[pn532]\n[[evnt]]", "there is no [evnt]: write [[event]]"),
+        ("[zebra]", "write [pn532] or [m100] or [llrp] or [[event]]"),
+        ('[[event]]\ndo = "leave"', "it names no device: write [pn532] or [m100] or [llrp]"),
     ],
 )
-def test_a_scenario_that_cannot_run_is_refused_at_the_start(tmp_path: Path, text: str) -> None:
+def test_a_scenario_that_cannot_run_is_refused_by_its_name(
+    tmp_path: Path, text: str, says: str
+) -> None:
     scenario = tmp_path / "conveyor.toml"
     scenario.write_text(text)
-    refused("up", str(scenario))
+    line = refused_once_ready("up", str(scenario))
+    assert f"{scenario}: " in line and says in line
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """Scenarios: read in both spellings, in order, each event a while after the one before."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from hwsim.clock import Clock
-from hwsim.script import Event, Script, events
+from hwsim.script import Event, Script, WrongEvent, events, load
 
 ARRIVE = {"do": "arrive", "tag": "ntag215"}
 
@@ -65,7 +66,8 @@ def test_events_are_due_in_order_each_after_the_one_before() -> None:
     )
 
     def due(now_s: float) -> Mapping[str, object] | None:
-        return script.due(clock, now_s)
+        event = script.due(clock, now_s)
+        return event.command if event is not None else None
 
     assert due(10) == one and due(10) is None
     assert script.next_us(clock) == 100
@@ -80,3 +82,17 @@ def test_events_are_due_in_order_each_after_the_one_before() -> None:
     clock.reset()
     clock.commands += 1
     assert due(99) == four and due(99) is None
+
+
+def test_a_fault_names_its_file_and_event(tmp_path: Path) -> None:
+    path = tmp_path / "line.jsonl"
+    path.write_text('{"do": "leave"}\n\n{"do": \n')
+    with pytest.raises(ValueError, match=r"line\.jsonl: event 2 is no JSON"):
+        load(path)
+    path.write_text('{"do": "leave"}\n{"do": "stats"}\n')
+
+    def refuse(command: Mapping[str, object]) -> None:
+        raise ValueError(f"no {command['do']}")
+
+    with pytest.raises(WrongEvent, match=r"line\.jsonl: event 2: no stats"):
+        load(path)[1].run(refuse)

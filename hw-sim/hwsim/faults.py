@@ -14,11 +14,11 @@ rf_buffer:size=64           the chip cannot hold a longer answer of a tag, and s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from inspect import signature
+from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
+from hwsim import linefaults
 from hwsim.chips import CHIPS
 from hwsim.ntag import Tag
 
@@ -116,38 +116,16 @@ class Return(Fault):
             chip.field.arrive(self.tag)
 
 
-@dataclass
-class Noise(Fault):
-    every: int = 100
-    kind: str = "flip"
-    side: str = "out"
-    passed: int = field(init=False, default=0)
+class Noise(linefaults.Noise, Fault):
+    pass
 
-    def __post_init__(self) -> None:
-        if (
-            self.every < 1
-            or self.kind not in ("flip", "insert", "drop")
-            or self.side not in ("in", "out")
-        ):
-            raise ValueError("noise: every >= 1, kind flip, insert or drop, side in or out")
 
-    def line_in(self, data: bytes, random: Random) -> bytes:
-        return self._spoil(data, random) if self.side == "in" else data
+class LostAnswer(linefaults.LostAnswer, Fault):
+    pass
 
-    def line_out(self, data: bytes, random: Random) -> bytes:
-        return self._spoil(data, random) if self.side == "out" else data
 
-    def _spoil(self, data: bytes, random: Random) -> bytes:
-        spoiled = bytearray()
-        for value in data:
-            self.passed += 1
-            if self.passed % self.every:
-                spoiled.append(value)
-            elif self.kind == "flip":
-                spoiled.append(value ^ 1 << random.randrange(8))
-            elif self.kind == "insert":
-                spoiled += bytes((random.randrange(256), value))
-        return bytes(spoiled)
+class Unplug(linefaults.Unplug, Fault):
+    pass
 
 
 @dataclass
@@ -158,29 +136,6 @@ class LostAck(Fault):
         self.at -= 1
         self.done = self.at <= 0
         return self.done
-
-
-@dataclass
-class LostAnswer(Fault):
-    at: int = 1
-
-    def loses_answer(self) -> bool:
-        self.at -= 1
-        self.done = self.at <= 0
-        return self.done
-
-
-@dataclass
-class Unplug(Fault):
-    after: int = 1
-    back_s: float = 0.0
-
-    def command(self, chip: "Pn532") -> None:
-        self.after -= 1
-        if self.after <= 0:
-            self.done = True
-            chip.unplugged = True
-            chip.replug_after_s = self.back_s
 
 
 @dataclass
@@ -238,7 +193,7 @@ class Faults:
         kind = _NAMES.get(name)
         if kind is None:
             raise ValueError(f"no fault {name!r}: known are {', '.join(_NAMES)}")
-        fault = kind(**arguments(name, kind, args))
+        fault = kind(**linefaults.arguments(name, kind, args))
         self.armed.append(fault)
         return fault
 
@@ -304,19 +259,3 @@ def torn(tag: Tag, page: int, old: bytes, new: bytes, mask: int) -> bytes:
         return new if mask else old
     was, wanted = int.from_bytes(old, "big"), int.from_bytes(new, "big")
     return (was ^ ((was ^ wanted) & mask)).to_bytes(4, "big")
-
-
-def arguments(
-    name: str, kind: type[object], args: Mapping[str, object]
-) -> dict[str, int | float | str]:
-    """The arguments in the types that the fault names them in."""
-    types = {key: type(it.default) for key, it in signature(kind).parameters.items()}
-    made: dict[str, int | float | str] = {}
-    for key, value in args.items():
-        if key not in types:
-            raise ValueError(f"{name} has no {key!r}: it takes {', '.join(types)}")
-        try:
-            made[key] = types[key](value)
-        except (TypeError, ValueError):
-            raise ValueError(f"{name}: {key}={value!r} is no {types[key].__name__}") from None
-    return made

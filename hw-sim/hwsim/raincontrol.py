@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from hwsim.gen2chips import by_name
 from hwsim.gen2tag import RainTag, from_tid, make
-from hwsim.rainfaults import Device
+from hwsim.linefaults import Device
 from hwsim.rainfield import Conveyor, Pallet, RainField
 
 Command = Mapping[str, object]

@@ -13,19 +13,12 @@ unplug:after=10             the port goes away when the tenth command comes (bac
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
-from typing import Protocol
 
-from hwsim.faults import arguments
+from hwsim import linefaults
 from hwsim.gen2tag import RainTag
-
-
-class Device(Protocol):
-    """A reader on a port that can be pulled."""
-
-    unplugged: bool
-    replug_after_s: float
+from hwsim.linefaults import Device
 
 
 class Fault:
@@ -129,61 +122,16 @@ class Missed(Fault):
         return random.random() < self.rate
 
 
-@dataclass
-class Noise(Fault):
-    every: int = 100
-    kind: str = "flip"
-    side: str = "out"
-    passed: int = field(init=False, default=0)
-
-    def __post_init__(self) -> None:
-        if (
-            self.every < 1
-            or self.kind not in ("flip", "insert", "drop")
-            or self.side not in ("in", "out")
-        ):
-            raise ValueError("noise: every >= 1, kind flip, insert or drop, side in or out")
-
-    def line_in(self, data: bytes, random: Random) -> bytes:
-        return self._spoil(data, random) if self.side == "in" else data
-
-    def line_out(self, data: bytes, random: Random) -> bytes:
-        return self._spoil(data, random) if self.side == "out" else data
-
-    def _spoil(self, data: bytes, random: Random) -> bytes:
-        spoiled = bytearray()
-        for value in data:
-            self.passed += 1
-            if self.passed % self.every:
-                spoiled.append(value)
-            elif self.kind == "flip":
-                spoiled.append(value ^ 1 << random.randrange(8))
-            elif self.kind == "insert":
-                spoiled += bytes((random.randrange(256), value))
-        return bytes(spoiled)
+class Noise(linefaults.Noise, Fault):
+    pass
 
 
-@dataclass
-class LostAnswer(Fault):
-    at: int = 1
-
-    def loses_answer(self) -> bool:
-        self.at -= 1
-        self.done = self.at <= 0
-        return self.done
+class LostAnswer(linefaults.LostAnswer, Fault):
+    pass
 
 
-@dataclass
-class Unplug(Fault):
-    after: int = 1
-    back_s: float = 0.0
-
-    def command(self, device: Device) -> None:
-        self.after -= 1
-        if self.after <= 0:
-            self.done = True
-            device.unplugged = True
-            device.replug_after_s = self.back_s
+class Unplug(linefaults.Unplug, Fault):
+    pass
 
 
 TAG_FAULTS: dict[str, type[Fault]] = {
@@ -215,7 +163,7 @@ class RainFaults:
         kind = self.kinds.get(name)
         if kind is None:
             raise ValueError(f"no fault {name!r}: known are {', '.join(self.kinds)}")
-        fault = kind(**arguments(name, kind, args))
+        fault = kind(**linefaults.arguments(name, kind, args))
         self.armed.append(fault)
         return fault
 

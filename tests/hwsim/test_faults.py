@@ -9,6 +9,7 @@ from hwsim import hsu
 from hwsim.chips import CHIPS
 from hwsim.faults import Faults, torn
 from hwsim.ntag import Tag
+from hwsim.rainfaults import LINE_FAULTS, RainFaults
 
 Host = Any
 
@@ -184,3 +185,11 @@ def test_a_fault_that_cannot_be_says_what_can(
 ) -> None:
     with pytest.raises(ValueError, match=says):
         Faults().add(name, args)
+
+
+@pytest.mark.parametrize("name", ["noise", "lost_answer", "unplug"])
+def test_a_fault_of_the_line_is_the_same_on_either_kind_of_reader(name: str) -> None:
+    nfc = Faults(0).add(name, {})
+    rain = RainFaults(0, LINE_FAULTS).add(name, {})
+    assert vars(nfc) == vars(rain)
+    assert type(nfc).__mro__[1] is type(rain).__mro__[1]

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 
 from edge import gen2
 from gateway.model import (
+    CannotDo,
     GpiChange,
     Inventory,
     LowPower,
@@ -111,13 +112,13 @@ class FieldPort:
     async def permalock(
         self, select: Select, word: int, count: int, block_words: int, password: int = 0
     ) -> None:
-        raise NotImplementedError
+        raise CannotDo("a field without a reader cannot do that")
 
     async def kill(self, select: Select, password: int) -> None:
-        raise NotImplementedError
+        raise CannotDo("a field without a reader cannot do that")
 
     async def set_gpo(self, port: int, level: bool) -> None:
-        raise NotImplementedError
+        raise CannotDo("a field without a reader cannot do that")
 
     def _plugged(self) -> None:
         if not self.is_plugged:

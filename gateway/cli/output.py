@@ -9,7 +9,6 @@ import json
 import logging
 import math
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -22,7 +21,7 @@ import click
 import structlog
 
 from edge.errors import DoesNotFit, Malformed
-from gateway.config import ConfigProblem
+from gateway.config import ConfigProblem, password
 from gateway.journal import JournalTrouble
 from gateway.keys import PASSPHRASE_VARIABLE, KeyProblem
 from gateway.model import DeviceTrouble
@@ -124,15 +123,7 @@ def secret(file: Path | None) -> int:
 
     From a file alone: what stands on a command line, others can read. The message never tells it.
     """
-    if file is None:
-        return 0
-    try:
-        words = file.read_text("ascii").partition("\n")[0].strip()
-    except UnicodeError:
-        words = ""
-    if not re.fullmatch(r"[0-9a-fA-F]{8}", words):
-        raise Failure(f"{file}: put the password as 8 hex digits on line 1", USAGE)
-    return int(words, 16)
+    return 0 if file is None else password(file, "the password")
 
 
 def confirm(yes: bool, question: str) -> None:

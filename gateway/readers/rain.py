@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Self, TypeVar
 
-from edge import gen2, gen2chips, rain
+from edge import gen2, gen2chips
 from edge import tid as tids
 from gateway.model import (
     Capture,
@@ -17,25 +17,21 @@ from gateway.model import (
     Inventory,
     ReaderBusy,
     ReaderGone,
-    Select,
     Sighting,
     TagGone,
-    TagRefused,
-    TagTooSmall,
     Target,
-    by_epc,
     by_tid,
 )
 from gateway.readers.port import SeveralTags
 from gateway.readers.rainaway import BACK_OFF_S, Away
 from gateway.readers.rainfield import Field, Present
 from gateway.readers.rainport import RainLimits, RainPort
+from gateway.readers.rainwords import lock_for_ever, read_epc, read_image, read_tid, write_plan
 
 log = logging.getLogger(__name__)
 
 GATHER_S = 0.2  # from the first new tag on: several rounds of a field with tens of tags
 _OTHERS_S = 0.3  # a look at who else is there: several rounds, too
-_TID_WORDS = 6  # reach to the end of a serial of 48 bits behind an XTID, or of 64 bits without
 
 _LOOK = Inventory(session=0)  # every tag answers each round: one that is silent is gone
 
@@ -141,7 +137,7 @@ class RainReader:
                 await self._back()
                 found = self._field.next(self._ticks()) or await self._ask(self._look(until))
                 if found is not None and not (found.is_told and tids.identity(found.tid)):
-                    found.tid = await self._of_tag(found, self._tid(found))
+                    found.tid = await self._of_tag(found, read_tid(self._port, found))
                 if found is not None and not found.tid.startswith(self._tid_meant):
                     self._field.served(found)
                     continue
@@ -191,7 +187,7 @@ class RainReader:
         tag = Present(sighting.epc, pc, sighting.tid, sighting.rssi_dbm, 0.0, 0.0)
         tag.is_changed = not sighting.pc
         if not tids.identity(tag.tid):
-            tag.tid = await self._ask(self._tid(tag))
+            tag.tid = await self._ask(read_tid(self._port, tag))
         image = await self._ask(self._read(tag, whole))
         return Capture(self.name, self.medium, tids.identity(tag.tid), image, self._clock())
 
@@ -214,12 +210,13 @@ class RainReader:
         TagGone or TagRefused: `page` is the place at which it ended; those before it stand as planned.
         """
         tag = self._last()
-        return await self._whole(self._of_tag(tag, self._write(tag, plan, password)))
+        return await self._whole(self._of_tag(tag, write_plan(self._port, tag, plan, password)))
 
     async def lock(self, capture: Capture, password: int = 0) -> int:
         """Make EPC and USER bank read-only for ever; no word is written. Raises as write."""
         tag = self._last()
-        return await self._whole(self._of_tag(tag, self._lock(tag, password)))
+        await self._whole(self._of_tag(tag, lock_for_ever(self._port, tag, password)))
+        return 0
 
     async def gone(self, target: Target) -> None:
         """The tag at hand was served: it is not given again before it has been away. Returns at once."""
@@ -265,18 +262,6 @@ class RainReader:
                 self._tid_meant.hex(),
             )
 
-    async def _tid(self, tag: Present) -> bytes:
-        """The TID as far as its serial, from the tag itself. TagGone."""
-        select, raw = _select(tag), b""
-        try:
-            raw = await self._port.read(select, gen2.TID, 0, _TID_WORDS)
-            missing = tids.Tid(raw).words - _TID_WORDS
-            if missing > 0 and not tids.identity(raw):
-                raw += await self._port.read(select, gen2.TID, _TID_WORDS, missing)
-        except TagRefused as why:
-            log.warning("%s: the TID cannot be read: %s", tag.epc.hex(), why)
-        return raw
-
     def _tag(self, target: Target) -> Present:
         if target != self._given:
             raise ValueError("only the tag that target() gave last can be read")
@@ -289,57 +274,8 @@ class RainReader:
 
     async def _read(self, tag: Present, whole: bool) -> gen2.Image:
         if tag.is_changed:
-            await self._read_epc(tag)
-        image = gen2.Image()
-        image.put(gen2.place(gen2.TID, 0), tag.tid)
-        image.put(gen2.PC_PLACE, tag.pc.to_bytes(2, "big"))
-        image.put(gen2.EPC_PLACE, tag.epc)
-        most = self._port.limits.read_words
-        while (step := rain.next_read(image, whole)) is not None:
-            place, words = step[0], min(step[1], most)
-            bank, word = gen2.bank_of(place), gen2.word_of(place)
-            try:
-                image.put(place, await self._port.read(_select(tag), bank, word, words))
-            except TagTooSmall as why:  # than the table or its XTID says
-                log.warning("%s: %s", tag.tid.hex(), why)
-                break
-        tag.tid = image.tid
-        return image
-
-    async def _read_epc(self, tag: Present) -> None:
-        """What stands in the EPC bank now, as long as its PC word says; a torn one may name words that it lacks."""
-        select, words = _select(tag), 1 + gen2.epc_words_of(tag.pc)
-        data = await self._port.read(select, gen2.EPC, 1, words)
-        tag.pc = int.from_bytes(data[:2], "big")
-        missing = 1 + gen2.epc_words_of(tag.pc) - words
-        if missing > 0:
-            try:
-                data += await self._port.read(select, gen2.EPC, 1 + words, missing)
-            except TagTooSmall as why:
-                log.warning("%s: %s", tag.tid.hex(), why)
-        self._field.changed(tag, data[2 : 2 + 2 * gen2.epc_words_of(tag.pc)])
-
-    async def _write(self, tag: Present, plan: Sequence[tuple[int, bytes]], password: int) -> int:
-        words, chip = 0, gen2chips.by_tid(tag.tid)
-        block_words = chip.block_write_words if chip is not None else None
-        for place, data in _runs(plan):
-            bank, word = gen2.bank_of(place), gen2.word_of(place)
-            if bank == gen2.EPC:
-                tag.is_changed = True
-            await self._port.write(_select(tag), bank, word, data, password, block_words)
-            if place == gen2.PC_PLACE:
-                tag.pc = int.from_bytes(data[:2], "big")
-            words += len(data) // gen2.WORD
-        return words
-
-    async def _lock(self, tag: Present, password: int) -> int:
-        chip = gen2chips.by_tid(tag.tid)
-        banks = {"epc": "permalock"}
-        if chip is None or chip.user_words:
-            banks["user"] = "permalock"
-        mask, action = gen2.lock_payload(banks)
-        await self._port.lock(_select(tag), mask, action, password)
-        return 0
+            self._field.changed(tag, await read_epc(self._port, tag))
+        return await read_image(self._port, tag, whole)
 
     async def _ask(self, call: Awaitable[_T]) -> _T:
         try:
@@ -381,19 +317,3 @@ class RainReader:
     async def _pause(self, why: Exception) -> None:
         """Tell the operator once, not at every attempt, and wait for the next."""
         await asyncio.sleep(self._away.lost(why, time.monotonic()))
-
-
-def _select(tag: Present) -> Select:
-    identity = tids.identity(tag.tid)
-    return by_tid(identity) if identity else by_epc(tag.epc)
-
-
-def _runs(plan: Sequence[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
-    """The same writes, with what follows its neighbour in the same bank as one."""
-    runs: list[tuple[int, bytes]] = []
-    for place, data in plan:
-        if runs and runs[-1][0] + len(runs[-1][1]) // gen2.WORD == place:
-            runs[-1] = (runs[-1][0], runs[-1][1] + data)
-        else:
-            runs.append((place, data))
-    return runs

@@ -141,12 +141,26 @@ class Floor:
             self._up[name] = is_up
             if is_up:
                 self.presence.back(name, now)
+                self._check_zones(name)
             else:
                 self.presence.lost(name)
                 if window is not None:
                     self._passed(name, window.lost(now))
         if window is not None:
             self._passed(name, window.tick(now))
+
+    def _check_zones(self, name: str) -> None:
+        """Warn of zones whose antenna the open reader has not, or is not looked with."""
+        reader = rain_reader(self._posts[name])
+        limits, used = reader.limits, reader.want.antennas
+        for antenna, zone in self._rules[name].zones.items():
+            if limits is not None and int(antenna) > limits.antennas:
+                text = f"the reader has the antennas 1 to {limits.antennas}"
+            elif used and int(antenna) not in used:
+                text = "the reader's URL leaves that antenna out"
+            else:
+                continue
+            log.warning("%s: no tag can be in zone %s of antenna %s: %s", name, zone, antenna, text)
 
     def _moved(self, movements: Sequence[Movement]) -> None:
         for movement in movements:

@@ -306,6 +306,16 @@ async def test_a_window_that_is_open_when_the_reader_is_lost_is_closed(
         assert here.journal.tail(1)[0].content()["closed_by"] == "reader"
 
 
+async def test_a_zone_of_an_antenna_that_the_reader_has_not_is_told(
+    rain: RainLine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    zones = {"1": "door", "9": "roof"}
+    async with hall(tmp_path, rain, north=reader("north", zones=zones)) as here:
+        await here.until_up("north", True)
+    assert "zone roof of antenna 9: the reader has the antennas 1 to 4" in caplog.text
+    assert "zone door" not in caplog.text
+
+
 async def test_a_window_that_is_open_at_the_end_is_closed(rain: RainLine, tmp_path: Path) -> None:
     gate = reader("gate", WindowConfig(gpi=2))
     async with hall(tmp_path, rain, gate=gate) as here:

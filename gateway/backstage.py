@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 from edge.trust import TrustList
 from gateway.config import HubConfig
-from gateway.hub.app import create_app, running
+from gateway.hub.app import create_app
+from gateway.hub.serve import running
 from gateway.hub.store import Store
 from gateway.journal import Journal
 from gateway.keys import DeviceKey, TrustStore, open_key

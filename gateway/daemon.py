@@ -17,7 +17,7 @@ from starlette.routing import Route
 from edge import claims as claim_names
 from edge.trust import TrustList
 from gateway.config import Config, ConfigProblem, ReaderConfig, password
-from gateway.hub.app import running
+from gateway.hub.serve import running
 from gateway.journal import Journal
 from gateway.keys import DeviceKey, TrustStore, open_key
 from gateway.metrics import CONTENT_TYPE, Metrics

@@ -12,12 +12,8 @@ import asyncio
 import hmac
 import logging
 import signal
-import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from pathlib import Path
+from collections.abc import Callable
 
-import uvicorn
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -35,16 +31,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge import gs1
 from edge.errors import Malformed
-from gateway.config import ConfigProblem
 from gateway.hub import views
 from gateway.hub.batch import CEILING, decode
+from gateway.hub.serve import running
 from gateway.hub.settings import HubSettings
 from gateway.hub.store import Store, StoreTrouble
 
 log = logging.getLogger(__name__)
 
 _LATEST = 50  # events on the front page
-_GRACE_S = 3  # seconds for requests that are under way when the hub ends
 
 
 def create_app(store: Store, token: str | None = None) -> Starlette:
@@ -66,47 +61,6 @@ def create_app(store: Store, token: str | None = None) -> Starlette:
     )
 
 
-@asynccontextmanager
-async def running(
-    app: ASGIApp,
-    address: tuple[str, int] = ("127.0.0.1", 0),
-    cert: Path | None = None,
-    key: Path | None = None,
-) -> AsyncIterator[str]:
-    """Serve `app` on this loop while the context lasts; yields its URL. address: (host, port), port 0 for a free one.
-
-    cert, key: PEM files, for HTTPS. Raises ConfigProblem.
-    """
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE_S,
-        ssl_certfile=cert,
-        ssl_keyfile=key,
-    )
-    host, port = address
-    try:
-        config.load()
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server(address, family=family)
-    except OSError as e:  # ssl.SSLError is one
-        raise ConfigProblem(f"the hub cannot listen on {host}:{port}: {e}") from e
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    name = f"[{host}]" if ":" in host else host
-    try:
-        yield f"{'https' if cert else 'http'}://{name}:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
-        listener.close()
-
-
 async def serve(settings: HubSettings, ready: Callable[[str], None]) -> None:
     """Run the hub until SIGINT or SIGTERM; calls ready(url) when it listens. Raises ConfigProblem, StoreTrouble."""
     stop = asyncio.Event()
@@ -117,7 +71,7 @@ async def serve(settings: HubSettings, ready: Callable[[str], None]) -> None:
     store = Store(settings.database)
     try:
         app = create_app(store, token)
-        async with running(app, settings.address, settings.cert, settings.key) as url:
+        async with running(app, settings.address, settings.tls) as url:
             ready(url)
             await stop.wait()
     finally:
@@ -224,13 +178,6 @@ class _Guard:
             if not hmac.compare_digest(given, self._expected):
                 app = _refusal(401, "the bearer token is missing or not the hub's")
         await app(scope, receive, send_with_headers)
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves the process's signals alone: whoever runs it decides when it ends."""
-
-    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
-        return nullcontext()
 
 
 async def _body(request: Request) -> bytes | None:

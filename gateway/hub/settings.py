@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.config import ConfigProblem, TomlPath, token
+from gateway.hub.serve import Tls
 
 _LARGEST = 64 << 10  # bytes
 
@@ -35,6 +36,11 @@ class HubSettings(BaseModel):
         """(host, port) of `listen`."""
         host, _, port = self.listen.rpartition(":")
         return host.strip("[]"), int(port)
+
+    @property
+    def tls(self) -> Tls | None:
+        """The files of HTTPS, None for HTTP."""
+        return Tls(self.cert, self.key) if self.cert and self.key else None
 
     def token(self) -> str | None:
         """The bearer token, None where none is asked for. Raises ConfigProblem."""

@@ -19,8 +19,9 @@ from hypothesis import strategies as some
 from edge import ed25519, stub
 from edge.errors import Malformed
 from gateway.config import ConfigProblem
-from gateway.hub.app import create_app, running
+from gateway.hub.app import create_app
 from gateway.hub.batch import CEILING, content, decode
+from gateway.hub.serve import running
 from gateway.hub.settings import HubSettings, load, parse
 from gateway.hub.store import Store, StoreTrouble
 from gateway.journal import Journal

@@ -19,7 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge import cbor
 from gateway.config import ConfigProblem, HubConfig
-from gateway.hub.app import create_app, running
+from gateway.hub.app import create_app
+from gateway.hub.serve import Tls, running
 from gateway.hub.store import JournalState, Store
 from gateway.journal import ACKNOWLEDGED, Journal
 from gateway.sync import uplink as sync_uplink
@@ -331,7 +332,7 @@ def test_https_asks_for_a_certificate_that_it_trusts(tmp_path: Path) -> None:
         store = Store(tmp_path / "hub.db")
         async with (
             Journal(tmp_path / "j.db") as journal,
-            running(create_app(store), cert=cert, key=key) as url,
+            running(create_app(store), tls=Tls(cert, key)) as url,
         ):
             assert url.startswith("https://")
             assert "CERTIFICATE_VERIFY_FAILED" in (await reach(HubConfig(url=url)) or "")

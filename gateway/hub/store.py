@@ -95,7 +95,7 @@ class Store:
             self._file.execute("PRAGMA auto_vacuum = INCREMENTAL")
             self._file.execute("PRAGMA journal_mode = WAL")
             self._file.execute("PRAGMA synchronous = FULL")
-            migrate(self._file, files("gateway") / "hub" / "schema")
+            migrate(self._file, files("gateway") / "hub" / "schema", newest=1)
         except (sqlite3.Error, SchemaTrouble) as e:
             raise StoreTrouble(f"{path} cannot be used as the hub's database: {e}") from e
 

@@ -7,7 +7,6 @@ gateways report, and say so.
 import math
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from html import escape
 from typing import Any
@@ -16,9 +15,9 @@ from urllib.parse import quote
 from edge import claims, stub
 from edge.errors import Malformed
 from gateway.hub.store import Event, JournalState, StoredStub
+from gateway.hub.times import rfc3339
 
 _DEEPEST = 16  # levels of a body that are shown; a body may even hold itself (CBOR tag 29)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _CSS = """
 :root { color-scheme: light dark; }
@@ -38,12 +37,6 @@ CSP = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
     f" style-src 'sha256-{b64encode(sha256(_CSS.encode()).digest()).decode()}'"
 )
-
-
-def rfc3339(at_ns: int) -> str:
-    """Nanoseconds since 1970 as RFC 3339 UTC with milliseconds."""
-    at = _EPOCH + timedelta(microseconds=at_ns // 1000)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def stub_json(held: StoredStub) -> dict[str, Any]:

@@ -1,0 +1,294 @@
+"""NATS JetStream as gateways and hub use it: one connection, requests, and a stream whose acknowledgements are durable.
+
+A connection lives until it is lost; whoever holds it makes a new one. Subjects:
+
+    tagwright.batches.GATEWAY.JOURNAL   batches, kept in the stream TAGWRIGHT until a consumer has stored them
+    tagwright.receipts.JOURNAL          what the hub holds of a journal, told after each commit
+    tagwright.ask                       request: a journal's id; reply: its receipt
+"""
+
+import asyncio
+import json
+import logging
+import random
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+log = logging.getLogger(__name__)
+
+STREAM = "TAGWRIGHT"
+BATCHES = "tagwright.batches"
+RECEIPTS = "tagwright.receipts"
+ASK = "tagwright.ask"
+SIGNATURE = "Tagwright-Signature"
+MESSAGE_ID = "Nats-Msg-Id"
+
+_OLDEST = (2, 15)
+_CONNECT_S = 5  # one server's greeting
+_WHOLE_S = 20.0  # all servers in turn
+_ANSWER_S = 10.0  # an election among three nodes takes 4 to 8 s; who asks then asks again
+_PING_S = 20  # a peer that is silent for three of them is gone
+_LONGEST = 300  # characters of a peer's sentence that are kept
+_NO_RESPONDERS = "503"
+_FULL = (
+    10002,
+    10023,
+    10047,
+    10077,
+)  # JetStream's codes for no resources, no storage, maximum bytes
+
+Heard = Callable[["Message"], Awaitable[None]]
+
+
+class NatsTrouble(Exception):
+    """The broker is away or does not answer as it should; the text says what. Again later is right."""
+
+
+class Full(NatsTrouble):
+    """The stream takes no more until consumers have made room: back-pressure."""
+
+
+class Refused(NatsTrouble):
+    """JetStream's own interface says no. code: its err_code."""
+
+    def __init__(self, sentence: str, code: object) -> None:
+        super().__init__(f"JetStream says: {sentence}")
+        self.code = code
+
+
+class Unfit(NatsTrouble):
+    """What is there must not be used as it is; the text says why, and what to set."""
+
+
+@dataclass(frozen=True)
+class Broker:
+    """Where the servers are, and as whom to come. urls: nats://HOST:PORT or tls://HOST:PORT, any of a cluster's nodes.
+
+    tls: for servers with TLS, with the client's certificate where they ask for one; then plain TCP is refused.
+    """
+
+    urls: tuple[str, ...]
+    token: str | None = None
+    tls: ssl.SSLContext | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """reply: where an answer, or the acknowledgement of a stream's message, goes to; "" for none."""
+
+    subject: str
+    data: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the stream says of a message: its number, and whether its id was known already."""
+
+    seq: int
+    duplicate: bool
+
+
+async def connect(broker: Broker, name: str) -> "Connection":
+    """A connection to one of the servers; name: what its monitoring shows. Raises NatsTrouble, Unfit."""
+    connection = Connection(broker)
+    await connection._open(name)
+    return connection
+
+
+class Connection:
+    """One client's connection, made by connect(); `async with` closes it. Methods raise NatsTrouble when it is lost."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.lost = asyncio.Event()
+        self._broker = broker
+        self._client = Client()
+        self._trouble = ""  # what the library said last
+        self._inbox = ""
+        self._asked: dict[str, asyncio.Future[Message]] = {}
+        self._number = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, why: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def max_payload(self) -> int:
+        """Bytes of a message, headers included, that the server takes."""
+        return self._client.max_payload
+
+    @property
+    def clustered(self) -> bool:
+        """Whether the server is one of a cluster."""
+        return bool(self._client._server_info.get("cluster"))
+
+    async def close(self) -> None:
+        """Send what is still to be sent, and end."""
+        await self._client.close()
+
+    async def publish(
+        self,
+        subject: str,
+        data: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        reply: str = "",
+    ) -> None:
+        """Send a message without waiting for anything but room in the socket."""
+        try:
+            await self._client.publish(subject, data, reply, dict(headers) if headers else None)
+        except (nats.errors.Error, OSError) as e:
+            raise NatsTrouble(self._reason(e)) from e
+
+    async def subscribe(self, subject: str, heard: Heard, queue: str = "") -> None:
+        """Call heard(message) for each message, one after the other. queue: of a group of this name, one hears it."""
+
+        async def hear(msg: Msg) -> None:
+            await heard(Message(msg.subject, msg.data, msg.headers or {}, msg.reply))
+
+        try:
+            await self._client.subscribe(subject, queue, hear)
+        except (nats.errors.Error, OSError) as e:
+            raise NatsTrouble(self._reason(e)) from e
+
+    async def request(
+        self,
+        subject: str,
+        data: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = _ANSWER_S,
+    ) -> Message:
+        """Send a message and return the answer to it."""
+        if not self._inbox:
+            self._inbox = self.inbox()
+            await self.subscribe(self._inbox + ".*", self._answered)
+        self._number += 1
+        token = str(self._number)
+        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._asked[token] = answer
+        try:
+            await self.publish(subject, data, headers, f"{self._inbox}.{token}")
+            async with asyncio.timeout(timeout_s):
+                message = await answer
+        except TimeoutError as e:
+            raise NatsTrouble(f"no answer on {subject} within {timeout_s:.0f} s") from e
+        finally:
+            del self._asked[token]
+        if message.headers.get("Status") == _NO_RESPONDERS:
+            raise NatsTrouble(f"nobody answers on {subject}")
+        return message
+
+    async def store(
+        self, subject: str, data: bytes, headers: Mapping[str, str] | None = None
+    ) -> Stored:
+        """Put a message into the stream, and return when the stream has it durably. Raises NatsTrouble, Full."""
+        said = _said(await self.request(subject, data, headers))
+        seq = said.get("seq")
+        if type(seq) is not int or said.get("stream") != STREAM:
+            raise NatsTrouble(f"{subject} is not of the stream {STREAM}: {str(said)[:_LONGEST]}")
+        return Stored(seq, said.get("duplicate") is True)
+
+    async def api(self, what: str, **more: object) -> dict[str, Any]:
+        """One request to JetStream's own interface, e.g. api("STREAM.INFO.TAGWRIGHT"). Raises NatsTrouble, Full."""
+        return _said(await self.request(f"$JS.API.{what}", json.dumps(more).encode()))
+
+    def inbox(self) -> str:
+        """A subject of its own, to be answered on."""
+        return self._client.new_inbox()
+
+    async def flush(self) -> None:
+        """Return when the server has seen all that was published."""
+        try:
+            await self._client.flush(timeout=int(_ANSWER_S))
+        except (nats.errors.Error, OSError) as e:
+            raise NatsTrouble(self._reason(e)) from e
+
+    async def _open(self, name: str) -> None:
+        try:
+            async with asyncio.timeout(_WHOLE_S):
+                await self._client.connect(
+                    servers=random.sample(self._broker.urls, len(self._broker.urls)),
+                    name=name,
+                    error_cb=self._complained,
+                    closed_cb=self._ended,
+                    allow_reconnect=False,
+                    connect_timeout=_CONNECT_S,
+                    max_reconnect_attempts=1,
+                    reconnect_time_wait=0,
+                    ping_interval=_PING_S,
+                    token=None if self._broker.token is None else self._token,
+                    tls=self._broker.tls,
+                )
+        except (nats.errors.Error, OSError, TimeoutError, ValueError) as e:
+            await self._client.close()
+            raise NatsTrouble(self._reason(e)) from e
+        why = self._unfit()
+        if why is not None:
+            await self._client.close()
+            raise Unfit(why)
+
+    def _unfit(self) -> str | None:
+        version = self._client.connected_server_version
+        server = f"nats-server {self._client._server_info.get('version')}"
+        if (version.major, version.minor) < _OLDEST:
+            return f"{server} is too old, 2.15 is needed: 2.9 acknowledges without fsync and knows no sync_interval"
+        if not self._client._server_info.get("jetstream"):
+            return f"{server} has no JetStream: set jetstream {{ sync_interval: always }} in its configuration"
+        if self._broker.tls is not None and not self._is_secure():
+            return f"{server} offers no TLS: set tls {{ ... }} in its configuration"
+        return None
+
+    def _token(self) -> str:
+        """The token, told to a server with TLS only where TLS is wanted."""
+        if self._broker.tls is not None and not self._is_secure():
+            raise nats.errors.SecureConnRequiredError
+        return self._broker.token or ""
+
+    def _is_secure(self) -> bool:
+        return self._client._server_info.get("tls_required") is True
+
+    async def _answered(self, message: Message) -> None:
+        answer = self._asked.get(message.subject.rpartition(".")[2])
+        if answer is not None and not answer.done():
+            answer.set_result(message)
+
+    async def _complained(self, why: Exception) -> None:
+        self._trouble = str(why) or type(why).__name__
+        log.debug("NATS: %s", self._trouble)
+
+    async def _ended(self) -> None:
+        self.lost.set()
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(NatsTrouble(self._reason(None)))
+
+    def _reason(self, why: BaseException | None) -> str:
+        said = self._trouble or (str(why) if why else "") or "the connection was lost"
+        return f"NATS at {', '.join(self._broker.urls)}: {said[:_LONGEST]}"
+
+
+def _said(message: Message) -> dict[str, Any]:
+    try:
+        said = json.loads(message.data)
+    except (ValueError, RecursionError) as e:
+        raise NatsTrouble(f"JetStream answers no JSON: {message.data[:_LONGEST]!r}") from e
+    if not isinstance(said, dict):
+        raise NatsTrouble(f"JetStream answers {str(said)[:_LONGEST]}")
+    error = said.get("error")
+    if isinstance(error, dict):
+        sentence = str(error.get("description", ""))[:_LONGEST]
+        if error.get("err_code") in _FULL:
+            raise Full(f"the stream takes no more: {sentence}")
+        raise Refused(sentence, error.get("err_code"))
+    return said

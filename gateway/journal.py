@@ -8,7 +8,7 @@ two rows: "intent" before it, and after it "result" or "void", whose body names 
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,12 +24,25 @@ from gateway.journal_file import (
     JournalFile,
     JournalFull,
     Note,
+    Value,
 )
-from gateway.records import ACKNOWLEDGED, Encoder, JournalTrouble, Records, Row
+from gateway.records import (
+    ACKNOWLEDGED,
+    CONFIRMED,
+    SENT,
+    Encoder,
+    Gap,
+    JournalTrouble,
+    Records,
+    Row,
+)
 
 __all__ = [
     "ACKNOWLEDGED",
+    "CONFIRMED",
     "KINDS",
+    "SENT",
+    "Gap",
     "Journal",
     "JournalBusy",
     "JournalFailed",
@@ -41,9 +54,13 @@ __all__ = [
 
 KINDS = (
     *("intent", "result", "void", "verdict", "refused", "repair"),
-    *("presence", "window", "pallet"),
+    *("presence", "window", "pallet", "clock"),
 )
 
+_MOVE = (
+    "INSERT INTO cursors (name, seq) VALUES (?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET seq = excluded.seq"
+)
 _STUB_SEQ = {"result": "seq", "verdict": "seen_seq"}  # what a row says of its product's newest stub
 _LARGEST = (1 << 63) - 1  # SQLite's integers
 
@@ -140,20 +157,55 @@ class Journal(Records):
 
     async def move_cursor(self, name: str, seq: int) -> None:
         """Remember durably how far the reader called `name` has come; it may also move back."""
-        await self._note("INSERT OR REPLACE INTO cursors (name, seq) VALUES (?, ?)", name, seq)
+        await self._note((_MOVE, [(name, seq)]))
 
-    async def set_aside(self, seq: int, reason: str) -> None:
-        """Mark a row that the hub refuses for what it says: it stays, and no longer blocks the head."""
+    async def cut(self, batches: Sequence[tuple[int, int]]) -> None:
+        """Remember durably the boundaries (first, last) of batches; those that overlap them are forgotten."""
+        overlapping = [(last, first) for first, last in batches]
         await self._note(
-            "INSERT OR REPLACE INTO quarantine (seq, at_ns, reason) VALUES (?, ?, ?)",
-            seq,
-            self._clock(),
-            reason,
+            ("DELETE FROM cuts WHERE first <= ? AND last >= ?", overlapping),
+            ("INSERT INTO cuts (first, last) VALUES (?, ?)", batches),
         )
 
-    async def _note(self, statement: str, *values: int | str) -> None:
+    async def confirm(self, seq: int) -> None:
+        """The system of record holds every row up to `seq`: CONFIRMED is there, and the cuts up to it are forgotten."""
+        await self._note(
+            (_MOVE, [(CONFIRMED, seq)]), ("DELETE FROM cuts WHERE last <= ?", [(seq,)])
+        )
+
+    async def branch(self, after: int) -> None:
+        """Go on under a new random id behind row `after`: for a journal that is a copy, whose id another one uses, too.
+
+        Cuts behind that row are forgotten, and nothing behind it counts as sent or confirmed.
+        """
+        await self._note(
+            ("INSERT INTO branches (id, after) VALUES (randomblob(16), ?)", [(after,)]),
+            ("DELETE FROM cuts WHERE last > ?", [(after,)]),
+            (
+                "UPDATE cursors SET seq = min(seq, ?) WHERE name IN (?, ?)",
+                [(after, CONFIRMED, SENT)],
+            ),
+        )
+
+    async def set_aside(self, seq: int, reason: str, sink: str = CONFIRMED) -> None:
+        """Mark a row that a sink refuses for what it says: it stays, and no longer blocks the head."""
+        statement = (
+            "INSERT OR REPLACE INTO quarantine (sink, seq, at_ns, reason) VALUES (?, ?, ?, ?)"
+        )
+        await self._note((statement, [(sink, seq, self._clock(), reason)]))
+
+    async def release(self, seqs: Iterable[int], sink: str = CONFIRMED) -> None:
+        """Mark rows in quarantine to be offered once more."""
+        statement = "UPDATE quarantine SET replay = 1 WHERE sink = ? AND seq = ?"
+        await self._note((statement, [(sink, seq) for seq in seqs]))
+
+    async def replayed(self, seq: int, sink: str = CONFIRMED) -> None:
+        """A row in quarantine was taken after all."""
+        await self._note(("DELETE FROM quarantine WHERE sink = ? AND seq = ?", [(sink, seq)]))
+
+    async def _note(self, *statements: tuple[str, Sequence[tuple[Value, ...]]]) -> None:
         outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._gather().notes.append((Note(statement, values), outcome))
+        self._gather().notes.append((Note(statements), outcome))
         await outcome
 
     def _gather(self) -> "_Group":

@@ -7,12 +7,15 @@ import fcntl
 import os
 import sqlite3
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from gateway.records import Chain, JournalTrouble, Row, connect
 from gateway.schema import SchemaTrouble, migrate
+
+Value = int | str | bytes
 
 CLOSING = ("result", "void")  # the kinds of rows that close an intent
 
@@ -50,10 +53,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is kept beside the rows: a cursor, a row set aside."""
+    """What is kept beside the rows: a cursor, a row set aside. statements: (SQL, rows of values), in order."""
 
-    statement: str
-    values: tuple[int | str, ...]
+    statements: tuple[tuple[str, Sequence[tuple[Value, ...]]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ class JournalFile:
             self._file.execute("BEGIN IMMEDIATE")
             self._insert(stored)
             for note in notes:
-                self._file.execute(note.statement, note.values)
+                for statement, rows in note.statements:
+                    self._file.executemany(statement, rows)
             self._file.execute("COMMIT")
         except sqlite3.Error as e:
             raise self._trouble(e) from e

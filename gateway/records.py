@@ -1,8 +1,10 @@
-"""What stands in a journal: its rows, their chain by SHA-256, and every question asked of them."""
+"""What stands in a journal: its rows and gaps, their chain by SHA-256, and every question asked of them."""
 
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +12,13 @@ from typing import Any, NamedTuple
 
 import cbor2
 
-ACKNOWLEDGED = "acknowledged"  # the cursor up to which the hub holds every row
+from gateway.clock import Times
+
+CONFIRMED = "acknowledged"  # the cursor up to which the system of record holds every row
+ACKNOWLEDGED = CONFIRMED
+SENT = "sent"  # the cursor up to which the transport took every row
+CLOCK = "clock"  # the key of each body that the journal itself puts there
+SCHEMA = 2
 
 _COLUMNS = "seq, at_ns, kind, station, uid, product, body, hash"
 _BUSY_S = 10.0  # while another process recovers the file
@@ -35,7 +43,26 @@ class Row(NamedTuple):
     def content(self) -> dict[str, Any]:
         """The body as the dict that was appended."""
         content: dict[str, Any] = cbor2.loads(self.body)
+        content.pop(CLOCK, None)
         return content
+
+    def clock(self) -> Times | None:
+        """What the row says of its time; None for one of a Tagwright that did not say."""
+        said = cbor2.loads(self.body).get(CLOCK)
+        return Times(*said) if said is not None else None
+
+
+class Gap(NamedTuple):
+    """Rows that are no longer here, `first` to `last`, as one.
+
+    reason: "trimmed", confirmed and given back; "dropped", never confirmed, over its quota. hash: of the row `last`,
+    so that the chain goes on over it.
+    """
+
+    first: int
+    last: int
+    reason: str
+    hash: bytes
 
 
 class Encoder:
@@ -94,19 +121,45 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 class Records:
     """A journal, read only, also while a gateway writes it. Answers hold durable rows, in order of seq."""
 
-    id: bytes  # 16 random bytes, made with the file
-
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Raises JournalTrouble where there is no journal at `path`."""
+        """Raises JournalTrouble where there is no journal at `path`, or one of another version."""
         try:
             self._read = connect(Path(path), "ro")
         except sqlite3.Error as e:
             raise JournalTrouble(f"there is no journal at {path}: {e}") from e
         try:
-            (self.id,) = self._read.execute("SELECT id FROM journal").fetchone()
+            (version,) = self._read.execute("PRAGMA user_version").fetchone()
+            (self._first_id,) = self._read.execute("SELECT id FROM journal").fetchone()
         except (sqlite3.Error, TypeError) as e:
             self._read.close()
             raise JournalTrouble(f"{path} cannot be read as a journal: {e}") from e
+        if version != SCHEMA:
+            self._read.close()
+            raise JournalTrouble(
+                f"{path} has schema {version}, this Tagwright reads {SCHEMA}: "
+                + ("start the gateway once" if version < SCHEMA else "use a newer Tagwright")
+            )
+
+    @property
+    def id(self) -> bytes:
+        """16 random bytes under which the rows behind `origin` are sent; made with the file, or by `branch`."""
+        found = self._read.execute("SELECT id FROM branches ORDER BY number DESC LIMIT 1")
+        (newest,) = found.fetchone() or (self._first_id,)
+        identity: bytes = newest
+        return identity
+
+    @property
+    def origin(self) -> tuple[bytes, int] | None:
+        """(id, seq) of the journal that this one goes on from, behind that seq; None where it has its first id."""
+        newest = self._read.execute("SELECT after FROM branches ORDER BY number DESC LIMIT 1")
+        if (found := newest.fetchone()) is None:
+            return None
+        (after,) = found
+        before = self._read.execute(
+            "SELECT id FROM branches WHERE after < ? ORDER BY number DESC LIMIT 1", (after,)
+        )
+        (older,) = before.fetchone() or (self._first_id,)
+        return older, after
 
     def close(self) -> None:
         self._read.close()
@@ -118,6 +171,36 @@ class Records:
     def after(self, seq: int, limit: int) -> list[Row]:
         """At most `limit` rows behind `seq`."""
         return list(self._rows("WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit))
+
+    def pieces(self, seq: int, limit: int) -> list[Row | Gap]:
+        """At most `limit` rows and gaps behind `seq`, without a hole; of a gap around `seq` what is behind it."""
+        with self._moment():
+            found: list[Row | Gap] = [*self.after(seq, limit), *self.gaps(seq, limit)]
+        found.sort(key=lambda each: each[0])
+        if found and found[0][0] <= seq:
+            found[0] = found[0]._replace(first=seq + 1)
+        return found[:limit]
+
+    def gaps(self, seq: int = 0, limit: int = -1) -> list[Gap]:
+        """At most `limit` gaps that end behind `seq`."""
+        query = "SELECT first, last, reason, hash FROM gaps WHERE last > ? ORDER BY first LIMIT ?"
+        return [Gap(*columns) for columns in self._read.execute(query, (seq, limit))]
+
+    def hash_at(self, seq: int) -> bytes:
+        """The hash of a row or of a gap's last row; for 0 the journal's first id, which the chain begins with.
+
+        Raises LookupError for a seq inside a gap or beyond the head: its hash is not known here.
+        """
+        if seq == 0:
+            return self._first_id
+        query = (
+            "SELECT hash FROM events WHERE seq = ? UNION ALL SELECT hash FROM gaps WHERE last = ?"
+        )
+        found = self._read.execute(query, (seq, seq)).fetchone()
+        if found is None:
+            raise LookupError(f"the journal no longer knows the hash of row {seq}")
+        known: bytes = found[0]
+        return known
 
     def tail(self, count: int) -> list[Row]:
         """The last `count` rows."""
@@ -164,20 +247,48 @@ class Records:
         """How many rows the hub has not acknowledged."""
         return self.head() - self.cursor(ACKNOWLEDGED)
 
-    def quarantined(self, first: int = 1, last: int = 1 << 62) -> dict[int, str]:
-        """seq -> reason of the rows from `first` to `last` that the hub refused for what they say."""
-        query = "SELECT seq, reason FROM quarantine WHERE seq BETWEEN ? AND ? ORDER BY seq"
-        return dict(self._read.execute(query, (first, last)).fetchall())
+    def cuts(self, seq: int) -> list[tuple[int, int]]:
+        """(first, last) of the batches that were cut and end behind `seq`, in order."""
+        query = "SELECT first, last FROM cuts WHERE last > ? ORDER BY first"
+        return self._read.execute(query, (seq,)).fetchall()
+
+    def quarantined(
+        self, first: int = 1, last: int = 1 << 62, sink: str = CONFIRMED
+    ) -> dict[int, str]:
+        """seq -> reason of the rows from `first` to `last` that a sink refused for what they say."""
+        query = (
+            "SELECT seq, reason FROM quarantine WHERE sink = ? AND seq BETWEEN ? AND ? ORDER BY seq"
+        )
+        return dict(self._read.execute(query, (sink, first, last)).fetchall())
+
+    def replays(self, sink: str = CONFIRMED) -> list[int]:
+        """The rows in quarantine that are to be offered to the sink once more."""
+        query = "SELECT seq FROM quarantine WHERE sink = ? AND replay = 1 ORDER BY seq"
+        return [seq for (seq,) in self._read.execute(query, (sink,))]
 
     def verify(self) -> int | None:
-        """Recompute the whole chain: the first seq that is missing or does not follow, None when all do."""
-        chain, expected = Chain(self.id), 1
-        for row in self._rows("ORDER BY seq"):
-            content = (row.at_ns, row.kind, row.station, row.uid, row.product, row.body)
-            if chain.follow(expected, *content) != row.hash:
-                return expected
-            expected += 1
-        return None
+        """Recompute the chain, over gaps: the first seq that is missing or does not follow, None when all do."""
+        chain, expected = Chain(self._first_id), 1
+        with self._moment():
+            gaps = deque(self.gaps())
+            for row in self._rows("ORDER BY seq"):
+                while gaps and gaps[0].first == expected:
+                    gap = gaps.popleft()
+                    chain.last, expected = gap.hash, gap.last + 1
+                content = (row.at_ns, row.kind, row.station, row.uid, row.product, row.body)
+                if chain.follow(expected, *content) != row.hash:
+                    return expected
+                expected += 1
+        return gaps[0].first if gaps else None
+
+    @contextmanager
+    def _moment(self) -> Iterator[None]:
+        """What is read inside is of one moment, whatever the writer does meanwhile."""
+        self._read.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._read.execute("COMMIT")
 
     def _rows(self, clause: str, *values: int | str | bytes) -> Iterator[Row]:
         for columns in self._read.execute(f"SELECT {_COLUMNS} FROM events {clause}", values):

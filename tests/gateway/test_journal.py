@@ -285,7 +285,7 @@ def test_the_file_is_made_for_durability_and_for_shrinking(tmp_path: Path) -> No
     with contextlib.closing(sqlite3.connect(tmp_path / "j.db")) as file:
         assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert file.execute("PRAGMA auto_vacuum").fetchone() == (2,)  # incremental
-        assert file.execute("PRAGMA user_version").fetchone() == (1,)
+        assert file.execute("PRAGMA user_version").fetchone() == (2,)
 
 
 @pytest.mark.parametrize(

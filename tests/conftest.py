@@ -15,3 +15,5 @@ settings.register_profile(
     derandomize="CI" in os.environ,
 )
 settings.load_profile("tagwright")
+
+pytest_plugins = ["postgres"]  # its fixtures, for every test

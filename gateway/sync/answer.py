@@ -1,27 +1,26 @@
-"""What the hub's answer to a batch means for the gateway. Pure: no I/O, no clock.
+"""What a transport's answer to a batch means for the gateway. Pure: no I/O, no clock.
 
-200  receipt {"journal": hex, "watermark": n, "conflicts": [seq, ...]}: the hub holds all rows up to n
+Over HTTP:
+200  a receipt (receipt.py)
 413  smaller batches            400, 422  the hub refuses what a row says: found by halving, then set aside
                                where it says so in its own form, {"error": sentence}: a proxy's page is no word on a row
-else (no answer, 401, 404, 409, 429, 5xx, ...)  nothing is wrong with the rows: again, later
+else (no answer, 401, 403, 404, 409, 429, 5xx, ...)  nothing is wrong with the rows: again, later
 """
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from gateway.sync.batch import Batch
+from gateway.sync.receipt import Receipt, error_of, receipt_from_json
 
 _TOO_LARGE = 413
 _REFUSING = (400, 422)
 _LONGEST_REASON = 300  # characters of a peer's sentence that are kept
-_CONFLICT = "the hub holds another row under this number: was this journal copied or restored?"
 _HINTS = {
     401: "check [hub] token_file",
-    403: "check [hub] token_file and the client certificate",
     404: "check [hub] url",
 }
+_REFUSED_HINT = "check [hub] token_file and the client certificate"
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 60.0
@@ -29,19 +28,29 @@ _LONGEST_PAUSE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer as far as it was read; status 0: none came, and `body` says why."""
+    """An HTTP answer as far as it was read; headers by their names in small letters; status 0: none came,
+    and `body` says why."""
 
     status: int
     body: bytes
-    retry_after_s: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def retry_after_s(self) -> float:
+        text = self.headers.get("retry-after", "")
+        return float(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The hub holds all rows up to `watermark`; `apart`: seq -> why, of rows that it holds otherwise."""
+    """The hub has answered with its receipt: the batch is durable there, or the receipt says what is not."""
 
-    watermark: int
-    apart: dict[int, str]
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The transport keeps the batch durably and brings it to the hub: *sent*; the hub's receipt confirms it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +73,38 @@ class Later:
     at_least_s: float = 0.0
 
 
-Step = Held | Smaller | SetAside | Later
+Step = Held | Taken | Smaller | SetAside | Later
 
 
-def judge(batch: Batch, answer: Answer, is_withheld: bool) -> Step:
-    """The next step. is_withheld: the batch is one row, and that was set aside already."""
+def judge(batch: Batch, answer: Answer) -> Step:
+    """The next step after an HTTP answer to `batch`."""
     if answer.status == 200:
-        return _receipt(batch, answer.body)
+        receipt = receipt_from_json(answer.body)
+        if receipt is None:
+            return Later("the hub's receipt cannot be read")
+        if receipt.journal != batch.journal:
+            return Later("the hub's receipt is not for this journal")
+        return Held(receipt)
     if answer.status == _TOO_LARGE or answer.status in _REFUSING:
         if len(batch) > 1:
             return Smaller()
-        sentence = _error(answer.body)
-        if sentence is not None and not is_withheld:
+        sentence = error_of(answer.body)
+        if sentence is not None:
             return SetAside(f"the hub refuses it ({answer.status}): {sentence}")
+    return later(answer)
+
+
+def later(answer: Answer) -> Later:
+    """Why nothing came of a request that is to be tried again."""
     if answer.status == 0:
         return Later(_text(answer.body))
+    if answer.status == 403:
+        return Later(
+            f"the hub refuses this gateway (403): {error_of(answer.body) or _REFUSED_HINT}",
+            answer.retry_after_s,
+        )
     hint = _HINTS.get(answer.status, _text(answer.body))
-    return Later(f"the hub answers {answer.status}: {hint}", answer.retry_after_s or 0.0)
+    return Later(f"the hub answers {answer.status}: {hint}", answer.retry_after_s)
 
 
 class Pause:
@@ -97,31 +121,6 @@ class Pause:
 
     def reset(self) -> None:
         self._ceiling_s = _FIRST_PAUSE_S
-
-
-def _receipt(batch: Batch, body: bytes) -> Step:
-    receipt = _json(body)
-    if not isinstance(receipt, dict) or receipt.get("journal") != batch.journal.hex():
-        return Later("the hub's receipt is not for this journal")
-    watermark, conflicts = receipt.get("watermark"), receipt.get("conflicts", [])
-    if type(watermark) is not int or watermark < 0 or not isinstance(conflicts, list):
-        return Later("the hub's receipt cannot be read")
-    apart = {n: _CONFLICT for n in conflicts if type(n) is int and batch.first <= n <= batch.last}
-    return Held(min(watermark, batch.last), apart)
-
-
-def _error(body: bytes) -> str | None:
-    """The sentence of a refusal in the hub's form; None where the body is another's."""
-    said = _json(body)
-    sentence = said.get("error") if isinstance(said, dict) else None
-    return sentence[:_LONGEST_REASON] if isinstance(sentence, str) else None
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):  # what json.loads raises for text that is no JSON
-        return None
 
 
 def _text(body: bytes) -> str:

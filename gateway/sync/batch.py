@@ -22,20 +22,21 @@ _ROW_OVERHEAD = 120  # bytes of a row beside its body
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows `first` to `last` of a journal, as the bytes that are sent."""
+    """Rows `first` to `last` of a journal, as the bytes that are sent; items: how many rows and gaps that is."""
 
     journal: bytes
     first: int
     last: int
     data: bytes
+    items: int
 
     @property
     def key(self) -> str:
         return f"{self.journal.hex()}/{self.first}-{self.last}"
 
     def __len__(self) -> int:
-        """How many rows it holds."""
-        return self.last - self.first + 1
+        """How many rows and gaps it holds."""
+        return self.items
 
 
 def encode(
@@ -53,7 +54,7 @@ def encode(
     ]
     first, last = rows[0].seq, rows[-1].seq
     whole = {1: VERSION, 2: gateway, 3: journal, 4: first, 5: last, 6: said, 7: before}
-    return Batch(journal, first, last, Encoder()(whole))
+    return Batch(journal, first, last, Encoder()(whole), len(said))
 
 
 async def next_batch(journal: Journal, gateway: str, most_rows: int) -> Batch | None:

@@ -23,14 +23,15 @@ from gateway.hub.app import create_app
 from gateway.hub.serve import Tls, running
 from gateway.hub.store import JournalState, Store
 from gateway.journal import ACKNOWLEDGED, Journal
-from gateway.sync import uplink as sync_uplink
+from gateway.sync import http as sync_http
 from gateway.sync.answer import Answer, Held, Later, Pause, SetAside, Smaller, judge
 from gateway.sync.batch import BATCHED, Batch, next_batch
+from gateway.sync.receipt import Receipt
 from gateway.sync.uplink import Uplink, reach
 
 JOURNAL = bytes(range(16))
-FOUR = Batch(JOURNAL, 5, 8, b"")
-ONE = Batch(JOURNAL, 5, 5, b"")
+FOUR = Batch(JOURNAL, 5, 8, b"", 4)
+ONE = Batch(JOURNAL, 5, 5, b"", 1)
 PATIENCE_S = 20.0
 
 
@@ -41,10 +42,10 @@ def receipt(watermark: object, journal: str = JOURNAL.hex(), **more: object) -> 
 @pytest.mark.parametrize(
     ("batch", "answer", "step"),
     [
-        (FOUR, receipt(8), Held(8, {})),
-        (FOUR, receipt(100), Held(8, {})),
-        (FOUR, receipt(6), Held(6, {})),
-        (FOUR, receipt(0), Held(0, {})),
+        (FOUR, receipt(8), Held(Receipt(JOURNAL, 8))),
+        (FOUR, receipt(100), Held(Receipt(JOURNAL, 100))),
+        (FOUR, receipt(0), Held(Receipt(JOURNAL, 0))),
+        (FOUR, receipt(8, conflicts=[6, "7", True]), Held(Receipt(JOURNAL, 8, conflicts=(6,)))),
         (FOUR, Answer(413, b""), Smaller()),
         (FOUR, Answer(400, b"row 7"), Smaller()),
         (FOUR, Answer(422, b"row 7"), Smaller()),
@@ -56,29 +57,18 @@ def receipt(watermark: object, journal: str = JOURNAL.hex(), **more: object) -> 
         (FOUR, Answer(0, b"no route"), Later("no route")),
         (FOUR, Answer(401, b""), Later("the hub answers 401: check [hub] token_file")),
         (FOUR, Answer(409, b"busy"), Later("the hub answers 409: busy")),
-        (ONE, Answer(429, b"slow", 7.0), Later("the hub answers 429: slow", 7.0)),
+        (ONE, Answer(429, b"slow", {"retry-after": "7"}), Later("the hub answers 429: slow", 7.0)),
         (ONE, Answer(503, b"full"), Later("the hub answers 503: full")),
         (FOUR, receipt(8, "00" * 16), Later("the hub's receipt is not for this journal")),
-        (FOUR, Answer(200, b"<html>"), Later("the hub's receipt is not for this journal")),
-        (FOUR, Answer(200, b"[" * 9999), Later("the hub's receipt is not for this journal")),
+        (FOUR, Answer(200, b"<html>"), Later("the hub's receipt cannot be read")),
+        (FOUR, Answer(200, b"[" * 9999), Later("the hub's receipt cannot be read")),
         (FOUR, receipt("8"), Later("the hub's receipt cannot be read")),
         (FOUR, receipt(True), Later("the hub's receipt cannot be read")),
         (FOUR, receipt(8, conflicts=3), Later("the hub's receipt cannot be read")),
     ],
 )
 def test_each_answer_has_its_step(batch: Batch, answer: Answer, step: object) -> None:
-    assert judge(batch, answer, is_withheld=False) == step
-
-
-def test_a_row_that_is_refused_even_without_its_content_is_tried_again() -> None:
-    refusal = Answer(400, b'{"error": "no"}')
-    assert isinstance(judge(ONE, refusal, is_withheld=True), Later)
-
-
-def test_conflicts_of_this_batch_are_set_apart_and_others_are_noise() -> None:
-    step = judge(FOUR, receipt(8, conflicts=[6, 99, "7", True]), is_withheld=False)
-    assert isinstance(step, Held)
-    assert list(step.apart) == [6]
+    assert judge(batch, answer) == step
 
 
 def test_pauses_double_to_a_minute_with_full_jitter() -> None:
@@ -381,7 +371,7 @@ def test_a_hub_whose_address_is_none_is_a_configuration_problem() -> None:
 def test_an_answer_that_trickles_for_ever_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sync_uplink, "_WHOLE_S", 0.05)
+    monkeypatch.setattr(sync_http, "_WHOLE_S", 0.05)
 
     async def trickling(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})

@@ -161,6 +161,15 @@ class Records:
         (older,) = before.fetchone() or (self._first_id,)
         return older, after
 
+    def branches(self) -> list[tuple[bytes, int]]:
+        """(id, after) of the ids that it goes under, in order: the rows behind `after`, up to the next one's, under `id`."""
+        found = [(self._first_id, 0)]
+        for identity, after in self._read.execute("SELECT id, after FROM branches ORDER BY number"):
+            while len(found) > 1 and found[-1][1] >= after:
+                found.pop()
+            found.append((identity, after))
+        return found
+
     def close(self) -> None:
         self._read.close()
 

@@ -162,7 +162,7 @@ class Records:
         return older, after
 
     def branches(self) -> list[tuple[bytes, int]]:
-        """(id, after) of the ids that it goes under, in order: the rows behind `after`, up to the next one's, under `id`."""
+        """(id, after) of the ids that it goes under, in order: each for the rows behind `after`, up to the next."""
         found = [(self._first_id, 0)]
         for identity, after in self._read.execute("SELECT id, after FROM branches ORDER BY number"):
             while len(found) > 1 and found[-1][1] >= after:

@@ -8,12 +8,14 @@ so may anyone at a hub that has neither token, CA nor trust list: an open hub, f
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.hub.database import StoreTrouble
 
 log = logging.getLogger(__name__)
 
@@ -104,10 +106,11 @@ def require(request: Request, *roles: str) -> Caller:
 class Witness(Protocol):
     """What keeps the acts: audit.Audit."""
 
-    async def record(
-        self, who: Caller, act: str, subject: str, outcome: str, evidence: bytes = b""
-    ) -> None:
-        """Keep one act; it is durable when this returns."""
+    async def record(self, who: Caller, act: str, subject: str, outcome: str) -> None:
+        """Keep one act; it is durable when this returns. Raises StoreTrouble."""
+
+    async def refused(self, who: Caller, act: str, subject: str, why: str) -> None:
+        """Keep a refusal. Raises StoreTrouble."""
 
 
 class Credentials(Protocol):
@@ -122,9 +125,8 @@ class Credentials(Protocol):
         """`who`, with the holder's signature over this request looked at and used up. Raises Refused."""
 
 
-Certified = Callable[
-    [bytes], Awaitable[Caller]
-]  # DER of a client certificate -> its gateway; raises Refused
+# DER of a client certificate -> its gateway. Raises Refused.
+Certified = Callable[[bytes], Awaitable[Caller]]
 
 
 class Access:
@@ -165,18 +167,20 @@ class Access:
             raise Refused(401, "the credential is too long")
         return self._credentials.caller(bearer.strip())
 
-    async def prove(self, who: Caller, proof: bytes, request: Request, body: bytes) -> Caller:
+    async def prove(
+        self, who: Caller, proof: bytes, method: str, target: bytes, body: bytes
+    ) -> Caller:
         """`who`, having proved by his signature that he asks for just this. Raises Refused."""
-        if self._credentials is None or not who.needs_proof:
-            return who
-        proved = await self._credentials.prove(
-            who, proof, request.method, _target(request.scope), body
-        )
-        return replace(proved, needs_proof=False)
+        if self._credentials is None:
+            raise Refused(401, "this hub takes no credentials")
+        return await self._credentials.prove(who, proof, method, target, body)
 
 
 class Guard:
-    """ASGI middleware: names the caller, answers Refused, and has refusals and management acts kept."""
+    """ASGI middleware: names the caller, answers Refused, and has refusals and management acts kept.
+
+    A change by proof is kept before it is made and again with its outcome; one by the hub's token with its outcome.
+    """
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
@@ -188,40 +192,76 @@ class Guard:
             return
         state = scope.setdefault("state", {})
         state["caller"] = ANYONE
-        request = Request(scope, receive)
-        is_answered = False
+        has_begun = is_cut = False
 
         async def kept(message: Message) -> None:
-            nonlocal is_answered
-            if message["type"] == "http.response.start" and not is_answered:
-                is_answered = True
-                if state.get("managed"):
-                    await self._keep(state["caller"], request, str(message["status"]))
+            nonlocal has_begun, is_cut
+            if is_cut:
+                return
+            if message["type"] == "http.response.start":
+                has_begun = True
+                trouble = await self._managed(scope, message["status"])
+                if trouble is not None:
+                    is_cut = True
+                    await trouble(scope, receive, send)
+                    return
             await send(message)
 
         try:
-            state["caller"], receive = await self._identify(request, receive)
+            receive = await self._identify(scope, receive)
             await self._app(scope, receive, kept)
         except Refused as why:
-            if is_answered:
+            if has_begun:
                 raise
-            await self._keep(state["caller"], request, f"refused: {why.sentence}")
+            await self._refused(scope, why)
             await refusal(why)(scope, receive, send)
+        except StoreTrouble as why:
+            if has_begun:
+                raise
+            log.error("%s", why)
+            await JSONResponse({"error": str(why)}, 503)(scope, receive, send)
 
-    async def _identify(self, request: Request, receive: Receive) -> tuple[Caller, Receive]:
-        headers = dict(request.scope["headers"])
-        certificate = request.scope["state"].get("peer_certificate")
+    async def _identify(self, scope: Scope, receive: Receive) -> Receive:
+        """Name the caller in the request's state; the receive that its body still comes from."""
+        headers = dict(scope["headers"])
+        state = scope["state"]
+        certificate = state.get("peer_certificate")
         who = await self._access.identify(headers.get(b"authorization", b""), certificate)
+        state["caller"] = who
         proof = headers.get(PROOF_HEADER)
         if proof is None or not who.needs_proof:
-            return who, receive
-        body = await _body(request)
-        return await self._access.prove(who, proof, request, body), _again(body, receive)
+            return receive
+        body = await _body(Request(scope, receive))
+        who = await self._access.prove(who, proof, scope["method"], target(scope), body)
+        state["caller"] = who
+        await self._record(scope, "proved")
+        return _again(body, receive)
 
-    async def _keep(self, who: Caller, request: Request, outcome: str) -> None:
+    async def _managed(self, scope: Scope, status: int) -> JSONResponse | None:
+        """Keep what a manager did; an answer in place of the act's where that fails."""
+        if not scope["state"].pop("managed", False):
+            return None
+        try:
+            await self._record(scope, str(status))
+        except StoreTrouble as why:
+            log.error("an act could not be kept: %s", why)
+            return JSONResponse({"error": f"the act was done, but not kept: {why}"}, 503)
+        return None
+
+    async def _record(self, scope: Scope, outcome: str) -> None:
         if self._access.witness is not None:
-            act = f"{request.method} {request.url.path}"
-            await self._access.witness.record(who, act, request.url.path, outcome, who.evidence)
+            who, subject = scope["state"]["caller"], target(scope).decode("ascii", "replace")
+            witness = self._access.witness
+            await witness.record(who, scope["method"], subject, outcome)
+
+    async def _refused(self, scope: Scope, why: Refused) -> None:
+        if self._access.witness is None:
+            return
+        who, subject = scope["state"]["caller"], target(scope).decode("ascii", "replace")
+        try:
+            await self._access.witness.refused(who, scope["method"], subject, why.sentence)
+        except StoreTrouble as trouble:
+            log.error("a refusal could not be kept: %s", trouble)
 
 
 def refusal(why: Refused) -> JSONResponse:
@@ -251,7 +291,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-def _target(scope: Scope) -> bytes:
+def target(scope: Scope) -> bytes:
     """The request's target as it came: path and query, still percent-encoded."""
     path: bytes = scope.get("raw_path") or scope["path"].encode()
     query: bytes = scope["query_string"]

@@ -13,6 +13,7 @@ import logging
 import random
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -71,12 +72,13 @@ class Unfit(NatsTrouble):
 class Broker:
     """Where the servers are, and as whom to come. urls: nats://HOST:PORT or tls://HOST:PORT, any of a cluster's nodes.
 
-    tls: for servers with TLS, with the client's certificate where they ask for one; then plain TCP is refused.
+    token: or "USER:PASSWORD". tls: called for each connection, so that a renewed certificate is used; then plain TCP is
+    refused.
     """
 
     urls: tuple[str, ...]
     token: str | None = None
-    tls: ssl.SSLContext | None = None
+    tls: Callable[[], ssl.SSLContext] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,11 @@ class Stored:
 
 async def connect(broker: Broker, name: str) -> "Connection":
     """A connection to one of the servers; name: what its monitoring shows. Raises NatsTrouble, Unfit."""
-    connection = Connection(broker)
-    await connection._open(name)
+    async with AsyncExitStack() as stack:
+        connection = Connection(broker)
+        stack.push_async_callback(connection.close)
+        await connection._open(name)
+        stack.pop_all()
     return connection
 
 
@@ -227,15 +232,15 @@ class Connection:
                     max_reconnect_attempts=1,
                     reconnect_time_wait=0,
                     ping_interval=_PING_S,
-                    token=None if self._broker.token is None else self._token,
-                    tls=self._broker.tls,
+                    tls=None if self._broker.tls is None else self._broker.tls(),
+                    token=self._word("token"),
+                    user=self._word("user"),
+                    password=self._word("password"),
                 )
         except (nats.errors.Error, OSError, TimeoutError, ValueError) as e:
-            await self._client.close()
             raise NatsTrouble(self._reason(e)) from e
         why = self._unfit()
         if why is not None:
-            await self._client.close()
             raise Unfit(why)
 
     def _unfit(self) -> str | None:
@@ -249,11 +254,17 @@ class Connection:
             return f"{server} offers no TLS: set tls {{ ... }} in its configuration"
         return None
 
-    def _token(self) -> str:
-        """The token, told to a server with TLS only where TLS is wanted."""
-        if self._broker.tls is not None and not self._is_secure():
-            raise nats.errors.SecureConnRequiredError
-        return self._broker.token or ""
+    def _word(self, which: str) -> Callable[[], str] | None:
+        """The token, the user or the password, told to no server that should have TLS and has not."""
+        user, colon, password = (self._broker.token or "").partition(":")
+        word = {"token": "" if colon else user, "user": user if colon else "", "password": password}
+
+        def told() -> str:
+            if self._broker.tls is not None and not self._is_secure():
+                raise nats.errors.SecureConnRequiredError
+            return word[which]
+
+        return told if word[which] else None
 
     def _is_secure(self) -> bool:
         return self._client._server_info.get("tls_required") is True

@@ -16,6 +16,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -96,13 +97,12 @@ class Nats:
 
     def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="tagwright-nats-"))
-        try:
+        with ExitStack() as stack:
+            stack.callback(self._end)
             for node in range(len(self._hosts)):
                 self._begin(node)
             self.ready()
-        except BaseException:
-            self._end()
-            raise
+            stack.pop_all()
         return self
 
     def __exit__(

@@ -1,10 +1,13 @@
 -- The register: what follows from the ledger's rows. All of it but the alarms is made anew from them.
 
-DROP TABLE IF EXISTS stubs;
-
 CREATE TABLE clerk (
     journal     INTEGER PRIMARY KEY,    -- of journals
-    seq         INTEGER NOT NULL        -- every row up to this one is registered
+    seq         INTEGER NOT NULL,       -- every row up to this one is registered
+    visited_ns  INTEGER NOT NULL,       -- when a clerk was last there
+    withheld    INTEGER NOT NULL,       -- rows of which only the hash has come
+    senseless   INTEGER NOT NULL,       -- rows that could not be entered
+    stubs       INTEGER NOT NULL,       -- first told of by this journal
+    products    INTEGER NOT NULL        -- whose first stub it told of
 );
 
 CREATE TABLE product_events (
@@ -15,8 +18,8 @@ CREATE TABLE product_events (
     PRIMARY KEY (name, at_ns, journal, seq)
 ) WITHOUT ROWID;
 
-CREATE TABLE products (
-    name        TEXT PRIMARY KEY,       -- of each product with a stub
+CREATE TABLE products (                 -- those with a stub
+    name        TEXT PRIMARY KEY,
     newest      INTEGER NOT NULL        -- the highest seq of its stubs
 ) WITHOUT ROWID;
 
@@ -27,12 +30,13 @@ CREATE TABLE stubs (
     uid         BLOB NOT NULL,
     seq         INTEGER NOT NULL,
     prev        BLOB NOT NULL,          -- link16 of the stub before; empty: it follows none
-    link        BLOB NOT NULL,          -- its own link16: what the next one states as prev; empty for a mini record
-    kid         BLOB NOT NULL,          -- of its key; empty for a mini record
-    issued_at   INTEGER NOT NULL,       -- seconds since 1970; 0 for a mini record
-    written     INTEGER NOT NULL,       -- 1: a gateway wrote it; 0: one has seen it, under a trusted key
+    link        BLOB NOT NULL,          -- its own link16, what the next one states as prev; empty: a mini record
+    kid         BLOB NOT NULL,          -- of its key; empty: a mini record
+    issued_at   INTEGER NOT NULL,       -- seconds since 1970; 0: a mini record
     stub        BLOB NOT NULL,
-    journal     INTEGER NOT NULL,       -- the row that first told of it
+    written     INTEGER NOT NULL,       -- 1: a gateway wrote it; 0: one saw it, under a trusted key
+    at_ns       INTEGER NOT NULL,       -- of the row that tells of it, the first one of those that wrote it
+    journal     INTEGER NOT NULL,
     row_seq     INTEGER NOT NULL
 );
 CREATE INDEX stubs_by_name ON stubs (name, seq);
@@ -42,7 +46,8 @@ CREATE TABLE tags (
     name        TEXT NOT NULL,          -- the product that it bore when it was last seen; empty: not told
     place       TEXT NOT NULL,          -- where that was
     at_ns       INTEGER NOT NULL,
-    roamed      INTEGER NOT NULL        -- 1: it was seen at more than one place, or with more than one product
+    places      INTEGER NOT NULL,       -- 1, or 2 where it was seen at more than one place
+    names       INTEGER NOT NULL        -- 1, or 2 where it was seen with more than one name
 ) WITHOUT ROWID;
 
 CREATE TABLE tag_history (
@@ -52,8 +57,8 @@ CREATE TABLE tag_history (
     seq         INTEGER NOT NULL,
     name        TEXT NOT NULL,
     place       TEXT NOT NULL,
-    act         TEXT NOT NULL,          -- "seen", "written", or "freed": what it bore before was given up
-    timed       INTEGER NOT NULL,       -- 1: the gateway's clock was right then
+    act         TEXT NOT NULL,          -- "seen", "written", or "freed": what it bore was given up
+    timed       INTEGER NOT NULL,       -- 1: the gateway's clock was synchronised
     PRIMARY KEY (uid, at_ns, journal, seq)
 ) WITHOUT ROWID;
 
@@ -61,13 +66,14 @@ CREATE TABLE alarms (
     number      INTEGER PRIMARY KEY AUTOINCREMENT,
     at_ns       INTEGER NOT NULL,       -- of what gave the alarm
     kind        TEXT NOT NULL,
-    cause       TEXT NOT NULL,          -- a cause is told once
+    cause       TEXT NOT NULL,          -- SHA-256 of what makes it the same alarm as another of its kind
     subject     TEXT NOT NULL,          -- product, tag or gateway
     text        TEXT NOT NULL,
     journal     INTEGER,
     seq         INTEGER,
-    closed_ns   INTEGER,                -- what closed it; NULL: it is open
+    closed_ns   INTEGER,                -- of what explains it; NULL: it is open
     acknowledged_ns INTEGER,
     acknowledged_by TEXT,
     UNIQUE (kind, cause)
 );
+CREATE INDEX open_alarms ON alarms (kind, subject) WHERE closed_ns IS NULL;

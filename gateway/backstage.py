@@ -26,6 +26,14 @@ _SYNC_S = 60.0
 
 
 @dataclass(frozen=True)
+class Backend:
+    """gateway: the name that a hub shows; hub: where the journal is synced to, None for a hub of the demo's own."""
+
+    gateway: str = "demo"
+    hub: HubConfig | None = None
+
+
+@dataclass(frozen=True)
 class Backstage:
     """page: the hub's address. lock: the open file that keeps others out of the folder; a simulator inherits it."""
 
@@ -44,7 +52,7 @@ class Backstage:
 
 
 @asynccontextmanager
-async def backstage(folder: Path) -> AsyncIterator[Backstage]:
+async def backstage(folder: Path, at: Backend = Backend()) -> AsyncIterator[Backstage]:
     """Make or reopen it all in `folder`; all of it ends with the context. DeviceTrouble where another demo uses it."""
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
@@ -52,13 +60,23 @@ async def backstage(folder: Path) -> AsyncIterator[Backstage]:
         await _alone(lock, folder)
         key, trusted = _keys(folder)
         journal = await stack.enter_async_context(Journal(folder / "journal.db"))
-        hub = Store(folder / "hub.db")
-        stack.callback(hub.close)
-        page = await stack.enter_async_context(running(create_app(hub)))
-        uplink = Uplink(journal, HubConfig(url=page), "demo")
+        hub = at.hub or HubConfig(url=await stack.enter_async_context(_hub(folder)))
+        uplink = Uplink(journal, hub, at.gateway)
         sync = asyncio.create_task(uplink.run())
         stack.push_async_callback(_ended, sync)
+        page = hub.url or ", ".join(hub.nats)
         yield Backstage(folder, key, trusted, journal, uplink, page, lock.fileno())
+
+
+@asynccontextmanager
+async def _hub(folder: Path) -> AsyncIterator[str]:
+    """The demo's own hub; yields its URL."""
+    store = Store(folder / "hub.db")
+    try:
+        async with running(create_app(store)) as url:
+            yield url
+    finally:
+        store.close()
 
 
 async def _alone(lock: BinaryIO, folder: Path) -> None:

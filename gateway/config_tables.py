@@ -15,6 +15,7 @@ TomlPath = Annotated[Path, Field(strict=False)]
 Number = Annotated[float, Field(strict=False, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, le=31_536_000, strict=False)]
 CompanyPrefix = Annotated[str, Field(pattern=r"^[0-9]{6,12}$")]
+NatsServer = Annotated[str, Field(pattern=r"^(nats|tls)://[^\s/?#@,]+$")]
 Antenna = Annotated[str, Field(pattern=r"^([1-9][0-9]{0,2})$")]  # TOML has no keys but text
 
 # What a pattern asks for, in words.
@@ -64,10 +65,12 @@ class KeysConfig(Section):
 class HubConfig(Section):
     """Where the journal is synced to. url: without user and password, which a log would tell.
 
+    nats: servers of a JetStream cluster, nats://HOST:PORT or tls://HOST:PORT; batches go that way where it stands.
     ca, cert, key: PEM files for HTTPS with a private CA or client certificates.
     """
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")] | None = None
+    nats: tuple[NatsServer, ...] = Field(default=(), strict=False)
     token_file: TomlPath | None = None
     ca: TomlPath | None = None
     cert: TomlPath | None = None

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from edge import stub as stubs
-from gateway.backstage import Backstage, backstage
+from gateway.backstage import Backend, Backstage, backstage
 from gateway.conveyor import Conveyor
 from gateway.model import Target
 from gateway.readers.registry import open_reader
@@ -89,13 +89,17 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path, paced: bool = False) -> AsyncIterator[Stage]:
+async def stage(
+    folder: Path,
+    paced: bool = False,
+    at: Backend = Backend(),  # noqa: B008
+) -> AsyncIterator[Stage]:
     """Set the stage in `folder`: backstage, simulator, reader. All of it ends with the context.
 
     Raises DeviceTrouble where the simulator does not start or another demo uses the folder.
     """
     async with AsyncExitStack() as stack:
-        behind = await stack.enter_async_context(backstage(folder))
+        behind = await stack.enter_async_context(backstage(folder, at))
         conveyor = Conveyor(folder / "tags.json", paced, (behind.lock,))
         await stack.enter_async_context(conveyor.simulator)
         reader = open_reader(f"pn532:{conveyor.path}")

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import ValidationError
 
 from gateway import demo as stages
+from gateway.backstage import Backend
+from gateway.cli.demo_scale import show_scale
 from gateway.cli.demo_warehouse import show_warehouse
 from gateway.cli.output import (
     NO,
@@ -24,6 +27,7 @@ from gateway.cli.output import (
     play,
     say,
 )
+from gateway.config import HubConfig
 from gateway.demo import Progress, Stage, Summary
 from gateway.stations.orders import OrderError
 
@@ -46,6 +50,15 @@ _MANY = 50  # rows; beyond, a pipe is told of what is out of the ordinary only
     type=click.Path(path_type=Path, dir_okay=False),
     help="The products, as CSV [default: a small sample].",
 )
+@click.option(
+    "--scale",
+    is_flag=True,
+    help="Four gateways, three NATS nodes, PostgreSQL, two consumers; some are killed on the way.",
+)
+@click.option(
+    "--hub", "urls", help="Sync there, not to a hub of its own: a URL, or NATS URLs, with commas."
+)
+@click.option("--gateway", "name", default="demo", help="What the hub calls this gateway.")
 @click.option("--products", "limit", type=click.IntRange(1), help="Only the first so many rows.")
 @click.option("--paced", is_flag=True, help="At the speed of the real wire, field and chips.")
 @click.option(
@@ -62,6 +75,9 @@ _MANY = 50  # rows; beyond, a pipe is told of what is out of the ordinary only
 @json_option
 def demo(
     scene: str,
+    scale: bool,
+    urls: str | None,
+    name: str,
     file: Path | None,
     limit: int | None,
     paced: bool,
@@ -77,21 +93,30 @@ def demo(
     Example:  tagwright demo
               tagwright demo --input products.csv --json
               tagwright demo --scene warehouse --products 200
+              tagwright demo --scale
     """
-    if scene == "warehouse" and (file is not None or paced or folder is not None):
-        raise Failure("--input, --paced and --state are of --scene line", USAGE)
+    own = file is not None or paced or folder is not None or urls is not None
+    if scale and (own or scene != "line"):
+        raise Failure("--scale goes with --products, --stay and --json alone", USAGE)
+    if scene == "warehouse" and own:
+        raise Failure("--input, --paced, --state and --hub are of --scene line", USAGE)
     stays = sys.stdout.isatty() and not as_json if stay is None else stay
     if scene == "warehouse":
         show_warehouse(limit, stays, as_json)
         return
-    name, raw = _input(file)
+    if scale:
+        show_scale(limit, stays, as_json)
+        return
+    source, raw = _input(file)
+    at = _backend(urls, name)
     kept = folder or Path(tempfile.mkdtemp(prefix="tagwright-demo-"))
     same = f"tagwright demo --state {kept}" + (f" --input {file}" if file else "")
+    same += f" --hub {urls} --gateway {name}" if urls else ""
     ended = asyncio.Event()
     try:
-        play(_play(kept, name, raw, limit, paced, stays, as_json, ended))
+        play(_play(kept, at, source, raw, limit, paced, stays, as_json, ended))
     except OrderError as why:
-        raise Failure(f"{file or name}: {why}", USAGE) from why
+        raise Failure(f"{file or source}: {why}", USAGE) from why
     except TimeoutError:
         raise Failure(
             f"the hub or the simulator does not answer; go on with: {same}",
@@ -105,6 +130,7 @@ def demo(
 
 async def _play(
     folder: Path,
+    at: Backend,
     name: str,
     raw: bytes,
     limit: int | None,
@@ -113,7 +139,7 @@ async def _play(
     as_json: bool,
     ended: asyncio.Event,
 ) -> None:
-    async with stages.stage(folder, paced) as on:
+    async with stages.stage(folder, paced, at) as on:
         say(
             f"reader pn532:{on.conveyor.path} (simulated), hub {on.behind.page}, everything in {folder}"
         )
@@ -223,6 +249,18 @@ def _table(summary: Summary, on: Stage) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _backend(urls: str | None, name: str) -> Backend:
+    """The hub that --hub names, or one of the demo's own."""
+    if urls is None:
+        return Backend(name)
+    try:
+        is_nats = urls.startswith(("nats://", "tls://"))
+        hub = HubConfig(nats=tuple(urls.split(","))) if is_nats else HubConfig(url=urls)
+    except ValidationError as why:
+        raise Failure(f"--hub {urls}: {why.errors()[0]['msg']}", USAGE) from why
+    return Backend(name, hub)
 
 
 def _input(file: Path | None) -> tuple[str, bytes]:

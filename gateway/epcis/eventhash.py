@@ -47,9 +47,7 @@ _TIMES = frozenset(("eventTime", "time", "startTime", "endTime"))
 
 def event_id(event: Event, prefixes: Mapping[str, str] = OWN) -> str:
     """ "ni:///sha-256;...?ver=CBV2.0"; prefixes: of the event's extension fields, to their namespaces."""
-    return (
-        f"ni:///sha-256;{sha256(prehash(event, prefixes).encode()).hexdigest()}?ver=CBV2.0"
-    )
+    return f"ni:///sha-256;{sha256(prehash(event, prefixes).encode()).hexdigest()}?ver=CBV2.0"
 
 
 def prehash(event: Event, prefixes: Mapping[str, str] = OWN) -> str:
@@ -66,8 +64,10 @@ def prehash(event: Event, prefixes: Mapping[str, str] = OWN) -> str:
 def millisecond(text: str) -> datetime:
     """A date-time of RFC 3339 in UTC, rounded to milliseconds."""
     at = datetime.fromisoformat(text.upper().replace("Z", "+00:00")).astimezone(UTC)
-    return at - timedelta(microseconds=at.microsecond) + timedelta(
-        milliseconds=round(at.microsecond, -3) // 1000
+    return (
+        at
+        - timedelta(microseconds=at.microsecond)
+        + timedelta(milliseconds=round(at.microsecond, -3) // 1000)
     )
 
 
@@ -172,9 +172,7 @@ def _in_order(value: Event, names: Iterable[str], prefixes: Mapping[str, str]) -
     return "".join(text)
 
 
-def _extensions(
-    value: Event, known: Iterable[str], prefixes: Mapping[str, str]
-) -> list[str]:
+def _extensions(value: Event, known: Iterable[str], prefixes: Mapping[str, str]) -> list[str]:
     """Whatever else an object says, sorted: each as its full name and its value or what is in it."""
     said = []
     for name, each in value.items():

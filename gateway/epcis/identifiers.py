@@ -12,10 +12,23 @@ from edge.errors import Malformed
 
 _HOST = "https://id.gs1.org"
 _ALIASES = {  # words of Digital Link URI Syntax 1.2 and before
-    **{"gtin": "01", "itip": "8006", "cpid": "8010", "gln": "414", "party": "417"},
-    **{"gsrnp": "8017", "gsrn": "8018", "gcn": "255", "sscc": "00", "gdti": "253"},
-    **{"ginc": "401", "gsin": "402", "grai": "8003", "giai": "8004"},
-    **{"cpv": "22", "lot": "10", "ser": "21"},
+    "gtin": "01",
+    "itip": "8006",
+    "cpid": "8010",
+    "gln": "414",
+    "party": "417",
+    "gsrnp": "8017",
+    "gsrn": "8018",
+    "gcn": "255",
+    "sscc": "00",
+    "gdti": "253",
+    "ginc": "401",
+    "gsin": "402",
+    "grai": "8003",
+    "giai": "8004",
+    "cpv": "22",
+    "lot": "10",
+    "ser": "21",
 }
 _KEYS = {  # AI -> (what its value is, where its check digit stands from 0 on, None for none)
     "00": (re.compile(r"[0-9]{18}"), 17),

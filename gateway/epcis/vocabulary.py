@@ -15,26 +15,31 @@ KNOWN_PREFIXES = {  # that GS1's context defines
     "cbvmda": "urn:epcglobal:cbv:mda:",
 }
 
-BIZ_STEPS = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+BIZ_STEPS = _words(
     """accepting arriving assembling collecting commissioning consigning creating_class_instance
     cycle_counting decommissioning departing destroying disassembling dispensing encoding entering_exiting
     holding inspecting installing killing loading other packing picking receiving removing repackaging
     repairing replacing reserving retail_selling shipping staging_outbound stock_taking stocking storing
-    transporting unloading unpacking void_shipping sensor_reporting sampling""".split()
+    transporting unloading unpacking void_shipping sensor_reporting sampling"""
 )
-DISPOSITIONS = frozenset(
+DISPOSITIONS = _words(
     """active container_closed damaged destroyed dispensed disposed encoded expired in_progress in_transit
     inactive no_pedigree_match non_sellable_other partially_dispensed recalled reserved retail_sold returned
     sellable_accessible sellable_not_accessible stolen unknown available completeness_verified
     completeness_inferred conformant container_open mismatch_instance mismatch_class mismatch_quantity
-    needs_replacement non_conformant unavailable""".split()
+    needs_replacement non_conformant unavailable"""
 )
-BIZ_TRANSACTION_TYPES = frozenset(
-    "bol cert desadv inv pedigree po poc prodorder recadv rma testprd testres upevt".split()
+BIZ_TRANSACTION_TYPES = _words(
+    "bol cert desadv inv pedigree po poc prodorder recadv rma testprd testres upevt"
 )
 SOURCE_DEST_TYPES = frozenset(("owning_party", "possessing_party", "location"))
 ERROR_REASONS = frozenset(("did_not_occur", "incorrect_data"))
-MEASUREMENTS = frozenset(
+MEASUREMENTS = _words(
     """AbsoluteHumidity AbsorbedDose AbsorbedDoseRate Acceleration Radioactivity Altitude AmountOfSubstance
     AmountOfSubstancePerUnitVolume Angle AngularAcceleration AngularMomentum AngularVelocity Area Capacitance
     Conductance Conductivity Count Density Dimensionless DoseEquivalent DoseEquivalentRate DynamicViscosity
@@ -44,12 +49,12 @@ MEASUREMENTS = frozenset(
     MassFlowRate MassPerAreaTime MemoryCapacity MolalityOfSolute MolarEnergy MolarMass MolarVolume Power
     Pressure RadiantFlux RadiantIntensity RelativeHumidity Resistance Resistivity SolidAngle SpecificVolume
     Speed SurfaceDensity SurfaceTension Temperature Time Torque Voltage Volume VolumeFlowRate VolumeFraction
-    VolumetricFlux Wavenumber""".split()
+    VolumetricFlux Wavenumber"""
 )
 ALERTS = frozenset(("ALARM_CONDITION", "ERROR_CONDITION"))
-COMPONENTS = frozenset(
+COMPONENTS = _words(
     """x y z axial_distance azimuth height spherical_radius polar_angle elevation_angle easting northing
-    latitude longitude altitude""".split()
+    latitude longitude altitude"""
 )
 
 EVENT_TYPES = (

@@ -7,27 +7,30 @@ two rows: "intent" before it, and after it "result" or "void", whose body names 
 
 import asyncio
 import os
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ParamSpec, Self, TypeVar
 
+from gateway.clock import Clock, Moment
 from gateway.journal_file import (
     CLOSING,
     Committed,
     Draft,
-    JournalBusy,
     JournalFailed,
     JournalFile,
     JournalFull,
     Note,
-    Value,
 )
+from gateway.journal_marks import Marks
+from gateway.journal_open import JournalBusy
+from gateway.journal_room import CLASS_OF, Pressure
 from gateway.records import (
     ACKNOWLEDGED,
+    CLOCK,
     CONFIRMED,
     SENT,
     Encoder,
@@ -35,6 +38,7 @@ from gateway.records import (
     JournalTrouble,
     Records,
     Row,
+    Value,
 )
 
 __all__ = [
@@ -52,25 +56,25 @@ __all__ = [
     "Row",
 ]
 
-KINDS = (
-    *("intent", "result", "void", "verdict", "refused", "repair"),
-    *("presence", "window", "pallet", "clock"),
-)
+KINDS = tuple(CLASS_OF)
 
-_MOVE = (
-    "INSERT INTO cursors (name, seq) VALUES (?, ?)"
-    " ON CONFLICT (name) DO UPDATE SET seq = excluded.seq"
-)
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _STUB_SEQ = {"result": "seq", "verdict": "seen_seq"}  # what a row says of its product's newest stub
 _LARGEST = (1 << 63) - 1  # SQLite's integers
+_DAY_NS = 86_400_000_000_000
+_CALM = 0.6  # the share of each class that is reached by giving back from the lowest level on
+_LOOK_S = 1.0  # whether there is room again
 
 
-class Journal(Records):
+class Journal(Marks):
     """The one writer of a journal file, and its reader; used from one event loop, closed by `async with`.
 
     path: made where it is missing. max_bytes: the file's ceiling, of which an eighth, at most 1 MiB, is
-    kept for the results of intents that stand already. clock: wall clock in ns. on_commit: called on the
-    loop with (rows, seconds) after each group.
+    kept for the results of intents that stand already; captures_percent and telemetry_percent: their quotas of it.
+    sinks: the cursors behind which nothing is trimmed; None: those of the file, CONFIRMED in a new one.
+    on_commit: called on the loop with (rows, seconds) after each group.
     Raises JournalBusy where another process writes the file, JournalTrouble where it cannot be used.
     """
 
@@ -79,17 +83,23 @@ class Journal(Records):
         path: str | os.PathLike[str],
         *,
         max_bytes: int = 4 << 30,
-        clock: Callable[[], int] = time.time_ns,
+        captures_percent: int = 60,
+        telemetry_percent: int = 25,
+        sinks: Collection[str] | None = None,
+        clock: Clock | None = None,
         on_commit: Callable[[int, float], None] | None = None,
     ) -> None:
-        self._clock = clock
+        self._clock = clock or Clock()
         self._on_commit = on_commit
-        self._file = JournalFile(Path(path), max_bytes)
+        self._file = JournalFile(Path(path), max_bytes, captures_percent, telemetry_percent, sinks)
         try:
             super().__init__(path)
         except JournalTrouble:
             self._file.close()
             raise
+        newest = self._file.last
+        if newest is not None and (times := newest.clock()) is not None:
+            self._clock.resume(newest.at_ns, times)
         self._head = self._file.head
         self._encode = Encoder()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
@@ -132,76 +142,128 @@ class Journal(Records):
     ) -> Row:
         """Store one act; returns its row once that is on disk.
 
-        kind: one of KINDS; uid b"" and product "" where there is none; body: CBOR types.
+        kind: one of KINDS; uid b"" and product "" where there is none; body: CBOR types, without the key "clock",
+        which the journal puts there. A row of kind "clock" comes before it where the wall clock was set meanwhile.
         Raises JournalFull (nothing stored, later appends may work) or JournalFailed (this and every later
         append). A caller that is cancelled meanwhile does not know: the row may stand.
         """
         if kind not in KINDS:
             raise ValueError(f"{kind!r} is no kind of row: {', '.join(KINDS)}")
-        (
-            station + product
-        ).encode()  # a lone surrogate is a ValueError here, not in its whole group
-        draft = Draft(
-            at_ns=self._clock(),
-            kind=kind,
-            station=station,
-            uid=bytes(uid),
-            product=product,
-            body=self._encode(dict(body)),
-            closes=_number(body, "intent") if kind in CLOSING else None,
-            stub_seq=_number(body, _STUB_SEQ[kind]) if kind in _STUB_SEQ and product else None,
-        )
+        if CLOCK in body:
+            raise ValueError(f"body[{CLOCK!r}] is the journal's own")
+        named = station + product
+        named.encode()  # a lone surrogate is a ValueError here, not in its whole group
+        draft = self._draft(self._moment(), kind, station, uid, product, body)
         outcome: asyncio.Future[Row] = asyncio.get_running_loop().create_future()
         self._gather().drafts.append((draft, outcome))
         return await outcome
 
-    async def move_cursor(self, name: str, seq: int) -> None:
-        """Remember durably how far the reader called `name` has come; it may also move back."""
-        await self._note((_MOVE, [(name, seq)]))
+    def pressure(self) -> Pressure:
+        """How full the journal is."""
+        return self._file.pressure
 
-    async def cut(self, batches: Sequence[tuple[int, int]]) -> None:
-        """Remember durably the boundaries (first, last) of batches; those that overlap them are forgotten."""
-        overlapping = [(last, first) for first, last in batches]
-        await self._note(
-            ("DELETE FROM cuts WHERE first <= ? AND last >= ?", overlapping),
-            ("INSERT INTO cuts (first, last) VALUES (?, ?)", batches),
+    def dropped(self) -> dict[str, int]:
+        """Class -> how many of its rows were dropped since the file was made."""
+        return self._file.dropped
+
+    async def trim(self, keep_days: float) -> int:
+        """Give back what every sink has and is older than that; returns how many rows. The disk: see `vacuum`."""
+        before_ns = self._now_ns() - int(keep_days * _DAY_NS)
+        return await self._give_back(before_ns, lambda: False)
+
+    async def relieve(self) -> int:
+        """From the lowest level of pressure on give back what every sink has, however young; returns how many rows."""
+        if not self.pressure().level:
+            return 0
+        return await self._give_back(None, lambda: max(self.pressure().shares.values()) < _CALM)
+
+    async def vacuum(self) -> int:
+        """Give free pages back to the disk; returns how many bytes."""
+        before = await self._on_thread(self._file.size)
+        while await self._on_thread(self._file.vacuum):
+            pass
+        return before - await self._on_thread(self._file.size)
+
+    async def compact(self) -> int:
+        """Rewrite the file without half-empty pages, while all appends wait; returns how many bytes that frees."""
+        before = await self._on_thread(self._file.size)
+        await self._on_thread(self._file.compact)
+        return before - await self._on_thread(self._file.size)
+
+    async def tidy(self) -> None:
+        """What is due at any time: the reserve for a full disk, room, pages that the disk should have back."""
+        await self._on_thread(self._file.has_room)
+        await self.relieve()
+        if await self._on_thread(self._file.is_slack):
+            await self.vacuum()
+
+    async def room(self) -> None:
+        """Return when rows of passports fit again."""
+        while True:
+            with suppress(JournalFull):
+                await self.relieve()
+            if await self._on_thread(self._file.has_room):
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await self._growth.wait()
+
+    async def _give_back(self, before_ns: int | None, is_enough: Callable[[], bool]) -> int:
+        rows, after = 0, 0
+        while not is_enough():
+            freed = await self._on_thread(self._file.trim, after, before_ns)
+            if not freed.rows:
+                break
+            rows, after = rows + freed.rows, freed.last
+        return rows
+
+    async def _on_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Between two groups, on the writer's thread."""
+        if self._refusal is not None:
+            raise self._refusal
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._thread, partial(work, *args, **kwargs)
+            )
+        except JournalFailed as why:
+            self._refusal = why
+            raise
+
+    def _now_ns(self) -> int:
+        return self._clock.moment().at_ns
+
+    def _moment(self) -> Moment:
+        """The time of the next row; a step of the wall clock since the last one gets a row of its own before it."""
+        moment = self._clock.moment()
+        step = self._clock.step(moment)
+        if step is None:
+            return moment
+        self._gather().drafts.append(
+            (self._draft(moment, "clock", "", b"", "", step._asdict()), None)
         )
+        return self._clock.moment()
 
-    async def confirm(self, seq: int) -> None:
-        """The system of record holds every row up to `seq`: CONFIRMED is there, and the cuts up to it are forgotten."""
-        await self._note(
-            (_MOVE, [(CONFIRMED, seq)]), ("DELETE FROM cuts WHERE last <= ?", [(seq,)])
+    def _draft(
+        self,
+        moment: Moment,
+        kind: str,
+        station: str,
+        uid: bytes,
+        product: str,
+        body: Mapping[str, Any],
+    ) -> Draft:
+        times = [moment.hlc, moment.boot_ns, moment.boot, moment.error_ms]
+        return Draft(
+            at_ns=moment.at_ns,
+            kind=kind,
+            station=station,
+            uid=bytes(uid),
+            product=product,
+            body=self._encode({**body, CLOCK: times}),
+            closes=_number(body, "intent") if kind in CLOSING else None,
+            stub_seq=_number(body, _STUB_SEQ[kind]) if kind in _STUB_SEQ and product else None,
+            is_remembered=is_remembered(body) if kind == "result" and uid else None,
         )
-
-    async def branch(self, after: int) -> None:
-        """Go on under a new random id behind row `after`: for a journal that is a copy, whose id another one uses, too.
-
-        Cuts behind that row are forgotten, and nothing behind it counts as sent or confirmed.
-        """
-        await self._note(
-            ("INSERT INTO branches (id, after) VALUES (randomblob(16), ?)", [(after,)]),
-            ("DELETE FROM cuts WHERE last > ?", [(after,)]),
-            (
-                "UPDATE cursors SET seq = min(seq, ?) WHERE name IN (?, ?)",
-                [(after, CONFIRMED, SENT)],
-            ),
-        )
-
-    async def set_aside(self, seq: int, reason: str, sink: str = CONFIRMED) -> None:
-        """Mark a row that a sink refuses for what it says: it stays, and no longer blocks the head."""
-        statement = (
-            "INSERT OR REPLACE INTO quarantine (sink, seq, at_ns, reason) VALUES (?, ?, ?, ?)"
-        )
-        await self._note((statement, [(sink, seq, self._clock(), reason)]))
-
-    async def release(self, seqs: Iterable[int], sink: str = CONFIRMED) -> None:
-        """Mark rows in quarantine to be offered once more."""
-        statement = "UPDATE quarantine SET replay = 1 WHERE sink = ? AND seq = ?"
-        await self._note((statement, [(sink, seq) for seq in seqs]))
-
-    async def replayed(self, seq: int, sink: str = CONFIRMED) -> None:
-        """A row in quarantine was taken after all."""
-        await self._note(("DELETE FROM quarantine WHERE sink = ? AND seq = ?", [(sink, seq)]))
 
     async def _note(self, *statements: tuple[str, Sequence[tuple[Value, ...]]]) -> None:
         outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -256,12 +318,12 @@ class Journal(Records):
 class _Group:
     """What shares one transaction, and who waits for it."""
 
-    drafts: list[tuple[Draft, asyncio.Future[Row]]] = field(default_factory=list)
+    drafts: list[tuple[Draft, asyncio.Future[Row] | None]] = field(default_factory=list)
     notes: list[tuple[Note, asyncio.Future[None]]] = field(default_factory=list)
 
     def tell(self, outcomes: list[Row | JournalFull]) -> None:
         for (_, waiter), outcome in zip(self.drafts, outcomes, strict=True):
-            if waiter.done():  # its caller was cancelled
+            if waiter is None or waiter.done():  # its caller was cancelled
                 continue
             if isinstance(outcome, Row):
                 waiter.set_result(outcome)
@@ -272,11 +334,16 @@ class _Group:
                 note_waiter.set_result(None)
 
     def fail(self, trouble: BaseException) -> None:
-        waiters: list[asyncio.Future[Any]] = [waiter for _, waiter in self.drafts]
+        waiters: list[asyncio.Future[Any] | None] = [waiter for _, waiter in self.drafts]
         waiters += [waiter for _, waiter in self.notes]
         for waiter in waiters:
-            if not waiter.done():
+            if waiter is not None and not waiter.done():
                 waiter.set_exception(trouble)
+
+
+def is_remembered(body: Mapping[str, Any]) -> bool:
+    """Whether a result says that the tag's stub stands in this row only, the tag having its EPC alone."""
+    return body.get("profile") == "epc" or "from_memory" in body
 
 
 def _number(body: Mapping[str, Any], name: str) -> int | None:

@@ -1,32 +1,46 @@
 """The journal's file: one SQLite database (WAL, synchronous=FULL), locked for one writer, bounded in size.
 
-No thread and no loop in here: journal.py calls `commit` from its one thread.
+No thread and no loop in here: journal.py calls all of it from its one thread.
 """
 
-import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
-from gateway.records import Chain, JournalTrouble, Row, connect
-from gateway.schema import SchemaTrouble, migrate
-
-Value = int | str | bytes
+from gateway.journal_disk import (
+    MOST_BALLAST,
+    Ballast,
+    checkpoint,
+    compact,
+    free_pages,
+    is_full,
+    size,
+    vacuum_some,
+)
+from gateway.journal_open import lock, open_for_writing
+from gateway.journal_room import (
+    CAPTURES,
+    CLASS_OF,
+    PAGE,
+    PASSPORTS,
+    ROW_BYTES,
+    TELEMETRY,
+    stored_room,
+    used_bytes,
+)
+from gateway.journal_trim import Freed, floor, give_back, make_room
+from gateway.records import COLUMNS, Chain, JournalTrouble, Row, Value
+from gateway.schema import SchemaTrouble
 
 CLOSING = ("result", "void")  # the kinds of rows that close an intent
 
-_PAGE = 4096  # bytes
-_WAL_PAGES = 4000  # between checkpoints; 1000, the default, costs a quarter of the events a second
-_ROW_OVERHEAD = 400  # bytes that a row takes beside its body: columns, hash, B-trees
 _LEAST = 1 << 20  # bytes; below this a journal cannot hold its own tables and the reserve
-
-
-class JournalBusy(JournalTrouble):
-    """Another process has this journal open for writing."""
+_TRIM_ROWS = 2000  # that are given back in one transaction, while appends wait
+_SPARE = 64 << 10  # bytes; with less than this left there is no room for passports
 
 
 class JournalFull(JournalTrouble):
@@ -49,6 +63,7 @@ class Draft:
     body: bytes
     closes: int | None  # seq of the intent
     stub_seq: int | None
+    is_remembered: bool | None  # of a result: whether the tag's stub stands in this row only
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,63 +83,187 @@ class Committed:
 
 
 class JournalFile:
-    """The file and its lock; `commit` runs on the writer's thread."""
+    """The file and its lock; all but `pressure` and `dropped` is for the writer's thread.
 
-    def __init__(self, path: Path, max_bytes: int) -> None:
+    sinks: the cursors that trimming waits for, those of the file where None. captures, telemetry: percent of max_bytes.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        max_bytes: int,
+        captures: int = 60,
+        telemetry: int = 25,
+        sinks: Collection[str] | None = None,
+    ) -> None:
         if max_bytes < _LEAST:
             raise ValueError(f"max_bytes is {max_bytes}, must be at least {_LEAST}")
+        if not (captures >= 0 and telemetry >= 0 and captures + telemetry < 100):
+            raise ValueError(
+                f"captures {captures} % and telemetry {telemetry} % leave nothing to the passports"
+            )
         self.path = path
-        self._limit = max_bytes - min(max_bytes // 8, 1 << 20)
-        self._lock = _lock(path)
+        self._lock = lock(path)
+        self._ballast = Ballast(path, min(max_bytes // 4, MOST_BALLAST))
+        self._is_starved = False  # the disk, not the journal, is full
         try:
-            self._file = _open(path, max_bytes)
-            found = self._file.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1")
-            genesis = self._file.execute("SELECT 0, id FROM journal").fetchone()
-            head, self._hash = found.fetchone() or genesis
-            self.head: int = head
+            self._ballast.give_up()  # of a writer that was killed: opening may need it
+            self._file = open_for_writing(path, max_bytes, sinks)
+            newest = self._file.execute(f"SELECT {COLUMNS} FROM events ORDER BY seq DESC LIMIT 1")
+            found = newest.fetchone()
+            self.last: Row | None = Row(*found) if found else None
+            (self._hash,) = (
+                (self.last.hash,)
+                if self.last
+                else self._file.execute("SELECT id FROM journal").fetchone()
+            )
+            self.head = self.last.seq if self.last else 0
+            limit = max_bytes - min(max_bytes // 8, 1 << 20)
+            quotas = {
+                CAPTURES: max_bytes * captures // 100,
+                TELEMETRY: max_bytes * telemetry // 100,
+            }
+            self._room = stored_room(self._file, limit, quotas)
+            self._store()
+        except JournalTrouble:
+            os.close(self._lock)
+            raise
         except (sqlite3.Error, SchemaTrouble) as e:
             os.close(self._lock)
             raise JournalTrouble(
                 f"{path} cannot be used as a journal: {e}: is the disk full? Free some room, or name another file"
             ) from e
+        self._ballast.make()
+        self.pressure = self._room.pressure(used_bytes(self._file))
+        self.dropped = dict(self._room.dropped)
 
     def close(self) -> None:
+        with suppress(sqlite3.Error):  # what is counted anew then
+            self._store()
         self._file.close()
+        self._ballast.give_up()
         os.close(self._lock)
 
     def commit(self, drafts: list[Draft], notes: list[Note]) -> Committed:
-        """One transaction, one fsync. Raises JournalFull (rolled back) or JournalFailed."""
+        """One transaction, one fsync. Raises JournalFull (rolled back) or JournalFailed.
+
+        Where the disk is full the ballast is given up, and of the rows only those that close an intent are taken.
+        """
         started = time.perf_counter()
         try:
+            outcomes = self._commit(drafts, notes)
+        except JournalFull:
+            if not self._ballast.is_due():
+                raise
+            self._ballast.give_up()
+            self._is_starved = True
+            with self._judged():
+                checkpoint(self._file)
+            outcomes = self._commit(drafts, notes)
+        return Committed(outcomes, self.head, time.perf_counter() - started)
+
+    def trim(self, after: int, before_ns: int | None) -> Freed:
+        """Give back some of the oldest rows behind `after` that every sink has, older than before_ns."""
+        with self._transaction():
+            up_to = floor(self._file, self.head)
+            freed = give_back(self._file, after, up_to, _TRIM_ROWS, before_ns)
+            self._room.leaves(freed.held)
+            if freed.rows:
+                self._room.store(self._file, self.head)
+        self._tell()
+        return freed
+
+    def vacuum(self) -> int:
+        """Give some free pages back to the disk; returns how many are left."""
+        with self._judged():
+            return vacuum_some(self._file)
+
+    def compact(self) -> None:
+        """Rewrite the whole file; see journal_disk."""
+        with self._judged():
+            compact(self._file, self.path)
+
+    def size(self) -> int:
+        """Bytes on the disk."""
+        return size(self.path)
+
+    def is_slack(self) -> bool:
+        """Whether so many pages are free that the disk should have them back."""
+        free = free_pages(self._file)
+        return free > used_bytes(self._file) // PAGE // 8 or (self._is_starved and free > 0)
+
+    def has_room(self) -> bool:
+        """Whether rows of passports fit; makes the ballast again where the disk has room for it."""
+        if self._ballast.make():
+            self._is_starved = False
+        used = used_bytes(self._file)
+        return not self._is_starved and not self._room.is_short(PASSPORTS, _SPARE, used)
+
+    def _commit(self, drafts: list[Draft], notes: list[Note]) -> list[Row | JournalFull]:
+        with self._transaction():
             outcomes = self._number_rows(drafts)
             stored = [(d, o) for d, o in zip(drafts, outcomes, strict=True) if isinstance(o, Row)]
-            self._file.execute("BEGIN IMMEDIATE")
             self._insert(stored)
             for note in notes:
                 for statement, rows in note.statements:
                     self._file.executemany(statement, rows)
-            self._file.execute("COMMIT")
-        except sqlite3.Error as e:
-            raise self._trouble(e) from e
-        finally:
-            if self._file.in_transaction:
-                self._file.execute("ROLLBACK")
+            head = stored[-1][1].seq if stored else self.head
+            if self._room.is_stale(head):
+                self._room.store(self._file, head)
         if stored:
             last = stored[-1][1]
             self.head, self._hash = last.seq, last.hash
-        return Committed(outcomes, self.head, time.perf_counter() - started)
+        self._tell()
+        return outcomes
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Commit at the end; the room is as before where that fails. Raises JournalFull or JournalFailed."""
+        before = self._room.copy()
+        try:
+            with self._judged():
+                self._file.execute("BEGIN IMMEDIATE")
+                yield
+                self._file.execute("COMMIT")
+        except JournalTrouble:
+            self._room = before
+            raise
+        finally:
+            if self._file.in_transaction:
+                self._file.execute("ROLLBACK")
+
+    @contextmanager
+    def _judged(self) -> Iterator[None]:
+        """SQLite's errors as JournalFull or JournalFailed."""
+        try:
+            yield
+        except sqlite3.Error as e:
+            if is_full(e):
+                raise self._full() from e
+            raise JournalFailed(
+                f"{self.path}: the disk refused a commit ({e}), so no more is taken:"
+                " check the disk, then start again"
+            ) from e
 
     def _number_rows(self, drafts: list[Draft]) -> list[Row | JournalFull]:
         """Each draft's row with its seq and hash, or its refusal; a closing row may use the reserve."""
-        (pages,) = self._file.execute("PRAGMA page_count").fetchone()
-        room = self._limit - pages * _PAGE
+        needs: dict[str, int] = {}
+        for d in drafts:
+            name = CLASS_OF[d.kind]
+            needs[name] = needs.get(name, 0) + ROW_BYTES + len(d.body)
+        short = self._is_short(needs)
+        used = used_bytes(self._file) if short else 0
         seq, chain = self.head, Chain(self._hash)
         outcomes: list[Row | JournalFull] = []
         for d in drafts:
-            room -= len(d.body) + _ROW_OVERHEAD
-            if room < 0 and d.kind not in CLOSING:
+            size, name = ROW_BYTES + len(d.body), CLASS_OF[d.kind]
+            if d.kind not in CLOSING and (
+                self._is_starved or (short and self._room.is_short(name, size, used))
+            ):
                 outcomes.append(self._full())
                 continue
+            used += size
+            self._room.held[name] += size
             seq += 1
             content = (d.at_ns, d.kind, d.station, d.uid, d.product, d.body)
             outcomes.append(Row(seq, *content, chain.follow(seq, *content)))
@@ -150,49 +289,41 @@ class JournalFile:
             " ON CONFLICT (product) DO UPDATE SET seq = max(seq, excluded.seq)",
             [(d.product, d.stub_seq) for d, _ in stored if d.stub_seq is not None],
         )
-
-    def _trouble(self, e: sqlite3.Error) -> JournalTrouble:
-        if getattr(e, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            return self._full()
-        return JournalFailed(
-            f"{self.path}: the disk refused a commit ({e}), so no more is taken:"
-            " check the disk, then start again"
+        many(
+            "INSERT OR REPLACE INTO remembered (uid, seq) VALUES (?, ?)",
+            [(r.uid, r.seq) for d, r in stored if d.is_remembered],
+        )
+        many(
+            "DELETE FROM remembered WHERE uid = ?",
+            [(r.uid,) for d, r in stored if d.is_remembered is False],
         )
 
+    def _is_short(self, needs: dict[str, int]) -> bool:
+        """Whether some class may have too little room for what comes, though what may leave has left."""
+        whole, used = sum(needs.values()), used_bytes(self._file)
+        if not any(
+            self._room.is_short(name, need, used + whole - need) for name, need in needs.items()
+        ):
+            return False
+        for name, need in needs.items():
+            make_room(self._file, self._room, self.head, name, need, whole - need)
+        return True
+
+    def _store(self) -> None:
+        with self._transaction():
+            self._room.store(self._file, self.head)
+
+    def _tell(self) -> None:
+        self.pressure = self._room.pressure(used_bytes(self._file))
+        self.dropped = self._room.dropped
+
     def _full(self) -> JournalFull:
+        if self._is_starved:
+            return JournalFull(
+                f"the disk of {self.path} is full, and only what was begun is taken to its end:"
+                " free some room, then it goes on; nothing that was acknowledged is lost"
+            )
         return JournalFull(
             f"{self.path} is full: free the disk or raise the journal's limit, then go on;"
             " nothing that was acknowledged is lost"
         )
-
-
-def _open(path: Path, max_bytes: int) -> sqlite3.Connection:
-    connection = connect(path, "rwc")
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has no effect once the file is in WAL
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
-    connection.execute(f"PRAGMA max_page_count = {max_bytes // _PAGE}")
-    migrate(connection, files("gateway") / "schema")
-    connection.execute("INSERT OR IGNORE INTO journal (only, id) VALUES (1, randomblob(16))")
-    return connection
-
-
-def _lock(path: Path) -> int:
-    """Hold FILE.lock until the descriptor is closed or the process ends, however it ends."""
-    lock_path = f"{path}.lock"
-    try:
-        lock = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as e:
-        raise JournalTrouble(f"{path} cannot be used as a journal: {e}") from e
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(lock, 20, 0).decode("ascii", "replace").strip() or "unknown"
-        os.close(lock)
-        raise JournalBusy(
-            f"{path} is in use by process {holder}: stop that one, or name another journal"
-        ) from None
-    os.truncate(lock, 0)
-    os.pwrite(lock, str(os.getpid()).encode(), 0)
-    return lock

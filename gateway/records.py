@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import cbor2
 
 from gateway.clock import Times
+from gateway.journal_room import Pressure, Room, stored_room, used_bytes
 
 CONFIRMED = "acknowledged"  # the cursor up to which the system of record holds every row
 ACKNOWLEDGED = CONFIRMED
@@ -20,7 +21,9 @@ SENT = "sent"  # the cursor up to which the transport took every row
 CLOCK = "clock"  # the key of each body that the journal itself puts there
 SCHEMA = 2
 
-_COLUMNS = "seq, at_ns, kind, station, uid, product, body, hash"
+Value = int | str | bytes  # what SQLite holds
+
+COLUMNS = "seq, at_ns, kind, station, uid, product, body, hash"
 _BUSY_S = 10.0  # while another process recovers the file
 
 
@@ -183,7 +186,7 @@ class Records:
 
     def pieces(self, seq: int, limit: int) -> list[Row | Gap]:
         """At most `limit` rows and gaps behind `seq`, without a hole; of a gap around `seq` what is behind it."""
-        with self._moment():
+        with self._at_once():
             found: list[Row | Gap] = [*self.after(seq, limit), *self.gaps(seq, limit)]
         found.sort(key=lambda each: each[0])
         if found and found[0][0] <= seq:
@@ -252,6 +255,23 @@ class Records:
         """How far the reader called `name` has come: a seq, 0 at the start."""
         return self._number("SELECT seq FROM cursors WHERE name = ?", name) or 0
 
+    def cursors(self) -> dict[str, int]:
+        """Each reader's name, and how far it has come."""
+        return dict(self._read.execute("SELECT name, seq FROM cursors ORDER BY name").fetchall())
+
+    @property
+    def sinks(self) -> set[str]:
+        """The cursors behind which nothing is trimmed."""
+        return {name for (name,) in self._read.execute("SELECT name FROM cursors WHERE holds = 1")}
+
+    def pressure(self) -> Pressure:
+        """How full the journal is."""
+        return self._room().pressure(used_bytes(self._read))
+
+    def dropped(self) -> dict[str, int]:
+        """Class -> how many of its rows were dropped since the file was made."""
+        return self._room().dropped
+
     def lag(self) -> int:
         """How many rows the hub has not acknowledged."""
         return self.head() - self.cursor(ACKNOWLEDGED)
@@ -278,7 +298,7 @@ class Records:
     def verify(self) -> int | None:
         """Recompute the chain, over gaps: the first seq that is missing or does not follow, None when all do."""
         chain, expected = Chain(self._first_id), 1
-        with self._moment():
+        with self._at_once():
             gaps = deque(self.gaps())
             for row in self._rows("ORDER BY seq"):
                 while gaps and gaps[0].first == expected:
@@ -290,8 +310,12 @@ class Records:
                 expected += 1
         return gaps[0].first if gaps else None
 
+    def _room(self) -> Room:
+        with self._at_once():
+            return stored_room(self._read)
+
     @contextmanager
-    def _moment(self) -> Iterator[None]:
+    def _at_once(self) -> Iterator[None]:
         """What is read inside is of one moment, whatever the writer does meanwhile."""
         self._read.execute("BEGIN")
         try:
@@ -300,7 +324,7 @@ class Records:
             self._read.execute("COMMIT")
 
     def _rows(self, clause: str, *values: int | str | bytes) -> Iterator[Row]:
-        for columns in self._read.execute(f"SELECT {_COLUMNS} FROM events {clause}", values):
+        for columns in self._read.execute(f"SELECT {COLUMNS} FROM events {clause}", values):
             yield Row(*columns)
 
     def _number(self, query: str, *values: str) -> int | None:

@@ -42,6 +42,7 @@ CREATE TABLE remembered (           -- tags whose stub stands in the journal onl
     uid     BLOB PRIMARY KEY,
     seq     INTEGER NOT NULL        -- the newest result
 ) WITHOUT ROWID;
+CREATE INDEX remembered_by_seq ON remembered (seq);
 INSERT INTO remembered (uid, seq)
     SELECT e.uid, e.seq FROM events e
     JOIN (SELECT max(seq) AS seq FROM events WHERE kind = 'result' AND uid <> x'' GROUP BY uid) newest
@@ -52,6 +53,7 @@ INSERT INTO remembered (uid, seq)
 CREATE TABLE room (
     class   TEXT PRIMARY KEY,
     bytes   INTEGER NOT NULL,       -- of the rows up to journal.counted
-    quota   INTEGER NOT NULL
+    quota   INTEGER NOT NULL,
+    dropped INTEGER NOT NULL        -- rows, since the file was made
 ) WITHOUT ROWID;
 ALTER TABLE journal ADD COLUMN counted INTEGER NOT NULL DEFAULT 0;

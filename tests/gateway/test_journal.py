@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from edge import cbor
+from gateway.clock import Clock
 from gateway.journal import (
     ACKNOWLEDGED,
     Journal,
@@ -36,12 +37,21 @@ async def filled(journal: Journal, count: int) -> list[Row]:
 
 def test_an_append_returns_its_row_and_the_file_holds_it(tmp_path: Path) -> None:
     async def play() -> None:
-        async with Journal(tmp_path / "j.db", clock=lambda: 1_790_000_000_000_000_000) as journal:
+        clock = Clock(
+            lambda: 1_790_000_000_000_000_000, lambda: 5_000_000_000, bytes(range(16)), lambda: 3
+        )
+        async with Journal(tmp_path / "j.db", clock=clock) as journal:
             first = await journal.append("intent", "line1", UID, PRODUCT, {"stub": b"\xd2", "b": 1})
             second = await journal.append("void", "line1", UID, PRODUCT, {"intent": first.seq})
             assert (first.seq, second.seq, journal.head()) == (1, 2, 2)
             assert first.content() == {"stub": b"\xd2", "b": 1}
-            assert first.body == bytes.fromhex("a2616201647374756241d2")  # RFC 8949, 4.2.1: sorted
+            assert first.body == bytes.fromhex(  # RFC 8949, 4.2.1: sorted
+                "a3616201647374756241d265636c6f636b841b01a0c4506c0000001b000000012a05f200"
+                "50000102030405060708090a0b0c0d0e0f03"
+            )
+            hlc = 1_790_000_000_000 << 16
+            assert first.clock() == (hlc, 5_000_000_000, bytes(range(16)), 3)
+            assert (second.clock() or first)[0] == hlc + 1
             assert first.at_ns == 1_790_000_000_000_000_000
             identity = journal.id
         async with Journal(tmp_path / "j.db") as again:

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from edge import ed25519, stub
 from gateway.cli.main import main
+from gateway.clock import Clock
 from gateway.journal import Journal
 
 UID = bytes.fromhex("04a1b2c3d4e5f6")
@@ -35,7 +36,7 @@ def signed(seq: int, prev: bytes | None = None) -> bytes:
 
 def recorded(path: Path, *stubs: bytes) -> None:
     async def play() -> None:
-        async with Journal(path, clock=lambda: 1_790_000_000_000_000_000) as journal:
+        async with Journal(path, clock=Clock(lambda: 1_790_000_000_000_000_000)) as journal:
             for raw in stubs:
                 await journal.append(
                     "result", "line1", UID, PRODUCT, {"stub": raw, "act": "updated"}

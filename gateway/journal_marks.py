@@ -1,0 +1,71 @@
+"""What a journal remembers beside its rows: cursors, cuts of batches, branches, the quarantine; all of it durable."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+
+from gateway.records import CONFIRMED, SENT, Records, Value
+
+_MOVE = (
+    "INSERT INTO cursors (name, seq) VALUES (?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET seq = excluded.seq"
+)
+
+
+class Marks(Records):
+    """A journal's records, and what is noted beside them. Each note shares the next commit; JournalFailed as there."""
+
+    async def move_cursor(self, name: str, seq: int) -> None:
+        """Remember durably how far the reader called `name` has come; it may also move back."""
+        await self._note((_MOVE, [(name, seq)]))
+
+    async def cut(self, batches: Sequence[tuple[int, int]]) -> None:
+        """Remember durably the boundaries (first, last) of batches; those that overlap them are forgotten."""
+        overlapping = [(last, first) for first, last in batches]
+        await self._note(
+            ("DELETE FROM cuts WHERE first <= ? AND last >= ?", overlapping),
+            ("INSERT INTO cuts (first, last) VALUES (?, ?)", batches),
+        )
+
+    async def confirm(self, seq: int) -> None:
+        """The system of record holds every row up to `seq`: CONFIRMED is there, and the cuts up to it are forgotten."""
+        await self._note(
+            (_MOVE, [(CONFIRMED, seq)]), ("DELETE FROM cuts WHERE last <= ?", [(seq,)])
+        )
+
+    async def branch(self, after: int) -> None:
+        """Go on under a new random id behind row `after`: for a journal that is a copy, whose id another one uses, too.
+
+        Cuts behind that row are forgotten, and nothing behind it counts as sent or confirmed.
+        """
+        await self._note(
+            ("INSERT INTO branches (id, after) VALUES (randomblob(16), ?)", [(after,)]),
+            ("DELETE FROM cuts WHERE last > ?", [(after,)]),
+            (
+                "UPDATE cursors SET seq = min(seq, ?) WHERE name IN (?, ?)",
+                [(after, CONFIRMED, SENT)],
+            ),
+        )
+
+    async def set_aside(self, seq: int, reason: str, sink: str = CONFIRMED) -> None:
+        """Mark a row that a sink refuses for what it says: it stays, and no longer blocks the head."""
+        statement = (
+            "INSERT OR REPLACE INTO quarantine (sink, seq, at_ns, reason) VALUES (?, ?, ?, ?)"
+        )
+        await self._note((statement, [(sink, seq, self._now_ns(), reason)]))
+
+    async def release(self, seqs: Iterable[int], sink: str = CONFIRMED) -> None:
+        """Mark rows in quarantine to be offered once more."""
+        statement = "UPDATE quarantine SET replay = 1 WHERE sink = ? AND seq = ?"
+        await self._note((statement, [(sink, seq) for seq in seqs]))
+
+    async def replayed(self, seq: int, sink: str = CONFIRMED) -> None:
+        """A row in quarantine was taken after all."""
+        await self._note(("DELETE FROM quarantine WHERE sink = ? AND seq = ?", [(sink, seq)]))
+
+    @abstractmethod
+    async def _note(self, *statements: tuple[str, Sequence[tuple[Value, ...]]]) -> None:
+        """Do it all in one transaction; returns once that is on disk."""
+
+    @abstractmethod
+    def _now_ns(self) -> int:
+        """The wall clock."""

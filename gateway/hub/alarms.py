@@ -4,8 +4,9 @@ conflict: other content under a known number; fork, chain_gap: a product's chain
 that may have been cloned; refused_gateway: a gateway that may not send what it sends.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from gateway.hub.database import Database, Session
@@ -28,7 +29,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """kind: one of KINDS. cause: what makes it the same alarm as another of its kind. at_ns: of what gave it.
+    """kind: one of KINDS. cause: any text; the same one is the same alarm of its kind. at_ns: of what gave it.
 
     subject: product, tag or gateway. journal: the hub's number of it; with seq, the row that gave the alarm.
     """
@@ -42,25 +43,43 @@ class Alarm:
     seq: int | None = None
 
 
+def key(cause: str) -> str:
+    """What stands for a cause in the table, however long that is."""
+    return sha256(cause.encode(errors="replace")).hexdigest()
+
+
 async def sound(session: Session, alarms: Iterable[Alarm]) -> None:
     """Keep the alarms whose cause is new; the others stand as they are."""
-    rows = {
-        (a.kind, a.cause): (a.kind, a.cause, a.subject, a.text, a.at_ns, a.journal, a.seq)
-        for a in alarms
-    }
-    await session.execute_many(
-        "INSERT INTO alarms (kind, cause, subject, text, at_ns, journal, seq)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (kind, cause) DO NOTHING",
-        [rows[key] for key in sorted(rows)],
-    )
+    rows: dict[tuple[str, str], Alarm] = {}
+    for each in alarms:
+        rows.setdefault((each.kind, key(each.cause)), each)
+    if rows:
+        await session.execute_many(
+            "INSERT INTO alarms (kind, cause, subject, text, at_ns, journal, seq)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (kind, cause) DO NOTHING",
+            [
+                (*known, a.subject, a.text, a.at_ns, a.journal, a.seq)
+                for known, a in sorted(rows.items(), key=lambda item: item[0])
+            ],
+        )
 
 
-async def close(session: Session, kind: str, causes: Iterable[str], at_ns: int) -> None:
-    """Close what is open of these causes: at_ns, of what explains them."""
-    await session.execute_many(
-        "UPDATE alarms SET closed_ns = $1 WHERE kind = $2 AND cause = $3 AND closed_ns IS NULL",
-        [(at_ns, kind, cause) for cause in sorted(set(causes))],
+async def close(session: Session, kind: str, keys: Mapping[str, int]) -> None:
+    """Close what is open of these causes. keys: of the causes, and the time of what explains each."""
+    if keys:
+        await session.execute_many(
+            "UPDATE alarms SET closed_ns = $3 WHERE kind = $1 AND cause = $2 AND closed_ns IS NULL",
+            [(kind, cause, keys[cause]) for cause in sorted(keys)],
+        )
+
+
+async def still_open(session: Session, kind: str, subjects: Sequence[str]) -> list[tuple[str, str]]:
+    """(subject, key of the cause) of what is open about these subjects."""
+    query = (
+        "SELECT subject, cause FROM alarms WHERE kind = $1 AND subject = ANY($2)"
+        " AND closed_ns IS NULL"
     )
+    return [(subject, cause) for subject, cause in await session.fetch(query, kind, subjects)]
 
 
 async def forget(session: Session) -> None:

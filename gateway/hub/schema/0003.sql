@@ -43,8 +43,9 @@ CREATE INDEX stubs_by_name ON stubs (name, seq);
 
 CREATE TABLE tags (
     uid         BLOB PRIMARY KEY,
-    name        TEXT NOT NULL,          -- the product that it bore when it was last seen; empty: not told
-    place       TEXT NOT NULL,          -- where that was
+    name        TEXT NOT NULL,          -- the product that it bore when that was last told; empty: never
+    named_ns    INTEGER NOT NULL,       -- when that was; 0: never
+    place       TEXT NOT NULL,          -- where it was last seen
     at_ns       INTEGER NOT NULL,
     places      INTEGER NOT NULL,       -- 1, or 2 where it was seen at more than one place
     names       INTEGER NOT NULL        -- 1, or 2 where it was seen with more than one name

@@ -43,6 +43,7 @@ CREATE INDEX stubs_by_name ON stubs (name, seq);
 CREATE TABLE tags (
     uid         BYTEA PRIMARY KEY,
     name        TEXT NOT NULL,
+    named_ns    BIGINT NOT NULL,
     place       TEXT NOT NULL,
     at_ns       BIGINT NOT NULL,
     places      BIGINT NOT NULL,

@@ -55,10 +55,42 @@ class Identity:
         """The signature over a batch, 64 bytes Ed25519: what Gateways.verify looks at."""
         return self._key.sign(signed(data))
 
-    def needs_renewal(self, now: float) -> bool:
-        """Whether two thirds of the certificate's life are over at `now` (Unix seconds)."""
+    @property
+    def renewal_at(self) -> float:
+        """Unix seconds at which two thirds of the certificate's life are over."""
         start = self.cert.not_valid_before_utc.timestamp()
-        return now >= start + (self.not_after - start) * _RENEWED_AFTER
+        return start + (self.not_after - start) * _RENEWED_AFTER
+
+    def needs_renewal(self, now: float) -> bool:
+        """Whether it should be renewed at `now` (Unix seconds)."""
+        return now >= self.renewal_at
+
+
+class IdentityFile:
+    """The identity in a folder as its file says now, also after a renewal. Raises IdentityProblem."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._stamp = self._look()
+        self._identity = load(folder)
+
+    def current(self) -> Identity:
+        """Costs one stat() where nothing has changed. Raises IdentityProblem."""
+        stamp = self._look()
+        if stamp != self._stamp:
+            self._identity, self._stamp = load(self.folder), stamp
+        return self._identity
+
+    def sign(self, data: bytes) -> bytes:
+        """The current identity's signature over a batch. Raises IdentityProblem."""
+        return self.current().sign(data)
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = (self.folder / IDENTITY).stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino
 
 
 def signed(data: bytes) -> bytes:

@@ -16,7 +16,11 @@ def replace(path: Path, content: bytes) -> None:
 
 def create(path: Path, content: bytes) -> bool:
     """Write `content` to `path` where nothing stands yet; whether it was written. Raises OSError."""
-    beside = _beside(path, content)
+    return place(_beside(path, content), path)
+
+
+def place(beside: Path, path: Path) -> bool:
+    """Give a finished file of the same folder its name, unless that is taken; whether it has it now. Raises OSError."""
     try:
         os.link(beside, path)
     except FileExistsError:

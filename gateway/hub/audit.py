@@ -20,35 +20,31 @@ from starlette.routing import Route
 from edge import cbor
 from gateway.hub.access import Caller, caller, require
 from gateway.hub.database import Database, Session
+from gateway.hub.openapi import PathItems, answer, operation, parameter, refusals
 from gateway.keys import DeviceKey, KeyCard, verifier
 
-PATHS: dict[str, Any] = {
+_LARGEST = (1 << 63) - 1
+
+PATHS: PathItems = {
     "/v1/audit": {
-        "get": {
-            "summary": "What was refused and what was managed, oldest first",
-            "parameters": [
-                {"name": "node", "in": "query", "schema": {"type": "string", "maxLength": 64}},
-                {
-                    "name": "after",
-                    "in": "query",
-                    "description": "the seq that the rows follow",
-                    "schema": {"type": "integer", "minimum": 0, "maximum": (1 << 63) - 1},
-                },
-            ],
-            "responses": {
-                "200": {
-                    "description": "at most 1,000 rows",
-                    "content": {
-                        "application/json": {
-                            "schema": {"type": "array", "items": {"type": "object"}}
-                        }
-                    },
-                },
-                "400": {"description": "after is no number"},
-                "401": {"description": "nobody known calls"},
-                "403": {"description": "the caller is no manager"},
+        "get": operation(
+            "listAudit",
+            "What was refused and what was managed, oldest first; at most 1,000 rows.",
+            {
+                "200": answer("Rows of one chain", {"type": "array", "items": {"type": "object"}}),
+                **refusals(400, 401, 403, 503),
             },
-        }
+            parameters=[
+                parameter("node", "the chain", {"type": "string"}, where="query"),
+                parameter(
+                    "after",
+                    "the seq that the rows follow",
+                    {"type": "integer", "minimum": 0, "maximum": _LARGEST},
+                    where="query",
+                ),
+            ],
+            secured=True,
+        )
     }
 }
 
@@ -59,7 +55,6 @@ _LONGEST_TEXT = 512  # characters
 _LONGEST_EVIDENCE = 16 << 10  # bytes
 _STRANGERS = 600  # refusals of strangers in a minute that have a row each
 _MINUTE_NS = 60 * 10**9
-_LARGEST = (1 << 63) - 1
 _COLUMNS = (
     "node",
     "seq",

@@ -56,7 +56,10 @@ class Enrolment:
         self._clock = clock
 
     async def token(self, name: str, hours: float = 24.0) -> tuple[str, int]:
-        """(token, until: Unix seconds) by which the gateway `name` may enrol once: "SECRET.PIN", PIN being the CA's."""
+        """(token, until: Unix seconds) by which the gateway `name` may enrol once.
+
+        The token is "SECRET.PIN.NAME": PIN is the CA's, so that whoever has the token knows the hub.
+        """
         secret, now = secrets.token_urlsafe(32), int(self._clock())
         until = now + int(hours * _HOUR)
         async with self._database.transaction() as session:
@@ -67,7 +70,7 @@ class Enrolment:
                 name,
                 until,
             )
-        return f"{secret}.{self.authority.pin}", until
+        return f"{secret}.{self.authority.pin}.{name}", until
 
     async def enrol(self, token: str, csr: bytes) -> Issued:
         """The certificate for a token and a CSR (PEM); the gateway's older ones count no more.

@@ -20,9 +20,105 @@ from edge.errors import Malformed
 from gateway.hub.access import Refused, Witness, require
 from gateway.hub.enrolment import Enrolment, Issued
 from gateway.hub.gateways import Gateways, Known
+from gateway.hub.openapi import PathItems, answer, body, operation, parameter, refusals
 from gateway.hub.times import rfc3339
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")  # as [gateway] name
+_ISSUED = {
+    "type": "object",
+    "properties": {key: {"type": "string"} for key in ("name", "certificate", "ca")},
+    "required": ["name", "certificate", "ca"],
+}
+_KNOWN = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "since": {"type": "string"},
+        "revoked": {"type": ["string", "null"]},
+        "not_after": {"type": ["string", "null"]},
+        "journals": {"type": "integer"},
+    },
+}
+_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+_NAME = parameter("name", "the gateway", {"type": "string", "pattern": _PATTERN})
+
+
+def _asking(*keys: str) -> dict[str, Any]:
+    properties = {key: {"type": "string"} for key in keys}
+    return body({"type": "object", "properties": properties, "required": list(keys)})
+
+
+PATHS: PathItems = {
+    "/v1/enrol": {
+        "post": operation(
+            "enrol",
+            "A client certificate for a one-time token and a CSR.",
+            {"200": answer("The certificate", _ISSUED), **refusals(400, 403, 413, 503)},
+            tag="access",
+            request=_asking("token", "csr"),
+        )
+    },
+    "/v1/renew": {
+        "post": operation(
+            "renew",
+            "The next client certificate, asked for with the current one.",
+            {"200": answer("The certificate", _ISSUED), **refusals(400, 401, 403, 413, 503)},
+            tag="access",
+            request=_asking("csr"),
+            secured=True,
+        )
+    },
+    "/v1/ca": {
+        "get": operation(
+            "readAuthority",
+            "The CA of gateways' certificates.",
+            {"200": answer("PEM", None, "application/x-pem-file")},
+            tag="access",
+        )
+    },
+    "/v1/gateways": {
+        "get": operation(
+            "listGateways",
+            "Every gateway that is known.",
+            {
+                "200": answer("Gateways", {"type": "array", "items": _KNOWN}),
+                **refusals(401, 403, 503),
+            },
+            tag="access",
+            secured=True,
+        )
+    },
+    "/v1/gateways/{name}/token": {
+        "post": operation(
+            "makeToken",
+            "A token by which this gateway may enrol once.",
+            {
+                "200": answer(
+                    "The token",
+                    {
+                        "type": "object",
+                        "properties": {"token": {"type": "string"}, "until": {"type": "string"}},
+                    },
+                ),
+                **refusals(400, 401, 403, 503),
+            },
+            tag="access",
+            parameters=[_NAME],
+            secured=True,
+        )
+    },
+    "/v1/gateways/{name}": {
+        "delete": operation(
+            "revokeGateway",
+            "Refuse this gateway from now on.",
+            {"204": answer("It is refused"), **refusals(400, 401, 403, 404, 503)},
+            tag="access",
+            parameters=[_NAME],
+            secured=True,
+        )
+    },
+}
+
+NAME = re.compile(_PATTERN)  # as [gateway] name
 
 _CEILING = 32 << 10  # bytes of a request
 _SECOND_NS = 10**9
@@ -111,13 +207,13 @@ def _name(request: Request) -> str:
 
 async def _said(request: Request, *keys: str) -> dict[str, str]:
     """The JSON object that was sent, with these keys and text under each. Raises Malformed, Refused."""
-    body = bytearray()
+    data = bytearray()
     async for piece in request.stream():
-        body += piece
-        if len(body) > _CEILING:
+        data += piece
+        if len(data) > _CEILING:
             raise Refused(413, f"this request has at most {_CEILING} bytes")
     try:
-        said = json.loads(bytes(body))
+        said = json.loads(bytes(data))
     except (ValueError, RecursionError) as why:
         raise Malformed("the request is no JSON") from why
     if not isinstance(said, dict) or set(said) != set(keys):

@@ -11,7 +11,6 @@ import asyncio
 import json
 import logging
 import random
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -22,13 +21,17 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from gateway.broker import Broker
+from gateway.config import ConfigProblem
+
 log = logging.getLogger(__name__)
 
 STREAM = "TAGWRIGHT"
 BATCHES = "tagwright.batches"
 RECEIPTS = "tagwright.receipts"
 ASK = "tagwright.ask"
-SIGNATURE = "Tagwright-Signature"
+GATEWAY = "Tagwright-Gateway"  # whose key has made the signature
+SIGNATURE = "Tagwright-Signature"  # base64, over the message's data
 MESSAGE_ID = "Nats-Msg-Id"
 
 _OLDEST = (2, 15)
@@ -66,19 +69,6 @@ class Refused(NatsTrouble):
 
 class Unfit(NatsTrouble):
     """What is there must not be used as it is; the text says why, and what to set."""
-
-
-@dataclass(frozen=True)
-class Broker:
-    """Where the servers are, and as whom to come. urls: nats://HOST:PORT or tls://HOST:PORT, any of a cluster's nodes.
-
-    token: or "USER:PASSWORD". tls: called for each connection, so that a renewed certificate is used; then plain TCP is
-    refused.
-    """
-
-    urls: tuple[str, ...]
-    token: str | None = None
-    tls: Callable[[], ssl.SSLContext] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,17 +169,17 @@ class Connection:
             self._inbox = self.inbox()
             await self.subscribe(self._inbox + ".*", self._answered)
         self._number += 1
-        token = str(self._number)
+        number = str(self._number)
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self._asked[token] = answer
+        self._asked[number] = answer
         try:
-            await self.publish(subject, data, headers, f"{self._inbox}.{token}")
+            await self.publish(subject, data, headers, f"{self._inbox}.{number}")
             async with asyncio.timeout(timeout_s):
                 message = await answer
         except TimeoutError as e:
             raise NatsTrouble(f"no answer on {subject} within {timeout_s:.0f} s") from e
         finally:
-            del self._asked[token]
+            del self._asked[number]
         if message.headers.get("Status") == _NO_RESPONDERS:
             raise NatsTrouble(f"nobody answers on {subject}")
         return message
@@ -237,7 +227,7 @@ class Connection:
                     user=self._word("user"),
                     password=self._word("password"),
                 )
-        except (nats.errors.Error, OSError, TimeoutError, ValueError) as e:
+        except (nats.errors.Error, OSError, TimeoutError, ValueError, ConfigProblem) as e:
             raise NatsTrouble(self._reason(e)) from e
         why = self._unfit()
         if why is not None:

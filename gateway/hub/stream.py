@@ -15,13 +15,14 @@ _DUPLICATES_S = 120  # a help against the commonest resends; the ledger is what 
 _MOST_PENDING = 5000  # batches in consumers' hands
 
 _NO_STREAM = 10059
+_SHORT_REPLY = 9  # tokens of a reply subject without the account's domain
 
 _EXPIRES_S = 30
 _HEARTBEAT_S = 5
 _SILENCE_S = 12.0  # two heartbeats and some
 
 
-async def ensure_stream(connection: Connection, max_bytes: int = _MAX_BYTES) -> None:
+async def ensure_stream(connection: Connection, max_bytes: int | None = None) -> None:
     """The stream TAGWRIGHT: three copies in a cluster, on files, refusing what is new when full.
 
     Made where missing. Raises Unfit where it stands otherwise, NatsTrouble where JetStream does not answer.
@@ -31,7 +32,7 @@ async def ensure_stream(connection: Connection, max_bytes: int = _MAX_BYTES) -> 
     except Refused as why:
         if why.code != _NO_STREAM:
             raise
-        found = await _make(connection, max_bytes)
+        found = await _make(connection, max_bytes or _MAX_BYTES)
     why_not = unfit(found, connection.clustered)
     if why_not is not None:
         raise Unfit(why_not)
@@ -110,9 +111,8 @@ class Pull:
                     await self._news.wait()
             except TimeoutError:
                 self._ordered = 0
-        found = self.rest()
         await self._order(self._most)
-        return found
+        return self.rest()
 
     def rest(self) -> list[Message]:
         """What is here, without waiting or ordering."""
@@ -147,6 +147,14 @@ class Pull:
                 f"the consumer {CONSUMER}: {status} {message.headers.get('Description', '')}"
             )
         self._news.set()
+
+
+def deliveries(message: Message) -> int:
+    """How often a message of the stream was handed out, this time included; 1 where it does not say."""
+    tokens = message.reply.split(".")  # $JS.ACK.[DOMAIN.ACCOUNT.]STREAM.CONSUMER.DELIVERED....
+    place = 4 if len(tokens) == _SHORT_REPLY else 6
+    said = tokens[place] if len(tokens) > place else ""
+    return int(said) if said.isdecimal() else 1
 
 
 async def _make(connection: Connection, max_bytes: int) -> dict[str, Any]:

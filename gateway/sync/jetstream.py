@@ -6,13 +6,14 @@ import json
 import re
 from typing import Protocol, Self
 
+from gateway.broker import Broker
 from gateway.jetstream import (
     ASK,
     BATCHES,
+    GATEWAY,
     MESSAGE_ID,
     RECEIPTS,
     SIGNATURE,
-    Broker,
     Connection,
     Full,
     Message,
@@ -72,6 +73,7 @@ class JetStream:
         """Publish a batch and wait for the stream. attempt: of another number, it has another message id."""
         headers = {MESSAGE_ID: f"{batch.key}#{attempt}" if attempt else batch.key}
         if self._signer is not None:
+            headers[GATEWAY] = self._gateway
             headers[SIGNATURE] = base64.b64encode(self._signer.sign(batch.data)).decode()
         subject = f"{BATCHES}.{_NO_TOKEN.sub('_', self._gateway)}.{batch.journal.hex()}"
         try:

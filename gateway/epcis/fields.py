@@ -31,6 +31,11 @@ _TIME = re.compile(
 )
 
 
+def is_uri(text: str) -> bool:
+    """Whether it is a URI of RFC 3986, with its scheme."""
+    return _URI.fullmatch(text) is not None
+
+
 def uri(at: str, value: Any) -> None:
     """A URI of RFC 3986, with its scheme."""
     if not isinstance(value, str) or not _URI.fullmatch(value):

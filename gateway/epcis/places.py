@@ -1,0 +1,62 @@
+"""Where gateways stand, in GS1's words: the readPoint and bizLocation of their stations, and their time zone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from edge import gs1
+from gateway.epcis.identifiers import key
+
+_LONGEST_ZONE = timedelta(hours=14)
+
+
+@dataclass(frozen=True)
+class Site:
+    """The site of one gateway. location: a URI, a Digital Link with a GLN (AI 414) mostly; "": not told.
+
+    read_points: station or zone -> URI; the others have the location's GLN with their name as its extension (AI 254).
+    biz_steps: station -> the CBV step that its pallets are in. presence: arrivals and departures are told.
+    certification: URIs of the certificates under which is inspected here.
+    """
+
+    location: str = ""
+    read_points: Mapping[str, str] = field(default_factory=dict)
+    biz_steps: Mapping[str, str] = field(default_factory=dict)
+    certification: tuple[str, ...] = ()
+    presence: bool = False
+    zone: tzinfo = UTC
+
+    def read_point(self, station: str, zone: str = "") -> str:
+        """The URI of a station, of a zone where that has its own; "" where nothing is known."""
+        found = self.read_points.get(zone) or self.read_points.get(station)
+        if found or not self.location:
+            return found or ""
+        gln = key(self.location)
+        if (
+            gln is None
+            or gln.ai != "414"
+            or gln.qualifier is not None
+            or not gs1.is_serial(station)
+        ):
+            return self.location
+        return f"{gln.link}/254/{gs1.percent_encoded(station)}"
+
+    def offset(self, at_ns: int) -> str:
+        """ "+01:00": what the clocks there are ahead of UTC then."""
+        if self.zone is UTC:
+            return "+00:00"
+        ahead = datetime.fromtimestamp(at_ns // 1_000_000_000, self.zone).utcoffset()
+        minutes = round(min(abs(ahead or timedelta()), _LONGEST_ZONE) / timedelta(minutes=1))
+        sign = "-" if ahead is not None and ahead < timedelta() else "+"
+        return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+@dataclass(frozen=True)
+class Places:
+    """The sites of all gateways; `default` is that of those not named."""
+
+    default: Site = field(default_factory=Site)
+    sites: Mapping[str, Site] = field(default_factory=dict)
+
+    def of(self, gateway: str) -> Site:
+        return self.sites.get(gateway, self.default)

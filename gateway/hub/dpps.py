@@ -171,7 +171,7 @@ def answered(request: Request, raw: bytes, view: View, **more: str) -> Response:
 
 def _require_manager(request: Request) -> None:
     """Raises Refused, or Problem: who changes a passport must see all of it, or would change what he cannot see."""
-    if not CLASSES <= require(request, "manager").classes:
+    if not require(request, "manager").classes >= CLASSES:
         raise Problem(results.FORBIDDEN, "a passport is changed by who may see all classes of data")
 
 

@@ -62,17 +62,22 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The links of one anchor; `default` is the place of the one that is taken where nothing else is asked."""
+    """The links of one anchor; `default` is the place of the one that is taken where nothing else is asked, if any."""
 
     links: tuple[Link, ...]
-    default: int = 0
+    default: int | None = 0
     description: str = ""
+
+    @property
+    def chosen(self) -> Link | None:
+        """The default link."""
+        return None if self.default is None else self.links[self.default]
 
     @property
     def defaults(self) -> tuple[Link, ...]:
         """The default link's variants, itself among them: links of its type in other languages or forms."""
-        relation = self.links[self.default].relation
-        return tuple(link for link in self.links if link.relation == relation)
+        chosen = self.chosen
+        return tuple(link for link in self.links if chosen and link.relation == chosen.relation)
 
     def to_json(self) -> dict[str, Any]:
         """As `read` takes it."""
@@ -91,8 +96,8 @@ class Links:
         found: dict[str, Any] = {"anchor": anchor}
         if self.description:
             found["description"] = self.description
-        chosen = self.links[self.default]
-        found[DEFAULT] = [{"href": chosen.href, "title": chosen.title}]
+        if self.chosen is not None:
+            found[DEFAULT] = [{"href": self.chosen.href, "title": self.chosen.title}]
         if len(self.defaults) > 1:
             found[DEFAULT_MULTI] = [link.target() for link in self.defaults]
         for link in self.links:
@@ -162,20 +167,30 @@ class Wish:
 def choose(levels: Sequence[Links], wish: Wish) -> list[Link]:
     """The links that fit best, of the narrowest level that has any: none, one, or several that fit alike.
 
-    Without a link type it is always one: the default link where its variants fit no better.
+    Without a link type it is one at most: the default link, where none of its variants fits better.
     """
-    if wish.relation is None:
-        if not levels:
-            return []
-        best, chosen = _best(levels[0].defaults, wish), levels[0].links[levels[0].default]
-        return best if len(best) == 1 else [chosen]
     for links in levels:
-        found = [link for link in links.links if link.relation == wish.relation]
+        if wish.relation is None:
+            found = links.defaults
+        else:
+            found = tuple(link for link in links.links if link.relation == wish.relation)
         if found:
             best = _best(found, wish)
-            chosen = links.links[links.default]
-            return [chosen] if chosen in best else best
+            if links.chosen in best or (wish.relation is None and len(best) > 1):
+                return [link for link in (links.chosen,) if link is not None]
+            return best
     return []
+
+
+def with_passport(links: Links | None, url: str) -> Links:
+    """The links of a level that has a passport here, at `url`; one that leads there already is not said twice."""
+    held = links.links if links is not None else ()
+    if any(link.href == url for link in held) and links is not None:
+        return links
+    passport = Link(DPP, url, "Digital product passport", "application/json")
+    if links is None:
+        return Links((passport,), default=None)
+    return Links((*held, passport), links.default, links.description)
 
 
 def linkset(objects: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

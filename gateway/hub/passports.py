@@ -12,6 +12,7 @@ from typing import Any
 
 from edge.errors import Malformed
 from gateway.hub import classes, passport, results
+from gateway.hub.access import CLASSES
 from gateway.hub.database import Database, Session
 from gateway.hub.passport import Passport
 from gateway.hub.results import Problem
@@ -70,7 +71,7 @@ class View:
 
 
 class Passports:
-    """Passports in `database`. now_ns: the hub's clock; defaults: a map of access classes that counts for every document."""
+    """Passports in `database`. now_ns: the hub's clock; defaults: access classes that count for every document."""
 
     def __init__(
         self,
@@ -84,7 +85,7 @@ class Passports:
 
     def view(self, version: Version, seen: Collection[str]) -> View:
         """What a caller who sees these classes may read of it."""
-        if classes.CLASSES <= set(seen) or not self._may_hide(version):
+        if set(seen) >= CLASSES or not self._may_hide(version):
             return View(version.raw, version.sha256)
         document = passport.parse(version.raw)
         left = classes.view(document, self._maps(version, document), seen)
@@ -116,7 +117,7 @@ class Passports:
             "SELECT subject, id FROM passports WHERE subject = ANY($1) AND deleted_ns IS NULL",
             sorted(set(subjects.values())),
         )
-        held = {subject: id for subject, id in rows}
+        held: dict[str, str] = dict(rows)
         return {product: held[each] for product, each in subjects.items() if each in held}
 
     async def create(self, raw: bytes) -> tuple[Passport, Version]:

@@ -1,27 +1,32 @@
 """A batch as the hub reads it: bytes from the network in, checked values out. Written by gateway/sync/batch.py.
 
-{1: version, 2: gateway, 3: journal id, 4: first seq, 5: last seq, 6: [row, ...], 7: hash before the first row}
-row: [seq, at_ns, kind, station, uid, product, body, hash], or [seq, hash] for one that the gateway withholds
+    {1: version, 2: gateway, 3: journal id, 4: first seq, 5: last seq, 6: [item, ...], 7: hash before the first,
+     8: [origin's journal id, seq]}                                        8: only where the journal continues another
+    item: [seq, at_ns, kind, station, uid, product, body, hash], [seq, hash] for a row that the gateway withholds, or
+          [first, last, reason, hash] for rows that it no longer has (version 2)
+Deterministic CBOR (RFC 8949, 4.2.1), and so read by one walk: a row's hash covers the very bytes that it is sent as.
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import cbor2
 
-from edge import cbor
-from edge.errors import Malformed
-from gateway.records import Chain, Row
+from edge.errors import Malformed, Truncated
+from gateway.hub.items import BYTES, TEXT, number, signed, string, unsigned
+from gateway.records import Gap, Row
 
 CEILING = 4 << 20  # bytes of a batch
 
-_VERSION = 1
-_MOST_ROWS = 4096
-_LARGEST = (1 << 63) - 1  # SQLite's integers
+_VERSIONS = (1, 2)
+_MOST_ITEMS = 4096
+_LARGEST = (1 << 63) - 1  # SQLite's and PostgreSQL's integers
 _LONGEST_TEXT = 512  # characters of a name of ours
 _LONGEST_UID = 64  # bytes
-_HASH = 32  # bytes
-_COLUMNS = (int, int, str, str, bytes, str, bytes, bytes)
+_ID = 16
+_HASH = 32
+_HASH_HEAD = b"\x58\x20"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +37,37 @@ class Withheld:
     hash: bytes
 
 
+Item = Row | Withheld | Gap
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive rows of one journal. before: the hash of the row before the first, the journal's id for row 1."""
+    """Consecutive rows and gaps of one journal. before: the hash before the first row, the journal's id for row 1.
+
+    origin: the journal that this one continues, and the seq behind which. odd: seqs of rows that no column holds as
+    they are: U+0000 in a text, a time beyond 64 bit.
+    """
 
     gateway: str
     journal: bytes
     before: bytes
-    rows: tuple[Row | Withheld, ...]
+    rows: tuple[Item, ...]
+    origin: tuple[bytes, int] | None = None
+    odd: frozenset[int] = frozenset()
 
     @property
     def first(self) -> int:
-        return self.rows[0].seq
+        return self.rows[0][0] if isinstance(self.rows[0], tuple) else self.rows[0].seq
 
     @property
     def last(self) -> int:
-        return self.rows[-1].seq
+        item = self.rows[-1]
+        return item.last if isinstance(item, Gap) else item.seq
+
+    @property
+    def hash(self) -> bytes:
+        """Of the last row."""
+        return self.rows[-1].hash
 
     @property
     def key(self) -> str:
@@ -56,26 +76,14 @@ class Batch:
 
 def decode(data: bytes) -> Batch:
     """The batch in `data`, every row following from the one before. Raises Malformed and nothing else."""
-    whole = cbor.decode(data, CEILING)
-    if type(whole) is not dict or set(whole) != {1, 2, 3, 4, 5, 6, 7}:
-        raise Malformed("a batch is a map with the keys 1 to 7")
-    if whole[1] != _VERSION or type(whole[1]) is not int:
-        raise Malformed(f"batch version {whole[1]!r} is not known, only {_VERSION}")
-    if type(whole[2]) is not str or not 0 < len(whole[2]) <= _LONGEST_TEXT:
-        raise Malformed("key 2 must be the gateway's name")
-    if type(whole[3]) is not bytes or len(whole[3]) != 16:
-        raise Malformed("key 3 must be the journal's id, 16 bytes")
-    first, last, rows = whole[4], whole[5], whole[6]
-    if type(first) is not int or type(last) is not int or not 1 <= first <= last <= _LARGEST:
-        raise Malformed("keys 4 and 5 must be the first and last seq")
-    if type(rows) is not list or len(rows) != last - first + 1 or len(rows) > _MOST_ROWS:
-        raise Malformed(f"key 6 must be the rows {first} to {last}, at most {_MOST_ROWS}")
-    before = whole[7]
-    if type(before) is not bytes or (before != whole[3] if first == 1 else len(before) != _HASH):
-        raise Malformed("key 7 must be the hash before the first row, the journal's id for row 1")
-    read = tuple(_row(first + place, columns) for place, columns in enumerate(rows))
-    _check_chain(before, read)
-    return Batch(whole[2], whole[3], before, read)
+    if len(data) > CEILING:
+        raise Malformed(f"a batch has at most {CEILING} bytes: send fewer rows")
+    try:
+        return _batch(data)
+    except IndexError as e:
+        raise Truncated("the batch ends before its end") from e
+    except UnicodeDecodeError as e:
+        raise Malformed("a text that is not UTF-8") from e
 
 
 def content(body: bytes) -> dict[str, Any]:
@@ -95,30 +103,163 @@ def content(body: bytes) -> dict[str, Any]:
     return found
 
 
-def _row(seq: int, columns: Any) -> Row | Withheld:
-    if type(columns) is list and [type(each) for each in columns] == [int, bytes]:
-        if columns[0] == seq and len(columns[1]) == _HASH:
-            return Withheld(*columns)
-    elif type(columns) is list and tuple(type(each) for each in columns) == _COLUMNS:
-        row = Row(*columns)
+def _batch(data: bytes) -> Batch:
+    keys, at = data[0] - 0xA0, 1
+    if keys not in (7, 8):
+        raise Malformed("a batch is a map with the keys 1 to 7, or 1 to 8")
+    version, at = number(data, _key(data, at, 1))
+    if version not in _VERSIONS or (keys == 8 and version == 1):
+        raise Malformed(f"batch version {version} is not known, only 1 and 2")
+    gateway, at = string(data, _key(data, at, 2), TEXT)
+    if not 0 < len(gateway) <= _LONGEST_TEXT or "\0" in gateway:
+        raise Malformed("key 2 must be the gateway's name")
+    journal, at = string(data, _key(data, at, 3), BYTES)
+    if len(journal) != _ID:
+        raise Malformed("key 3 must be the journal's id, 16 bytes")
+    first, at = number(data, _key(data, at, 4))
+    last, at = number(data, _key(data, at, 5))
+    if not 1 <= first <= last <= _LARGEST:
+        raise Malformed("keys 4 and 5 must be the first and last seq")
+    count, at = unsigned(data, _key(data, at, 6), 0x80)
+    if not 0 < count <= min(_MOST_ITEMS, last - first + 1):
+        raise Malformed(f"key 6 must be the rows {first} to {last}, at most {_MOST_ITEMS} items")
+    walk = _Walk(data, at, first)
+    for _ in range(count):
+        walk.item(last, version)
+    if walk.seq != last + 1:
+        raise Malformed(f"key 6 must be the rows {first} to {last}, but it ends at {walk.seq - 1}")
+    before, at = string(data, _key(data, walk.at, 7), BYTES)
+    if len(before) != _HASH if first > 1 else before != journal:
+        raise Malformed("key 7 must be the hash before the first row, the journal's id for row 1")
+    origin = None
+    if keys == 8:
+        origin, at = _origin(data, _key(data, at, 8), first)
+    if at != len(data):
+        raise Malformed(f"{len(data) - at} bytes behind the batch")
+    if walk.unproven is not None and sha256(before + walk.unproven).digest() != walk.rows[0].hash:
+        raise _changed(first)
+    return Batch(gateway, journal, before, tuple(walk.rows), origin, frozenset(walk.odd))
+
+
+def _origin(data: bytes, at: int, first: int) -> tuple[tuple[bytes, int], int]:
+    if data[at] != 0x82:
+        raise Malformed("key 8 must be the origin: its journal's id and seq")
+    older, at = string(data, at + 1, BYTES)
+    seq, at = number(data, at)
+    if len(older) != _ID or not seq < first:
+        raise Malformed("key 8 must be the origin: its journal's id, and a seq before the first")
+    return (older, seq), at
+
+
+def _key(data: bytes, at: int, key: int) -> int:
+    if data[at] != key:
+        raise Malformed(f"the map's key {key} does not stand where it must")
+    return at + 1
+
+
+def _changed(seq: int) -> Malformed:
+    return Malformed(f"row {seq} does not follow from the row before: it was changed")
+
+
+def _form(seq: int) -> Malformed:
+    return Malformed(f"row {seq} is not of the form that the protocol states")
+
+
+class _Walk:
+    """Where the walk through the items stands. seq: the next one's.
+
+    unproven: what the first row's hash covers beside the hash before, which comes later.
+    """
+
+    def __init__(self, data: bytes, at: int, seq: int) -> None:
+        self.data = data
+        self.at = at
+        self.seq = seq
+        self.rows: list[Item] = []
+        self.odd: list[int] = []
+        self.unproven: bytes | None = None
+        self._last: bytes | None = None
+        self._names = (
+            b"\xff"  # kind and station of the row before, as they were sent: most rows repeat them
+        )
+        self._kind = self._station = ""
+
+    def item(self, last: int, version: int) -> None:
+        """Read one item; `last`: of the batch."""
+        head = self.data[self.at]
+        if head == 0x88:
+            self._row()
+        elif head == 0x82:
+            self._withheld()
+        elif head == 0x84 and version > 1:
+            self._gap(last)
+        else:
+            raise _form(self.seq)
+
+    def _row(self) -> None:
+        data, seq = self.data, self.seq
+        start = self.at + 1
+        said, at = unsigned(data, start, 0)
+        if said != seq:
+            raise _form(seq)
+        at_ns, at = signed(data, at)
+        names = self._names
+        if data.startswith(names, at):
+            at += len(names)
+        else:
+            at = self._read_names(at)
+        uid, at = string(data, at, BYTES)
+        product, at = string(data, at, TEXT)
+        body, at = string(data, at, BYTES)
+        end = at + 34
+        hash = data[at + 2 : end]
         if (
-            row.seq == seq
-            and 0 <= row.at_ns <= _LARGEST
-            and max(len(row.kind), len(row.station), len(row.product)) <= _LONGEST_TEXT
-            and len(row.uid) <= _LONGEST_UID
-            and len(row.hash) == _HASH
+            not data.startswith(_HASH_HEAD, at)
+            or len(hash) != _HASH
+            or len(uid) > _LONGEST_UID
+            or len(product) > _LONGEST_TEXT
         ):
-            content(row.body)
-            return row
-    raise Malformed(f"row {seq} is not of the form that the protocol states")
+            raise _form(seq)
+        if not body or body[0] & 0xE0 != 0xA0:
+            raise Malformed(f"row {seq}: a body must be a map with text keys")
+        if self._last is None:
+            self.unproven = b"\x87" + data[start:at]
+        elif sha256(self._last + b"\x87" + data[start:at]).digest() != hash:
+            raise _changed(seq)
+        if "\0" in product or at_ns.bit_length() > 63 or "\0" in self._kind + self._station:
+            self.odd.append(seq)
+        self.rows.append(Row(seq, at_ns, self._kind, self._station, uid, product, body, hash))
+        self._pass(seq, hash, end)
+
+    def _read_names(self, at: int) -> int:
+        kind, behind = string(self.data, at, TEXT)
+        station, behind = string(self.data, behind, TEXT)
+        if max(len(kind), len(station)) > _LONGEST_TEXT:
+            raise _form(self.seq)
+        self._names, self._kind, self._station = self.data[at:behind], kind, station
+        return behind
+
+    def _withheld(self) -> None:
+        seq, at = number(self.data, self.at + 1)
+        hash, at = string(self.data, at, BYTES)
+        if seq != self.seq or len(hash) != _HASH:
+            raise _form(self.seq)
+        self.rows.append(Withheld(seq, hash))
+        self._pass(seq, hash, at)
+
+    def _gap(self, most: int) -> None:
+        first, at = number(self.data, self.at + 1)
+        last, at = number(self.data, at)
+        reason, at = string(self.data, at, TEXT)
+        hash, at = string(self.data, at, BYTES)
+        if not (first == self.seq <= last <= most and len(hash) == _HASH and _is_word(reason)):
+            raise _form(self.seq)
+        self.rows.append(Gap(first, last, reason, hash))
+        self._pass(last, hash, at)
+
+    def _pass(self, seq: int, hash: bytes, at: int) -> None:
+        self.seq, self._last, self.at = seq + 1, hash, at
 
 
-def _check_chain(before: bytes, rows: tuple[Row | Withheld, ...]) -> None:
-    chain = Chain(before)
-    for row in rows:
-        if isinstance(row, Withheld):
-            chain.last = row.hash
-            continue
-        columns = (row.at_ns, row.kind, row.station, row.uid, row.product, row.body)
-        if chain.follow(row.seq, *columns) != row.hash:
-            raise Malformed(f"row {row.seq} does not follow from the row before: it was changed")
+def _is_word(text: str) -> bool:
+    return text.isalpha() and len(text) <= _LONGEST_TEXT

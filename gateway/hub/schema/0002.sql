@@ -14,7 +14,9 @@ CREATE TABLE journals (
     watermark_hash BLOB NOT NULL,           -- of that row
     highest        INTEGER NOT NULL,        -- seq that is held
     ahead          TEXT NOT NULL DEFAULT '[]',  -- JSON: the spans held beyond the watermark
-    registered     INTEGER NOT NULL,        -- the register has every row up to this one
+    rows           INTEGER NOT NULL DEFAULT 0,  -- that are held,
+    withheld       INTEGER NOT NULL DEFAULT 0,  -- and of these, without their content
+    registered     INTEGER NOT NULL DEFAULT 0,  -- the register has every row up to this one
     received_ns    INTEGER NOT NULL         -- of the last batch
 );
 
@@ -52,7 +54,7 @@ CREATE TABLE gaps (                     -- rows that the gateway no longer has
     reason      TEXT NOT NULL,
     hash        BLOB NOT NULL,          -- of row `last`
     received_ns INTEGER NOT NULL,
-    PRIMARY KEY (journal, first)
+    PRIMARY KEY (journal, last)
 );
 
 CREATE TABLE conflicts (
@@ -67,7 +69,7 @@ CREATE TABLE conflicts (
 CREATE INDEX conflicts_to_alarm ON conflicts (journal, seq) WHERE alarmed = 0;
 
 INSERT INTO journals
-    (number, id, gateway, watermark, watermark_hash, highest, ahead, registered, received_ns)
+    (number, id, gateway, watermark, watermark_hash, highest, ahead, rows, withheld, received_ns)
 SELECT number, id, gateway, watermark,
     coalesce((SELECT hash FROM old_events e WHERE e.journal = number AND e.seq = watermark), id),
     coalesce((SELECT max(seq) FROM old_events e WHERE e.journal = number), 0),
@@ -83,7 +85,9 @@ SELECT number, id, gateway, watermark,
             GROUP BY island
         )
     ),
-    0, received_ns
+    (SELECT count(*) FROM old_events e WHERE e.journal = number),
+    (SELECT count(*) FROM old_events e WHERE e.journal = number AND e.at_ns IS NULL),
+    received_ns
 FROM old_journals;
 
 INSERT INTO events

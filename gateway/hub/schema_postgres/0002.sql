@@ -9,7 +9,9 @@ CREATE TABLE journals (
     watermark_hash BYTEA NOT NULL,
     highest        BIGINT NOT NULL,
     ahead          TEXT NOT NULL DEFAULT '[]',
-    registered     BIGINT NOT NULL,
+    rows           BIGINT NOT NULL DEFAULT 0,
+    withheld       BIGINT NOT NULL DEFAULT 0,
+    registered     BIGINT NOT NULL DEFAULT 0,
     received_ns    BIGINT NOT NULL
 ) WITH (fillfactor = 50);  -- a row changes with each batch: room for it on its own page
 
@@ -27,6 +29,18 @@ CREATE TABLE events (
     hash        BYTEA NOT NULL,
     body        BYTEA
 ) PARTITION BY RANGE (received_ns);
+
+-- Make the partition of a month, from first_ns to before behind_ns, unless it stands.
+CREATE FUNCTION events_month(month TEXT, first_ns BIGINT, behind_ns BIGINT) RETURNS VOID LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_regclass('events_' || month) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtext('events_month'));
+    EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF events (PRIMARY KEY (journal, seq))'
+        ' FOR VALUES FROM (%s) TO (%s)', 'events_' || month, first_ns, behind_ns);
+END
+$$;
 
 CREATE TABLE odd_rows (
     journal     BIGINT NOT NULL REFERENCES journals,
@@ -48,7 +62,7 @@ CREATE TABLE gaps (
     reason      TEXT NOT NULL,
     hash        BYTEA NOT NULL,
     received_ns BIGINT NOT NULL,
-    PRIMARY KEY (journal, first)
+    PRIMARY KEY (journal, last)
 );
 
 CREATE TABLE conflicts (

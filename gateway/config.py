@@ -3,6 +3,7 @@
 [gateway]   name, journal, journal_max_mb, link, record_type, company_prefixes
 [keys]      device, passphrase_file, trust, root
 [hub]       url, token_file, ca, cert, key
+[epcis]     url, token_file, ca, cert, key, location, read_points, biz_steps, certification, presence, time_zone
 [metrics]   listen
 [[reader]]  name, url, job, dedupe_s, lock, access_password_file
 [reader.presence], [reader.window], [reader.pallet]: see gateway/config_tables.py, as for all the others
@@ -20,6 +21,7 @@ from pydantic import ValidationError
 from gateway.config_tables import (
     MEANT,
     Config,
+    EpcisConfig,
     GatewayConfig,
     HubConfig,
     KeysConfig,
@@ -35,6 +37,7 @@ from gateway.config_tables import (
 __all__ = [
     "Config",
     "ConfigProblem",
+    "EpcisConfig",
     "GatewayConfig",
     "HubConfig",
     "KeysConfig",
@@ -208,6 +211,7 @@ def _anchored(config: Config, folder: Path) -> Config:
         gateway=GatewayConfig(**section(config.gateway)),
         keys=KeysConfig(**section(config.keys)),
         hub=HubConfig(**section(config.hub)),
+        epcis=EpcisConfig(**section(config.epcis)),
         metrics=config.metrics,
         reader=tuple(
             ReaderConfig(**section(each) | {"url": _anchored_url(each.url, folder)})
@@ -232,6 +236,7 @@ _TABLES = {
     "gateway": GatewayConfig,
     "keys": KeysConfig,
     "hub": HubConfig,
+    "epcis": EpcisConfig,
     "metrics": MetricsConfig,
     "reader": ReaderConfig,
     "presence": PresenceConfig,

@@ -16,12 +16,16 @@ Number = Annotated[float, Field(strict=False, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, le=31_536_000, strict=False)]
 CompanyPrefix = Annotated[str, Field(pattern=r"^[0-9]{6,12}$")]
 NatsServer = Annotated[str, Field(pattern=r"^(nats|tls)://[^\s/?#@,]+$")]
+Uri = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,512}$")]
 Antenna = Annotated[str, Field(pattern=r"^([1-9][0-9]{0,2})$")]  # TOML has no keys but text
 
 # What a pattern asks for, in words.
 MEANT = {
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$": "letters, digits, '.', '_' and '-', 63 at most",
     r"^[0-9]{6,12}$": "a GS1 company prefix of 6 to 12 digits",
+    r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,512}$": "a URI, https://... mostly",
+    r"^[a-z_]{1,40}$": "a business step of GS1's CBV, as packing",
+    r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$": "a time zone, as Europe/Berlin",
     r"^([1-9][0-9]{0,2})$": "an antenna's number, from 1 on",
     r"^https://[^\s?#]+[^\s?#/]$": "https://HOST without a slash at the end",
     r"^[^\s:]+:[0-9]{1,5}$": "HOST:PORT",
@@ -42,12 +46,17 @@ Step = Literal[
 class GatewayConfig(Section):
     """Who this gateway is, and where its journal lies. link: the https base that the tags' links begin with.
 
+    captures_percent, telemetry_percent: of the journal, for what was read and for presence; the rest is the passports'.
+    journal_keep_days: how long rows stay that the hub holds, while there is room.
     company_prefixes: GS1 company prefixes of the products, which an SGTIN-96 cannot be encoded without.
     """
 
     name: Name = "gateway"
     journal: TomlPath = Path("journal.db")
     journal_max_mb: Annotated[int, Field(ge=1)] = 2048
+    captures_percent: Annotated[int, Field(ge=0, le=99)] = 60
+    telemetry_percent: Annotated[int, Field(ge=0, le=99)] = 25
+    journal_keep_days: Annotated[float, Field(ge=0, le=36_500, strict=False)] = 30.0
     link: Annotated[str, Field(pattern=r"^https://[^\s?#]+[^\s?#/]$")] = "https://id.example.com"
     record_type: Annotated[str, Field(pattern=r"^[!-~]{3,64}$")] = "tagwright.org:p"
     company_prefixes: tuple[CompanyPrefix, ...] = Field(default=(), strict=False)
@@ -71,6 +80,35 @@ class HubConfig(Section):
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")] | None = None
     nats: tuple[NatsServer, ...] = Field(default=(), strict=False)
+    token_file: TomlPath | None = None
+    ca: TomlPath | None = None
+    cert: TomlPath | None = None
+    key: TomlPath | None = None
+
+
+class SiteConfig(Section):
+    """Where a gateway stands, in EPCIS events. location: a URI, best a Digital Link with the site's GLN (AI 414).
+
+    read_points: reader or zone -> its URI; the others get the GLN with their name as its extension.
+    biz_steps: reader -> the CBV step that its pallets are in: packing without a despatch advice, receiving with one.
+    certification: URIs of the certificates under which is inspected here. presence: tell arrivals and departures.
+    """
+
+    location: Uri | None = None
+    read_points: dict[Name, Uri] = {}
+    biz_steps: dict[Name, Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]] = {}
+    certification: tuple[Uri, ...] = Field(default=(), strict=False)
+    presence: bool = False
+    time_zone: Annotated[str, Field(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$")] = "UTC"
+
+
+class EpcisConfig(SiteConfig):
+    """Another's EPCIS repository, to which the gateway's acts go as EPCIS 2.0 events.
+
+    url: what /capture stands behind. ca, cert, key: as [hub] has them.
+    """
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")] | None = None
     token_file: TomlPath | None = None
     ca: TomlPath | None = None
     cert: TomlPath | None = None
@@ -163,5 +201,6 @@ class Config(Section):
     gateway: GatewayConfig = GatewayConfig()
     keys: KeysConfig = KeysConfig()
     hub: HubConfig = HubConfig()
+    epcis: EpcisConfig = EpcisConfig()
     metrics: MetricsConfig = MetricsConfig()
     reader: tuple[ReaderConfig, ...] = Field(default=(), strict=False)

@@ -13,6 +13,7 @@ from gateway.epcis.vocabulary import BIZ_STEPS, NAMESPACE, PREFIX
 
 MOST_EPCS = 500  # of one event; a repository's limit on a document is often 1 MB
 
+_FROM_GOOD_TO_BAD = ("conformant", "unknown", "mismatch_instance", "non_conformant")
 _SSCC = "https://id.gs1.org/00/"
 _ACTIONS = {"packing": "ADD", "loading": "ADD", "unpacking": "DELETE", "unloading": "DELETE"}
 _DISPOSITIONS = {"shipping": "in_transit", "loading": "in_transit", "departing": "in_transit"}
@@ -42,9 +43,9 @@ def events(
     is_timed: bool = True,
 ) -> list[dict[str, Any]]:
     """The events of a pallet; content: of its row, {} where that never came: its items alone are told then."""
-    found = dict(
-        sorted(items, key=lambda each: each.disposition != "conformant")
-    )  # the worse one counts
+    found: dict[str, str] = {}
+    for epc, word in items:  # of what was seen twice the worse counts
+        found[epc] = max(found.get(epc, word), word, key=_FROM_GOOD_TO_BAD.index)
     site = places.of(gateway)
     made = []
     if content:

@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from edge import gs1
+from gateway.config import ConfigProblem
+from gateway.config_tables import SiteConfig
 from gateway.epcis.identifiers import key
+from gateway.epcis.vocabulary import BIZ_STEPS
 
 _LONGEST_ZONE = timedelta(hours=14)
 
@@ -49,6 +53,25 @@ class Site:
         minutes = round(min(abs(ahead or timedelta()), _LONGEST_ZONE) / timedelta(minutes=1))
         sign = "-" if ahead is not None and ahead < timedelta() else "+"
         return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def site(config: SiteConfig) -> Site:
+    """The site that a table of the configuration describes. Raises ConfigProblem."""
+    unknown = sorted(set(config.biz_steps.values()) - BIZ_STEPS)
+    if unknown:
+        raise ConfigProblem(f"epcis.biz_steps: {unknown[0]!r} is no step of the CBV, as packing is")
+    try:
+        zone = UTC if config.time_zone == "UTC" else ZoneInfo(config.time_zone)
+    except (OSError, ValueError, KeyError) as why:  # ZoneInfoNotFoundError is a KeyError
+        raise ConfigProblem(f"epcis.time_zone: no zone {config.time_zone} is known here") from why
+    return Site(
+        config.location or "",
+        config.read_points,
+        config.biz_steps,
+        config.certification,
+        config.presence,
+        zone,
+    )
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,20 @@
 """hub.toml: where the hub listens, where it keeps what it is sent, and who may send.
 
 listen = "127.0.0.1:8470"    database = "hub.db"    token_file = "token"    cert = "hub.pem"    key = "hub.key"
+[access], [ca]: see gateway/hub/access_tables.py
 """
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.config import ConfigProblem, TomlPath, token
+from gateway.hub.access_tables import AccessTable, CaTable
 from gateway.hub.serve import Tls
 
+_Table = TypeVar("_Table", bound=BaseModel)
 _LARGEST = 64 << 10  # bytes
 
 
@@ -30,6 +33,8 @@ class HubSettings(BaseModel):
     token_file: TomlPath | None = None
     cert: TomlPath | None = None
     key: TomlPath | None = None
+    access: AccessTable = AccessTable()
+    ca: CaTable | None = None
 
     @property
     def address(self) -> tuple[str, int]:
@@ -77,5 +82,15 @@ def parse(raw: bytes, name: str = "hub.toml", folder: Path = Path()) -> HubSetti
         raise ConfigProblem(f"{name}: listen: {found.listen!r} has no port below 65536")
     if (found.cert is None) != (found.key is None):
         raise ConfigProblem(f"{name}: cert and key: HTTPS needs both")
-    anchored = {key: folder / value for key, value in found if isinstance(value, Path)}
-    return found.model_copy(update=anchored)
+    return _anchored(found, folder)
+
+
+def _anchored(table: _Table, folder: Path) -> _Table:
+    """The table with its relative paths, and those of the tables in it, joined to `folder`."""
+    update: dict[str, Path | BaseModel] = {}
+    for key, value in table:
+        if isinstance(value, Path):
+            update[key] = folder / value
+        elif isinstance(value, BaseModel):
+            update[key] = _anchored(value, folder)
+    return table.model_copy(update=update)

@@ -1,18 +1,30 @@
-"""`tagwright hub`: the back end, on one machine with an embedded store."""
+"""`tagwright hub`: the back end, and what is done at it from the command line."""
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import click
 
-from gateway.cli.output import TROUBLE, USAGE, Failure, emit
-from gateway.config import ConfigProblem
+from gateway.cli import hub_admin
+from gateway.cli.output import TROUBLE, Commands, Failure, emit
 from gateway.hub.app import serve
+from gateway.hub.database import StoreTrouble
 from gateway.hub.settings import HubSettings, load
-from gateway.hub.store import StoreTrouble
+from gateway.hub.store import StoreTrouble as FileTrouble
 
 
-@click.command()
+class _HubCommands(Commands):
+    """A group of commands whose database may be at fault."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (StoreTrouble, FileTrouble) as why:
+            raise Failure(str(why), TROUBLE) from why
+
+
+@click.group(cls=_HubCommands, invoke_without_command=True)
 @click.option(
     "-c",
     "--config",
@@ -23,17 +35,25 @@ from gateway.hub.store import StoreTrouble
 @click.option(
     "--json", is_flag=True, expose_value=False, help="Nothing changes: it is JSON anyway."
 )
-def hub(path: Path | None) -> None:
-    """Run the hub, the minimal back end, until Ctrl-C.
+@click.pass_context
+def hub(ctx: click.Context, path: Path | None) -> None:
+    """Run the hub, the back end, until Ctrl-C; or do something at it.
 
     \b
     Example:  tagwright hub -c hub.toml
               {"ready": "hub", "url": "http://127.0.0.1:8470"}
     """
-    try:
+    if ctx.invoked_subcommand is None:
         settings = load(path) if path else HubSettings()
         asyncio.run(serve(settings, lambda url: emit({"ready": "hub", "url": url})))
-    except ConfigProblem as why:
-        raise Failure(str(why), USAGE) from why
-    except StoreTrouble as why:
-        raise Failure(str(why), TROUBLE) from why
+
+
+for command in (
+    hub_admin.token,
+    hub_admin.gateways,
+    hub_admin.revoke,
+    hub_admin.credential,
+    hub_admin.proof,
+    hub_admin.audit,
+):
+    hub.add_command(command)

@@ -11,6 +11,7 @@ _COMMANDS = {
     "bench": "gateway.cli.bench:bench",
     "demo": "gateway.cli.demo:demo",
     "doctor": "gateway.cli.doctor:doctor",
+    "enrol": "gateway.cli.enrol:enrol",
     "hub": "gateway.cli.hub:hub",
     "job": "gateway.cli.job:job",
     "journal": "gateway.cli.journal:journal",

@@ -1,8 +1,9 @@
 """The gateway's configuration: one TOML, read once into frozen models. An unknown key is refused.
 
-[gateway]   name, journal, journal_max_mb, link, record_type, company_prefixes
+[gateway]   name, journal, journal_max_mb, captures_percent, telemetry_percent, journal_keep_days, link, record_type,
+            company_prefixes
 [keys]      device, passphrase_file, trust, root
-[hub]       url, token_file, ca, cert, key
+[hub]       url, nats, token_file, ca, cert, key, identity
 [epcis]     url, token_file, ca, cert, key, location, read_points, biz_steps, certification, presence, time_zone
 [metrics]   listen
 [[reader]]  name, url, job, dedupe_s, lock, access_password_file
@@ -113,6 +114,12 @@ def password(path: Path, key: str) -> int:
 
 
 def _check(config: Config, name: str) -> None:
+    quotas = config.gateway.captures_percent + config.gateway.telemetry_percent
+    if quotas >= 100:
+        raise ConfigProblem(
+            f"{name}: gateway: captures_percent and telemetry_percent make {quotas}: below 100,"
+            " so that passports have room"
+        )
     names = [reader.name for reader in config.reader]
     twice = sorted({each for each in names if names.count(each) > 1})
     if twice:

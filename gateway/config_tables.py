@@ -75,7 +75,8 @@ class HubConfig(Section):
     """Where the journal is synced to. url: without user and password, which a log would tell.
 
     nats: servers of a JetStream cluster, nats://HOST:PORT or tls://HOST:PORT; batches go that way where it stands.
-    ca, cert, key: PEM files for HTTPS with a private CA or client certificates.
+    ca, cert, key: PEM files for HTTPS and tls:// with a private CA or client certificates. identity: the folder that
+    `tagwright enrol` made, instead of these: its certificate, its CA, and over NATS its signature.
     """
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")] | None = None
@@ -84,6 +85,7 @@ class HubConfig(Section):
     ca: TomlPath | None = None
     cert: TomlPath | None = None
     key: TomlPath | None = None
+    identity: TomlPath | None = None
 
 
 class SiteConfig(Section):

@@ -1,10 +1,14 @@
 """What a journal remembers beside its rows: cursors, cuts of batches, branches, the quarantine; all of it durable."""
 
+import sqlite3
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
 
-from gateway.records import CONFIRMED, SENT, Records, Value
+from gateway.records import CONFIRMED, SENT, JournalTrouble, Records, Value, connect
 
+_RELEASE = "UPDATE quarantine SET replay = 1 WHERE sink = ? AND seq = ?"
 _MOVE = (
     "INSERT INTO cursors (name, seq) VALUES (?, ?)"
     " ON CONFLICT (name) DO UPDATE SET seq = excluded.seq"
@@ -55,8 +59,7 @@ class Marks(Records):
 
     async def release(self, seqs: Iterable[int], sink: str = CONFIRMED) -> None:
         """Mark rows in quarantine to be offered once more."""
-        statement = "UPDATE quarantine SET replay = 1 WHERE sink = ? AND seq = ?"
-        await self._note((statement, [(sink, seq) for seq in seqs]))
+        await self._note((_RELEASE, [(sink, seq) for seq in seqs]))
 
     async def replayed(self, seq: int, sink: str = CONFIRMED) -> None:
         """A row in quarantine was taken after all."""
@@ -69,3 +72,16 @@ class Marks(Records):
     @abstractmethod
     def _now_ns(self) -> int:
         """The wall clock."""
+
+
+def request_replays(path: Path, seqs: Iterable[int], sink: str = CONFIRMED) -> list[int]:
+    """As `release`, from any process, also while a gateway writes the journal; returns those that are in quarantine."""
+    try:
+        with closing(connect(path, "rw")) as file:
+            file.execute("PRAGMA synchronous = FULL")
+            file.execute("BEGIN IMMEDIATE")
+            marked = [seq for seq in seqs if file.execute(_RELEASE, (sink, seq)).rowcount]
+            file.execute("COMMIT")
+    except sqlite3.Error as e:
+        raise JournalTrouble(f"{path} cannot be marked: {e}") from e
+    return marked

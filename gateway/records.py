@@ -68,6 +68,16 @@ class Gap(NamedTuple):
     hash: bytes
 
 
+class Aside(NamedTuple):
+    """A row in quarantine. sink: the cursor of who refused it; replay: 1 where it is to be offered once more."""
+
+    sink: str
+    seq: int
+    at_ns: int
+    reason: str
+    replay: int
+
+
 class Encoder:
     """Deterministic CBOR by one cbor2 encoder for many values (2 us a row; cbor2.dumps: 8). One thread's own."""
 
@@ -289,6 +299,11 @@ class Records:
             "SELECT seq, reason FROM quarantine WHERE sink = ? AND seq BETWEEN ? AND ? ORDER BY seq"
         )
         return dict(self._read.execute(query, (sink, first, last)).fetchall())
+
+    def aside(self) -> list[Aside]:
+        """What is in quarantine, for every sink."""
+        query = "SELECT sink, seq, at_ns, reason, replay FROM quarantine ORDER BY sink, seq"
+        return [Aside(*columns) for columns in self._read.execute(query)]
 
     def replays(self, sink: str = CONFIRMED) -> list[int]:
         """The rows in quarantine that are to be offered to the sink once more."""

@@ -1,7 +1,6 @@
 """`tagwright journal`: what was recorded, and whether every chain in it holds."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,25 +8,14 @@ import click
 
 from edge import stub
 from edge.errors import Malformed
-from gateway.cli.at_reader import journal_path
-from gateway.cli.output import TROUBLE, Commands, Failure, answer_is_no, emit, json_option, rfc3339
-from gateway.config import load
-from gateway.journal import Journal, JournalTrouble, Records, Row
+from gateway.cli.journal_options import journal_options, open_records
+from gateway.cli.journal_upkeep import missing, quarantine, status, trim, vacuum
+from gateway.cli.output import Commands, answer_is_no, emit, json_option, rfc3339
+from gateway.journal import Gap, Records, Row
 
 _PAGE = 1000  # rows that are read at once
 _NAMED = 4  # of a pallet's missing or unexpected tags
 _LARGEST = (1 << 63) - 1  # SQLite's integers
-
-_HELP = "The journal's file [default: journal.db in the user's state folder]."
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
-
-
-def _journal_options(command: Any) -> Any:
-    command = click.option("--journal", "file", type=_FILE, help=_HELP)(command)
-    return click.option(
-        "-c", "--config", type=_FILE, help="The gateway's TOML, which names the journal."
-    )(command)
 
 
 @click.group(cls=Commands)
@@ -39,26 +27,31 @@ def journal() -> None:
     """
 
 
+for command in (status, trim, vacuum, quarantine):
+    journal.add_command(command)
+
+
 @journal.command()
-@_journal_options
+@journal_options
 @click.option("-n", "count", type=click.IntRange(1, _LARGEST), default=20, show_default=True)
 @json_option
 def tail(config: Path | None, file: Path | None, count: int, as_json: bool) -> None:
-    """Show the last rows.
+    """Show the last rows, and the gaps between them.
 
     \b
     Example:  tagwright journal tail -n 5 --json
     """
-    with _records(config, file) as records:
-        for row in records.tail(count):
+    with open_records(config, file) as records:
+        rows = records.tail(count)
+        for piece in _pieces(records, rows[0].seq - 1) if rows else ():
             if as_json:
-                emit(_shape(row))
+                emit(_shape(piece))
             else:
-                click.echo(_line(row))
+                click.echo(_line(piece))
 
 
 @journal.command()
-@_journal_options
+@journal_options
 @click.option(
     "--after", type=click.IntRange(0, _LARGEST), default=0, help="Only rows behind this seq."
 )
@@ -66,18 +59,18 @@ def tail(config: Path | None, file: Path | None, count: int, as_json: bool) -> N
     "--json", is_flag=True, expose_value=False, help="Nothing changes: it is JSON anyway."
 )
 def export(config: Path | None, file: Path | None, after: int) -> None:
-    """Print every row as one JSON object a line.
+    """Print every row as one JSON object a line, and in its place every gap: first, last, reason, hash.
 
     \b
     Example:  tagwright journal export -c tagwright.toml > journal.jsonl
     """
-    with _records(config, file) as records:
-        for row in _each(records, after):
-            emit(_shape(row))
+    with open_records(config, file) as records:
+        for piece in _pieces(records, after):
+            emit(_shape(piece))
 
 
 @journal.command()
-@_journal_options
+@journal_options
 @json_option
 def verify(config: Path | None, file: Path | None, as_json: bool) -> None:
     """Recompute the chain of rows, and the chain of stubs on each tag.
@@ -85,12 +78,14 @@ def verify(config: Path | None, file: Path | None, as_json: bool) -> None:
     \b
     Example:  tagwright journal verify --journal journal.db
     """
-    with _records(config, file) as records:
-        rows = records.head()
+    with open_records(config, file) as records:
         broken = records.verify()
         stubs = list(_stub_breaks(records))
+        gone = missing(records)
+        rows = records.head() - sum(gone.values())
     if as_json:
-        emit({"rows": rows, "ok": broken is None and not stubs, "broken": broken, "stubs": stubs})
+        ok = broken is None and not stubs
+        emit({"rows": rows, "ok": ok, "broken": broken, "stubs": stubs, **gone})
     elif broken is not None:
         click.echo(f"row {broken} is missing or was changed; {rows} rows")
     elif stubs:
@@ -98,36 +93,25 @@ def verify(config: Path | None, file: Path | None, as_json: bool) -> None:
             f"rows {', '.join(map(str, stubs))}: the stub does not follow from the one before"
         )
     else:
-        click.echo(f"all {rows} rows follow from the one before, and so do all stubs")
+        told = "".join(f"; {count} rows {what} before" for what, count in gone.items() if count)
+        click.echo(f"all {rows} rows follow from the one before, and so do all stubs{told}")
     if broken is not None or stubs:
         answer_is_no()
 
 
-@contextmanager
-def _records(config: Path | None, file: Path | None) -> Iterator[Records]:
-    path = file or (load(config).gateway.journal if config else journal_path(None))
-    try:
-        records = Journal.open_readonly(path)
-    except JournalTrouble as why:
-        raise Failure(f"{why}: name it with --journal", TROUBLE) from why
-    try:
-        yield records
-    finally:
-        records.close()
-
-
-def _each(records: Records, after: int = 0) -> Iterator[Row]:
-    while rows := records.after(after, _PAGE):
-        yield from rows
-        after = rows[-1].seq
+def _pieces(records: Records, after: int = 0) -> Iterator[Row | Gap]:
+    while pieces := records.pieces(after, _PAGE):
+        yield from pieces
+        last = pieces[-1]
+        after = last.last if isinstance(last, Gap) else last.seq
 
 
 def _stub_breaks(records: Records) -> Iterator[int]:
     """The seq of each result row whose stub does not name the stub before it on the same tag."""
     newest: dict[bytes, stub.Stub] = {}
-    for row in _each(records):
-        raw = row.content().get("stub") if row.kind == "result" else None
-        if not isinstance(raw, bytes):
+    for row in _pieces(records):
+        raw = row.content().get("stub") if isinstance(row, Row) and row.kind == "result" else None
+        if isinstance(row, Gap) or not isinstance(raw, bytes):
             continue
         try:
             found = stub.decode(raw)
@@ -143,7 +127,9 @@ def _stub_breaks(records: Records) -> Iterator[int]:
             yield row.seq
 
 
-def _shape(row: Row) -> dict[str, Any]:
+def _shape(row: Row | Gap) -> dict[str, Any]:
+    if isinstance(row, Gap):
+        return row._asdict()
     return {
         "seq": row.seq,
         "at": rfc3339(row.at_ns / 1e9),
@@ -161,7 +147,9 @@ def _plain(name: str, value: Any) -> Any:
     return rfc3339(value) if name.endswith("_at") and isinstance(value, float) else value
 
 
-def _line(row: Row) -> str:
+def _line(row: Row | Gap) -> str:
+    if isinstance(row, Gap):
+        return f"{row.first:8}  to {row.last}: {row.reason}"
     content = row.content()
     epc = content.get("epc")
     tag = row.uid or (epc if isinstance(epc, bytes) else b"")

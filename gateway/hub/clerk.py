@@ -36,18 +36,15 @@ _WORK = (
     " (SELECT count(*) FROM conflicts WHERE alarmed = 0)"
 )
 _MEET = (
-    "INSERT INTO clerk (journal, seq, visited_ns, withheld, senseless, stubs, products)"
-    f" SELECT number, 0, 0, 0, 0, 0, 0 {_UNKNOWN} ORDER BY number"
+    "INSERT INTO clerk (journal, seq, visited_ns, senseless, stubs, products)"
+    f" SELECT number, 0, 0, 0, 0, 0 {_UNKNOWN} ORDER BY number"
     " ON CONFLICT (journal) DO NOTHING"
 )
 _CLAIM = f"SELECT c.journal, c.seq {_WAITING} ORDER BY c.visited_ns, c.journal LIMIT $1"
 _JOURNALS = "SELECT number, gateway, watermark FROM journals WHERE number = ANY($1)"
 _UNMARK = "DELETE FROM late_rows WHERE journal = $1 AND seq = $2"
-_MOVE = (
-    "UPDATE clerk SET seq = $2, visited_ns = $3, withheld = withheld + $4,"
-    " senseless = senseless + $5 WHERE journal = $1"
-)
-_RESET = "UPDATE clerk SET seq = 0, withheld = 0, senseless = 0, stubs = 0, products = 0"
+_MOVE = "UPDATE clerk SET seq = $2, visited_ns = $3, senseless = senseless + $4 WHERE journal = $1"
+_RESET = "UPDATE clerk SET seq = 0, senseless = 0, stubs = 0, products = 0"
 _TABLES = ("product_events", "products", "stubs", "tags", "tag_history")
 
 
@@ -72,8 +69,8 @@ async def reset(database: Database) -> None:
 class Clerk:
     """Call `run` in a task, and `wake` when the ledger has taken rows; or `settled` alone.
 
-    registrars: get every row, in this order. clock: wall clock in ns. Rows that a registrar cannot enter are left out
-    and counted.
+    registrars: get every row, in this order; what one cannot enter is left out and counted. clock: wall clock in ns.
+    grown: an event that is set when the ledger has taken rows, instead of `wake`.
     """
 
     def __init__(
@@ -81,11 +78,12 @@ class Clerk:
         database: Database,
         registrars: Sequence[Registrar],
         clock: Callable[[], int] = time.time_ns,
+        grown: asyncio.Event | None = None,
     ) -> None:
         self._database = database
         self._registrars = registrars
         self._clock = clock
-        self._woken = asyncio.Event()
+        self._woken = grown or asyncio.Event()
         self._width = 1  # journals that are claimed at once
         self._single_steps = 0  # of one row, for one of the next rows cannot be entered
         self._left_out: set[tuple[int, int]] = set()  # (journal, seq)
@@ -184,7 +182,7 @@ class Clerk:
         now_ns = self._clock()
         for each in portions:
             senseless = each.senseless + sum(self._is_left_out(e) for e in each.entries)
-            await session.execute(_MOVE, each.journal, each.end, now_ns, each.withheld, senseless)
+            await session.execute(_MOVE, each.journal, each.end, now_ns, senseless)
 
     def _is_left_out(self, entry: Entry) -> bool:
         return _key(entry) in self._left_out

@@ -28,16 +28,12 @@ _LATE = (
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """entries: in order of seq; end: the cursor behind them. late: numbers whose mark as late goes with them.
-
-    withheld: how many rows more than before lack their content.
-    """
+    """entries: in order of seq; end: the cursor behind them. late: numbers whose mark as late goes with them."""
 
     journal: int
     end: int
     entries: tuple[Entry, ...]
     late: tuple[int, ...]
-    withheld: int
 
     @property
     def senseless(self) -> int:
@@ -56,8 +52,7 @@ async def read(
         rows = await session.fetch(_ROWS, journal, cursor, end)
     entries = [_entry(journal, gateway, *columns) for _, *columns in (*late, *rows)]
     marked = tuple(columns[0] for columns in (*late, *rows) if columns[0] is not None)
-    withheld = sum(isinstance(each.row, Withheld) for each in entries) - len(late)
-    return Portion(journal, end, tuple(entries), marked, withheld)
+    return Portion(journal, end, tuple(entries), marked)
 
 
 async def _end(session: Session, journal: int, cursor: int, watermark: int, room: int) -> int:

@@ -11,6 +11,7 @@ from gateway.hub.register import Entry
 from gateway.hub.times import rfc3339
 from gateway.records import Row
 
+_LARGEST = (1 << 63) - 1
 _MOST = 1000  # sightings of one tag, the newest, in which another product is looked for
 
 _HISTORY = ("uid", "at_ns", "journal", "seq", "name", "place", "act", "timed")
@@ -92,7 +93,7 @@ class Tags:
         if not uids or not reach_ns:
             return
         times = [each.at_ns for uid in uids for each in fresh[uid]]
-        first, last = min(times) - reach_ns, max(times) + reach_ns
+        first, last = max(min(times) - reach_ns, -_LARGEST), min(max(times) + reach_ns, _LARGEST)
         known = _by_uid(await session.fetch(_AROUND, uids, first, last))
         await alarms.sound(
             session,

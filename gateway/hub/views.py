@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from edge import claims, stub
 from edge.errors import Malformed
-from gateway.hub.store import Event, JournalState, StoredStub
+from gateway.hub.products import Event, JournalState, StoredStub, TagState
 from gateway.hub.times import rfc3339
 
 _DEEPEST = 16  # levels of a body that are shown; a body may even hold itself (CBOR tag 29)
@@ -55,6 +55,7 @@ def stub_json(held: StoredStub) -> dict[str, Any]:
         "kid": kid,
         "stub": held.raw.hex(),
         "claims": said,
+        "written": held.written,
     }
 
 
@@ -82,7 +83,31 @@ def journal_json(journal: JournalState) -> dict[str, Any]:
         "rows": journal.rows,
         "withheld": journal.withheld,
         "conflicts": journal.conflicts,
+        "gaps": journal.gaps,
+        "registered": journal.registered,
         "received_at": rfc3339(journal.received_ns),
+    }
+
+
+def tag_json(tag: TagState) -> dict[str, Any]:
+    """Where a tag was, newest first."""
+    return {
+        "uid": tag.uid.hex(),
+        "product": tag.product,
+        "place": tag.place,
+        "seen_at": rfc3339(tag.at_ns),
+        "sightings": [
+            {
+                "at": rfc3339(each.at_ns),
+                "clock_synchronised": each.is_timed,
+                "place": each.place,
+                "product": each.product,
+                "act": each.act,
+                "journal": each.journal.hex(),
+                "seq": each.seq,
+            }
+            for each in tag.sightings
+        ],
     }
 
 

@@ -4,7 +4,6 @@ CREATE TABLE clerk (
     journal     INTEGER PRIMARY KEY,    -- of journals
     seq         INTEGER NOT NULL,       -- every row up to this one is registered
     visited_ns  INTEGER NOT NULL,       -- when a clerk was last there
-    withheld    INTEGER NOT NULL,       -- rows of which only the hash has come
     senseless   INTEGER NOT NULL,       -- rows that could not be entered
     stubs       INTEGER NOT NULL,       -- first told of by this journal
     products    INTEGER NOT NULL        -- whose first stub it told of

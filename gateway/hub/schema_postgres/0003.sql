@@ -3,7 +3,6 @@ CREATE TABLE clerk (
     journal     BIGINT PRIMARY KEY,
     seq         BIGINT NOT NULL,
     visited_ns  BIGINT NOT NULL,
-    withheld    BIGINT NOT NULL,
     senseless   BIGINT NOT NULL,
     stubs       BIGINT NOT NULL,
     products    BIGINT NOT NULL

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,21 +23,6 @@ log = logging.getLogger(__name__)
 _JOURNAL = (
     "number, id, gateway, origin_id, origin_seq, watermark, watermark_hash, ahead, rows, withheld"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class JournalState:
-    """How far one gateway's journal has come. registered: the seq up to which the register has it."""
-
-    id: bytes
-    gateway: str
-    watermark: int
-    highest: int
-    registered: int
-    received_ns: int
-    rows: int
-    withheld: int
-    conflicts: int
 
 
 class Ledger:
@@ -91,24 +75,6 @@ class Ledger:
             return _receipt(held, Outcome())
         seq, hash = await self._at_or_before(held.number, upto)
         return Receipt(journal, seq or min(held.spans.start, upto), hash=hash)
-
-    async def journals(self) -> list[JournalState]:
-        """Each journal that has sent something."""
-        query = (
-            "SELECT id, gateway, watermark, highest, registered, received_ns, rows, withheld,"
-            " (SELECT count(*) FROM conflicts c WHERE c.journal = j.number)"
-            " FROM journals j ORDER BY number"
-        )
-        return [JournalState(*found) for found in await self._database.fetch(query)]
-
-    async def counts(self) -> dict[str, int]:
-        """How many events, journals and conflicts are held."""
-        query = (
-            "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT), count(*),"
-            " (SELECT count(*) FROM conflicts) FROM journals"
-        )
-        (found,) = await self._database.fetch(query)
-        return dict(zip(("events", "journals", "conflicts"), found, strict=True))
 
     async def _at_or_before(self, number: int, seq: int) -> tuple[int, bytes]:
         """The highest row, or end of a gap, up to `seq`, with its hash; (0, b"") where there is none."""

@@ -16,7 +16,6 @@ CREATE TABLE journals (
     ahead          TEXT NOT NULL DEFAULT '[]',  -- JSON: the spans held beyond the watermark
     rows           INTEGER NOT NULL DEFAULT 0,  -- that are held,
     withheld       INTEGER NOT NULL DEFAULT 0,  -- and of these, without their content
-    registered     INTEGER NOT NULL DEFAULT 0,  -- the register has every row up to this one
     received_ns    INTEGER NOT NULL         -- of the last batch
 );
 

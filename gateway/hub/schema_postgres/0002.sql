@@ -11,7 +11,6 @@ CREATE TABLE journals (
     ahead          TEXT NOT NULL DEFAULT '[]',
     rows           BIGINT NOT NULL DEFAULT 0,
     withheld       BIGINT NOT NULL DEFAULT 0,
-    registered     BIGINT NOT NULL DEFAULT 0,
     received_ns    BIGINT NOT NULL
 ) WITH (fillfactor = 50);  -- a row changes with each batch: room for it on its own page
 

@@ -129,11 +129,13 @@ def _batch(data: bytes) -> Batch:
     if walk.seq != last + 1:
         raise Malformed(f"key 6 must be the rows {first} to {last}, but it ends at {walk.seq - 1}")
     before, at = string(data, _key(data, walk.at, 7), BYTES)
-    if len(before) != _HASH if first > 1 else before != journal:
-        raise Malformed("key 7 must be the hash before the first row, the journal's id for row 1")
     origin = None
     if keys == 8:
         origin, at = _origin(data, _key(data, at, 8), first)
+    if len(before) != _HASH if first > 1 else before != (origin[0] if origin else journal):
+        raise Malformed(
+            "key 7 must be the hash before the first row; for row 1 the id of the journal, or of its origin"
+        )
     if at != len(data):
         raise Malformed(f"{len(data) - at} bytes behind the batch")
     if walk.unproven is not None and sha256(before + walk.unproven).digest() != walk.rows[0].hash:

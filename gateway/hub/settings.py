@@ -1,7 +1,9 @@
 """hub.toml: where the hub listens, where it keeps what it is sent, and who may send.
 
 listen = "127.0.0.1:8470"    database = "hub.db"    token_file = "token"    cert = "hub.pem"    key = "hub.key"
-[access], [ca]: see gateway/hub/access_tables.py
+[travel]    min_travel_s = 600    places = { line1 = [52.37, 4.90], "line2/gate" = [51.92, 4.48] }
+[resolver]  root = "https://id.example.com"    name = "Example"
+[nats]: see gateway/hub/nats_settings.py; [access], [ca]: gateway/hub/access_tables.py
 """
 
 import tomllib
@@ -11,17 +13,47 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.config import ConfigProblem, TomlPath, token
+from gateway.config_tables import Section
 from gateway.hub.access_tables import AccessTable, CaTable
+from gateway.hub.clones import Travel
+from gateway.hub.nats_settings import NatsSettings
 from gateway.hub.serve import Tls
 
 _Table = TypeVar("_Table", bound=BaseModel)
 _LARGEST = 64 << 10  # bytes
 
+Latitude = Annotated[float, Field(ge=-90, le=90, strict=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, strict=False)]
+Position = Annotated[tuple[Latitude, Longitude], Field(strict=False)]
+
+
+class TravelTable(Section):
+    """How fast a tag may travel; a copied tag is seen at two places sooner.
+
+    places: gateway, or GATEWAY/STATION, -> [latitude, longitude] in degrees. min_travel_s: between two gateways of
+    which one is not named there.
+    """
+
+    places: dict[str, Position] = {}
+    min_travel_s: Annotated[float, Field(ge=0, strict=False)] = 0.0
+
+    def travel(self) -> Travel:
+        """The same, as the clerk asks it."""
+        return Travel(dict(self.places), self.min_travel_s)
+
+
+class ResolverTable(Section):
+    """root: what the Digital Links of this hub begin with, as it was asked where it is left out. name: who runs it."""
+
+    root: Annotated[str, Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$")] | None = None
+    name: Annotated[str, Field(min_length=1, max_length=100)] = "Tagwright hub"
+
 
 class HubSettings(BaseModel):
-    """listen: HOST:PORT, port 0 for a free one. token_file: its first line is the bearer token of /v1/.
+    """listen: HOST:PORT, port 0 for a free one. database: a file, or postgresql://USER:PASSWORD@HOST/NAME.
 
-    cert, key: PEM files; with both, the hub speaks HTTPS.
+    token_file: its first line is the bearer token of gateways and managers. cert, key: PEM files; with both, or with
+    [ca], the hub speaks HTTPS.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -29,10 +61,13 @@ class HubSettings(BaseModel):
     listen: Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):[0-9]{1,5}$")] = (
         "127.0.0.1:8470"
     )
-    database: TomlPath = Path("hub.db")
+    database: str = "hub.db"
     token_file: TomlPath | None = None
     cert: TomlPath | None = None
     key: TomlPath | None = None
+    nats: NatsSettings | None = None
+    travel: TravelTable = TravelTable()
+    resolver: ResolverTable = ResolverTable()
     access: AccessTable = AccessTable()
     ca: CaTable | None = None
 
@@ -82,7 +117,10 @@ def parse(raw: bytes, name: str = "hub.toml", folder: Path = Path()) -> HubSetti
         raise ConfigProblem(f"{name}: listen: {found.listen!r} has no port below 65536")
     if (found.cert is None) != (found.key is None):
         raise ConfigProblem(f"{name}: cert and key: HTTPS needs both")
-    return _anchored(found, folder)
+    anchored = _anchored(found, folder)
+    if "://" in found.database:
+        return anchored
+    return anchored.model_copy(update={"database": str(folder / found.database)})
 
 
 def _anchored(table: _Table, folder: Path) -> _Table:

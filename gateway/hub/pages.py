@@ -46,7 +46,9 @@ class Pages:
         self._clock = clock
 
     async def product_page(self, key: ProductKey) -> str | None:
-        """The page of an item, for the resolver; None where nothing is known of it."""
+        """The page of an item, for the resolver; None where nothing is known of it, or the key names no item."""
+        if key.serial is None:
+            return None
         name = f"{key.gtin}/{key.serial}"
         stubs, events = await self._products.stubs(name), await self._products.events(name)
         return views.product_page(name, stubs, events) if stubs or events else None

@@ -60,7 +60,7 @@ class Enrolment:
 
         The token is "SECRET.PIN.NAME": PIN is the CA's, so that whoever has the token knows the hub.
         """
-        secret, now = secrets.token_urlsafe(32), int(self._clock())
+        secret, now = secrets.token_hex(24), int(self._clock())
         until = now + int(hours * _HOUR)
         async with self._database.transaction() as session:
             await session.execute("DELETE FROM enrolment_tokens WHERE until < $1", now - _HOUR)

@@ -27,7 +27,7 @@ from gateway.sync.receipt import error_of
 
 log = logging.getLogger(__name__)
 
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}\.([0-9a-f]{64})\.([A-Za-z0-9][A-Za-z0-9._-]{0,62})")
+_TOKEN = re.compile(r"[0-9a-f]{48}\.([0-9a-f]{64})\.([A-Za-z0-9][A-Za-z0-9._-]{0,62})")
 _PIN = re.compile(r"[0-9a-f]{64}")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _LOOK_S = 3600.0  # the wall clock may step: no longer sleep

@@ -42,7 +42,8 @@ Item = Row | Withheld | Gap
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive rows and gaps of one journal. before: the hash before the first row, the journal's id for row 1.
+    """Consecutive rows and gaps of one journal. before: the hash before the first row; for row 1 the id that
+    the journal began under.
 
     origin: the journal that this one continues, and the seq behind which. odd: seqs of rows that no column holds as
     they are: U+0000 in a text, a time beyond 64 bit.
@@ -132,9 +133,11 @@ def _batch(data: bytes) -> Batch:
     origin = None
     if keys == 8:
         origin, at = _origin(data, _key(data, at, 8), first)
-    if len(before) != _HASH if first > 1 else before != (origin[0] if origin else journal):
+    if len(before) != (_HASH if first > 1 else _ID) or (
+        first == 1 and not origin and before != journal
+    ):
         raise Malformed(
-            "key 7 must be the hash before the first row; for row 1 the id of the journal, or of its origin"
+            "key 7 must be the hash before the first row; for row 1 the id that the journal began under"
         )
     if at != len(data):
         raise Malformed(f"{len(data) - at} bytes behind the batch")

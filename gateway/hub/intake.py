@@ -71,7 +71,7 @@ class Together:
 
     async def take(self, batch: Batch) -> Receipt:
         """Store one batch. Raises StoreTrouble."""
-        receipt = asyncio.get_running_loop().create_future()
+        receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._waiting.append((batch, receipt))
         if self._work is None:
             self._work = asyncio.create_task(self._run())
@@ -110,7 +110,7 @@ def routes(
     gateways: Admission | None = None,
     taken: Callable[[Receipt], None] = lambda receipt: None,
 ) -> list[Route]:
-    """gateways: None where no gateway is known by a certificate. taken: told of each receipt, for metrics and a clerk."""
+    """gateways: None where none is known by a certificate. taken: told of each receipt, for metrics and a clerk."""
     together = Together(ledger.take)
 
     async def take(request: Request) -> Response:

@@ -113,11 +113,9 @@ class Ledger:
             )
 
     async def _hash_at(self, journal: bytes, seq: int) -> bytes:
-        """The hash of a row that is held, b"" where none is; the journal's id for 0."""
+        """The hash of a row that is held, b"" where none is."""
         found = await self.receipt(journal, seq)
-        if seq == 0:
-            return journal
-        return found.hash if found.watermark == seq else b""
+        return found.hash if found.watermark == seq > 0 else b""
 
     async def _make_room(self, now_ns: int) -> None:
         """PostgreSQL keeps events by the month of their receipt (UTC)."""

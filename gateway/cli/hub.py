@@ -11,7 +11,6 @@ from gateway.cli.output import TROUBLE, Commands, Failure, emit
 from gateway.hub.app import serve
 from gateway.hub.database import StoreTrouble
 from gateway.hub.settings import HubSettings, load
-from gateway.hub.store import StoreTrouble as FileTrouble
 
 
 class _HubCommands(Commands):
@@ -20,7 +19,7 @@ class _HubCommands(Commands):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (StoreTrouble, FileTrouble) as why:
+        except StoreTrouble as why:
             raise Failure(str(why), TROUBLE) from why
 
 

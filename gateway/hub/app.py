@@ -1,64 +1,115 @@
-"""The hub over HTTP: takes batches, answers what is known of a product.
+"""The hub, put together: its rooms over one database as one ASGI application, and the clerk beside it.
 
-    POST /v1/batches                    a batch (CBOR) -> {"journal", "watermark", "stored", "duplicates", "conflicts"}
-    GET  /v1/products/{gtin}/{serial}   {"gtin", "serial", "stubs": [...], "events": [...]}
-    GET  /v1/journals                   [{"journal", "gateway", "watermark", "rows", "conflicts", ...}]
-    GET  /01/{gtin}/21/{serial}         the same product as a page; also /01/{gtin}/10/{batch}/21/{serial}
-    GET  /   /health   /metrics
-With a token, /v1/ asks for it; the pages are for everyone who may reach the port.
+POST /v1/batches     a batch (CBOR) -> its journal's receipt      GET /v1/journals[/{id}]   what is held
+GET  /01/{gtin}/...  a GS1 Digital Link: 307, linkset, passport or page
+/v1/dpps...          passports (EN 18222)          /v1/links/{anchor}   where a Digital Link leads
+/capture /events /queries    EPCIS 2.0             /v1/enrol /v1/renew /v1/gateways   certificates of gateways
+GET  /  /v1/products  /v1/tags  /v1/alarms  /v1/audit  /openapi.json  /health  /metrics
 """
 
 import asyncio
-import hmac
 import logging
 import signal
-from collections.abc import Callable
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    generate_latest,
-)
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
 
-from edge import gs1
 from edge.errors import Malformed
-from gateway.hub import views
-from gateway.hub.batch import CEILING, decode
-from gateway.hub.serve import running
+from gateway.hub import dpps, dpps_paths, intake, links, openapi, pages, resolver, resolver_paths
+from gateway.hub import monitor as monitors
+from gateway.hub.access import Guard
+from gateway.hub.clerk import Clerk, registrars
+from gateway.hub.database import Database, StoreTrouble
+from gateway.hub.entrance import Entrance, entrance
+from gateway.hub.ledger import Ledger
+from gateway.hub.links import LinkTable
+from gateway.hub.monitor import Monitor
+from gateway.hub.open import open_database
+from gateway.hub.openapi import PathItems
+from gateway.hub.pages import Pages
+from gateway.hub.passports import Passports
+from gateway.hub.peer import PeerProtocol
+from gateway.hub.receipt import Receipt
+from gateway.hub.resolver import Resolver
+from gateway.hub.serve import Tls, running
 from gateway.hub.settings import HubSettings
-from gateway.hub.store import Store, StoreTrouble
 
 log = logging.getLogger(__name__)
 
-_LATEST = 50  # events on the front page
+Clock = Callable[[], int]
 
 
-def create_app(store: Store, token: str | None = None) -> Starlette:
-    """The hub's ASGI application over `store`; token: what /v1/ asks for as a bearer token."""
-    hub = _Hub(store)
-    return Starlette(
-        routes=[
-            Route("/v1/batches", hub.take, methods=["POST"]),
-            Route("/v1/products/{gtin}/{serial:path}", hub.product),
-            Route("/v1/journals", hub.journals),
-            Route("/01/{gtin}/21/{serial:path}", hub.product_page),
-            Route("/01/{gtin}/10/{batch}/21/{serial:path}", hub.product_page),
-            Route("/health", hub.health),
-            Route("/metrics", hub.metrics),
-            Route("/", hub.front),
-        ],
-        middleware=[Middleware(_Guard, token=token)],
-        exception_handlers={Malformed: _malformed, StoreTrouble: _store_trouble},
-    )
+class Hub:
+    """A hub over an open database. `app` serves it; `clerk.run` keeps its register. clock: wall clock in ns."""
+
+    def __init__(
+        self, database: Database, at: Entrance, settings: HubSettings, clock: Clock = time.time_ns
+    ) -> None:
+        self.database = database
+        self.entrance = at
+        self.ledger = Ledger(database, clock)
+        self.clerk = Clerk(database, registrars(settings.travel.travel()), clock)
+        self._settings = settings
+        self._clock = clock
+        self.app = self._assembled()
+
+    @property
+    def tls(self) -> Tls | None:
+        """The files of HTTPS: its own, or those that its CA made."""
+        settings, enrolment = self._settings, self.entrance.enrolment
+        if enrolment is None:
+            return settings.tls
+        authority = enrolment.authority
+        if settings.tls is not None:
+            return replace(settings.tls, clients=authority.certificate)
+        return Tls(authority.server, authority.server, authority.certificate)
+
+    def _assembled(self) -> Starlette:
+        monitor = Monitor(self.database)
+
+        def taken(receipt: Receipt) -> None:
+            monitor.taken(receipt)
+            self.clerk.wake()
+
+        passports, shown = Passports(self.database, self._clock), Pages(self.database, self._clock)
+        root, name = self._settings.resolver.root, self._settings.resolver.name
+        found = Resolver(self.database, passports, shown.product_page, root, name)
+        rooms: list[tuple[list[BaseRoute], PathItems]] = [
+            ([*intake.routes(self.ledger, self.entrance.gateways, taken)], intake.PATHS),
+            ([*pages.routes(shown)], pages.PATHS),
+            (dpps.routes(passports), dpps_paths.PATHS),
+            (links.routes(LinkTable(self.database, self._clock)), {}),
+            (resolver.routes(found), resolver_paths.PATHS),
+            ([*self.entrance.routes], {}),
+            ([*monitor.routes()], monitors.PATHS),
+        ]
+        said = openapi.document([*(paths for _, paths in rooms), *self.entrance.paths])
+        return Starlette(
+            routes=[*openapi.routes(said), *(route for some, _ in rooms for route in some)],
+            middleware=[Middleware(Guard, access=self.entrance.access)],
+            exception_handlers={Malformed: _malformed, StoreTrouble: _store_trouble},
+        )
+
+
+@asynccontextmanager
+async def opened(settings: HubSettings, clock: Clock = time.time_ns) -> AsyncIterator[Hub]:
+    """A hub with its database open and its clerk at work. Raises ConfigProblem, KeyProblem, StoreTrouble."""
+    async with AsyncExitStack() as stack:
+        database = await open_database(settings.database)
+        stack.push_async_callback(database.close)
+        at = entrance(database, settings.token(), settings.access, settings.ca)
+        hub = Hub(database, at, settings, clock)
+        work = asyncio.create_task(hub.clerk.run(), name="clerk")
+        stack.push_async_callback(_ended, work)
+        yield hub
 
 
 async def serve(settings: HubSettings, ready: Callable[[str], None]) -> None:
@@ -67,141 +118,27 @@ async def serve(settings: HubSettings, ready: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    token = settings.token()
-    store = Store(settings.database)
-    try:
-        app = create_app(store, token)
-        async with running(app, settings.address, settings.tls) as url:
-            ready(url)
-            await stop.wait()
-    finally:
-        store.close()
+    async with AsyncExitStack() as stack:
+        hub = await stack.enter_async_context(opened(settings))
+        contexts: list[ssl.SSLContext] = []
+        at = running(hub.app, settings.address, hub.tls, PeerProtocol, contexts.append)
+        url = await stack.enter_async_context(at)
+        if hub.entrance.enrolment is not None and settings.tls is None:
+            keeping = asyncio.create_task(hub.entrance.enrolment.authority.keep(contexts[0]))
+            stack.push_async_callback(_ended, keeping)
+        ready(url)
+        await stop.wait()
 
 
-class _Hub:
-    """The endpoints. Those that only ask the store are plain functions: Starlette runs them in threads."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._registry = CollectorRegistry()
-        self._rows = Counter(
-            "tagwright_hub_rows", "Rows received", ["outcome"], registry=self._registry
-        )
-        self._held = Gauge("tagwright_hub_held", "What is held", ["what"], registry=self._registry)
-
-    async def take(self, request: Request) -> Response:
-        data = await _body(request)
-        if data is None:
-            return _refusal(413, f"a batch has at most {CEILING} bytes: send fewer rows")
-        batch = decode(data)
-        if request.headers.get("idempotency-key", batch.key) != batch.key:
-            raise Malformed(f"the idempotency key must be {batch.key}")
-        receipt = await run_in_threadpool(self._store.take, batch)
-        self._rows.labels("stored").inc(receipt.stored)
-        self._rows.labels("duplicate").inc(receipt.duplicates)
-        self._rows.labels("conflict").inc(len(receipt.conflicts))
-        if receipt.conflicts:
-            log.error("journal %s: conflicts at %s", receipt.journal.hex(), receipt.conflicts)
-        return JSONResponse(
-            {
-                "journal": receipt.journal.hex(),
-                "watermark": receipt.watermark,
-                "stored": receipt.stored,
-                "duplicates": receipt.duplicates,
-                "conflicts": list(receipt.conflicts),
-            }
-        )
-
-    def product(self, request: Request) -> Response:
-        gtin, serial = _gtin(request), request.path_params["serial"]
-        name = f"{gtin}/{serial}"
-        stubs, events = self._store.stubs(name), self._store.events(name)
-        if not stubs and not events:
-            return _refusal(404, f"nothing is known of product {name}")
-        return JSONResponse(
-            {
-                "gtin": gtin,
-                "serial": serial,
-                "stubs": [views.stub_json(each) for each in stubs],
-                "events": [views.event_json(each) for each in events],
-            }
-        )
-
-    def product_page(self, request: Request) -> Response:
-        try:
-            name = f"{_gtin(request)}/{request.path_params['serial']}"
-        except Malformed as e:
-            return HTMLResponse(views.missing_page(f"{e}."), 400)
-        stubs, events = self._store.stubs(name), self._store.events(name)
-        if not stubs and not events:
-            return HTMLResponse(views.missing_page(f"Nothing is known of product {name}."), 404)
-        return HTMLResponse(views.product_page(name, stubs, events))
-
-    def journals(self, request: Request) -> Response:
-        return JSONResponse([views.journal_json(each) for each in self._store.journals()])
-
-    def front(self, request: Request) -> Response:
-        return HTMLResponse(views.front_page(self._store.counts(), self._store.latest(_LATEST)))
-
-    def health(self, request: Request) -> Response:
-        self._store.latest(1)
-        return JSONResponse({"status": "ok"})
-
-    def metrics(self, request: Request) -> Response:
-        for what, count in self._store.counts().items():
-            self._held.labels(what).set(count)
-        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
-
-
-class _Guard:
-    """Asks for the token below /v1/, and gives every answer the headers that keep a browser safe."""
-
-    _HEADERS = (
-        (b"content-security-policy", views.CSP.encode()),
-        (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"no-referrer"),
-    )
-
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
-        self._app = app
-        self._expected = None if token is None else f"Bearer {token}".encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *self._HEADERS]}
-            await send(message)
-
-        app: ASGIApp = self._app
-        if self._expected is not None and scope["path"].startswith("/v1/"):
-            given = dict(scope["headers"]).get(b"authorization", b"")
-            if not hmac.compare_digest(given, self._expected):
-                app = _refusal(401, "the bearer token is missing or not the hub's")
-        await app(scope, receive, send_with_headers)
-
-
-async def _body(request: Request) -> bytes | None:
-    """The request's body, None where it is larger than a batch may be."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > CEILING:
-            return None
-    return bytes(body)
-
-
-def _gtin(request: Request) -> str:
-    return gs1.gtin14(gs1.gtin(request.path_params["gtin"]))
-
-
-def _refusal(status: int, sentence: str) -> JSONResponse:
-    return JSONResponse({"error": sentence}, status)
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _malformed(request: Request, why: Exception) -> Response:
-    return _refusal(400, str(why))
+    return JSONResponse({"error": str(why)}, 400)
 
 
 async def _store_trouble(request: Request, why: Exception) -> Response:
     log.error("%s", why)
-    return _refusal(503, str(why))
+    return JSONResponse({"error": str(why)}, 503)

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,14 +32,16 @@ async def running(
     address: tuple[str, int] = ("127.0.0.1", 0),
     tls: Tls | None = None,
     http: "str | type[asyncio.Protocol]" = "h11",
+    secured: Callable[[ssl.SSLContext], None] = lambda context: None,
 ) -> AsyncIterator[str]:
     """Serve `app` while the context lasts; yields its URL. address: (host, port), port 0 for a free one.
 
-    http: uvicorn's protocol, or a class of ours. Raises ConfigProblem.
+    http: uvicorn's protocol, or a class of ours. secured: given HTTPS's context, for a certificate that is renewed.
+    Raises ConfigProblem.
     """
     config = uvicorn.Config(
         app,
-        http=http,  # type: ignore[arg-type]
+        http=http,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -58,6 +60,8 @@ async def running(
         listener = socket.create_server(address, family=family, backlog=_BACKLOG)
     except OSError as e:  # ssl.SSLError is one
         raise ConfigProblem(f"cannot listen on {host}:{port}: {e}") from e
+    if config.ssl is not None:
+        secured(config.ssl)
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     name = f"[{host}]" if ":" in host else host

@@ -45,9 +45,9 @@ class Judgement:
 
 def judge(known: Iterable[Link], new: Iterable[Link]) -> Judgement:
     """Hold the new stubs of one product against those known before; every order of arrival ends the same."""
-    fresh = {link.sha256: link for link in new}
-    chain = fresh | {link.sha256: link for link in known}
-    fresh = {key: link for key, link in fresh.items() if chain[key] is link}
+    chain = {link.sha256: link for link in known}
+    fresh = {link.sha256: link for link in new if link.sha256 not in chain}
+    chain |= fresh
     by_seq: defaultdict[int, list[Link]] = defaultdict(list)
     by_prev: defaultdict[bytes, list[Link]] = defaultdict(list)
     by_link: dict[bytes, Link] = {}
@@ -67,13 +67,14 @@ def judge(known: Iterable[Link], new: Iterable[Link]) -> Judgement:
 
 
 def _forks(same_seq: list[Link], same_prev: list[Link]) -> list[Fault]:
+    found = []
     if len(same_seq) > 1:
         seq = same_seq[0].seq
-        return [Fault(f"seq {seq}", f"two different stubs are number {seq}", same_seq[1])]
-    if len(same_prev) > 1:
+        found.append(Fault(f"seq {seq}", f"two different stubs are number {seq}", same_seq[1]))
+    if len({link.seq for link in same_prev}) > 1:
         text = "stubs with different numbers follow the same one"
-        return [Fault(f"prev {same_prev[0].prev.hex()}", text, same_prev[1])]
-    return []
+        found.append(Fault(f"prev {same_prev[0].prev.hex()}", text, same_prev[1]))
+    return found
 
 
 def _gaps(link: Link, before: Link | None) -> list[Fault]:

@@ -11,12 +11,14 @@ from typing import BinaryIO
 
 from edge.trust import TrustList
 from gateway.config import HubConfig
-from gateway.hub.app import create_app
+from gateway.hub.access_tables import AccessTable
+from gateway.hub.app import opened
 from gateway.hub.serve import running
-from gateway.hub.store import Store
+from gateway.hub.settings import HubSettings
 from gateway.journal import Journal
 from gateway.keys import DeviceKey, TrustStore, open_key
 from gateway.model import DeviceTrouble
+from gateway.sync.transports import open_transport
 from gateway.sync.uplink import Uplink
 
 _YEAR = 365 * 86400
@@ -61,7 +63,7 @@ async def backstage(folder: Path, at: Backend = Backend()) -> AsyncIterator[Back
         key, trusted = _keys(folder)
         journal = await stack.enter_async_context(Journal(folder / "journal.db"))
         hub = at.hub or HubConfig(url=await stack.enter_async_context(_hub(folder)))
-        uplink = Uplink(journal, hub, at.gateway)
+        uplink = Uplink(journal, open_transport(hub, at.gateway), at.gateway)
         sync = asyncio.create_task(uplink.run())
         stack.push_async_callback(_ended, sync)
         page = hub.url or ", ".join(hub.nats)
@@ -71,12 +73,11 @@ async def backstage(folder: Path, at: Backend = Backend()) -> AsyncIterator[Back
 @asynccontextmanager
 async def _hub(folder: Path) -> AsyncIterator[str]:
     """The demo's own hub; yields its URL."""
-    store = Store(folder / "hub.db")
-    try:
-        async with running(create_app(store)) as url:
-            yield url
-    finally:
-        store.close()
+    settings = HubSettings(
+        database=str(folder / "hub.db"), access=AccessTable(audit_key=folder / "audit.key")
+    )
+    async with opened(settings) as hub, running(hub.app) as url:
+        yield url
 
 
 async def _alone(lock: BinaryIO, folder: Path) -> None:

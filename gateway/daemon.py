@@ -33,6 +33,7 @@ from gateway.stations.post import Post
 from gateway.stations.result import Result
 from gateway.stations.resultfile import ResultFile
 from gateway.stations.station import Job, Station
+from gateway.sync.transports import open_transport
 from gateway.sync.uplink import Uplink
 
 log = logging.getLogger(__name__)
@@ -74,8 +75,12 @@ async def serve(config: Config, passphrase: str | None, tell: Tell) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_counted(metrics, journal), name="metrics")
-                if config.hub.url:
-                    uplink = Uplink(journal, config.hub, config.gateway.name)
+                if config.hub.url or config.hub.nats:
+                    uplink = Uplink(
+                        journal,
+                        open_transport(config.hub, config.gateway.name),
+                        config.gateway.name,
+                    )
                     tasks.create_task(uplink.run(), name="sync")
                 stations.start(tasks)
         except ExceptionGroup as group:

@@ -10,7 +10,7 @@ import click
 from gateway.cli.output import USAGE, Failure, answer_is_no, emit, json_option
 from gateway.config import Config, ConfigProblem, load
 from gateway.doctor import FAULT, WARNING, WELL, Finding, examine, hub_finding
-from gateway.sync.uplink import reach
+from gateway.sync.http import reach
 
 _COLOURS = {WELL: "green", WARNING: "yellow", FAULT: "red"}
 

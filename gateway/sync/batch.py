@@ -1,7 +1,9 @@
-"""A batch: consecutive journal rows as one CBOR map, with boundaries that outlive a crash.
+"""A batch: consecutive rows and gaps of a journal as one CBOR map, with boundaries that outlive a crash.
 
-    {1: version, 2: gateway, 3: journal id, 4: first seq, 5: last seq, 6: [row, ...], 7: hash before the first row}
-    row: [seq, at_ns, kind, station, uid, product, body, hash], or [seq, hash] for one that was set aside
+    {1: version, 2: gateway, 3: journal id, 4: first seq, 5: last seq, 6: [item, ...], 7: hash before the first,
+     8: [id, seq] of the journal that this one goes on from; only where there is one}
+    item: [seq, at_ns, kind, station, uid, product, body, hash]; [seq, hash], a row that was set aside;
+          [first, last, reason, hash], rows that are no longer there
 
 Deterministic CBOR (RFC 8949, 4.2.1). The same rows make the same bytes, so a resend is byte-identical; its
 idempotency key is "JOURNAL/FIRST-LAST", the journal's id in hex.
@@ -9,15 +11,18 @@ idempotency key is "JOURNAL/FIRST-LAST", the journal's id in hex.
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from gateway.journal import ACKNOWLEDGED, Journal, Records, Row
+from gateway.journal import Gap, Records, Row
 from gateway.records import Encoder
 
-VERSION = 1
-BATCHED = "batched"  # the cursor up to which batch boundaries are fixed
+VERSION = 2
+MOST_ROWS = 512
 
 _MOST_BYTES = 512 << 10  # a batch's bodies; one row that is larger travels alone
 _ROW_OVERHEAD = 120  # bytes of a row beside its body
+
+Piece = Row | Gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,50 +44,64 @@ class Batch:
         return self.items
 
 
-def encode(
-    gateway: str, journal: bytes, before: bytes, rows: Sequence[Row], withheld: Container[int]
-) -> Batch:
-    """The batch of consecutive `rows`; of those in `withheld` only seq and hash are sent.
+class Branch(NamedTuple):
+    """The rows behind `after` that go under `id`; up to `last`, where a newer id takes over.
 
-    before: the hash of the row before the first, the journal's id where there is none.
+    origin: the older id that this one goes on from, and `after`.
+    """
+
+    id: bytes
+    after: int
+    last: int | None
+    origin: tuple[bytes, int] | None
+
+
+def branches(records: Records) -> list[Branch]:
+    """The branches of a journal, oldest first; those under whose id no row goes are left out."""
+    named = records.branches()
+    ends: list[int | None] = [after for _, after in named[1:]]
+    found = [
+        Branch(id, after, last, (named[place - 1][0], after) if place else None)
+        for place, ((id, after), last) in enumerate(zip(named, [*ends, None], strict=True))
+    ]
+    return [each for each in found if each.last != each.after]
+
+
+def branch_of(records: Records, seq: int) -> Branch:
+    """The branch of row `seq`."""
+    return next(b for b in reversed(branches(records)) if b.after < seq or not b.after)
+
+
+def pieces_for(records: Records, after: int, most: int, last: int | None) -> list[Piece]:
+    """What one batch holds of the rows behind `after`: at most `most` pieces, none beyond `last`, a bearable size."""
+    size = 0
+    found: list[Piece] = []
+    for piece in records.pieces(after, most):
+        size += _ROW_OVERHEAD + (len(piece.body) if isinstance(piece, Row) else 0)
+        if (size > _MOST_BYTES and found) or (last is not None and end(piece) > last):
+            break
+        found.append(piece)
+    return found
+
+
+def end(piece: Piece) -> int:
+    """The last seq that it stands for."""
+    return piece.last if isinstance(piece, Gap) else piece.seq
+
+
+def encode(
+    gateway: str, branch: Branch, before: bytes, pieces: Sequence[Piece], withheld: Container[int]
+) -> Batch:
+    """The batch of consecutive `pieces`; of the rows in `withheld` only seq and hash are sent.
+
+    before: the hash of the row before the first; the journal's first id where there is none.
     """
     said = [
-        [r.seq, r.hash]
-        if r.seq in withheld
-        else [r.seq, r.at_ns, r.kind, r.station, r.uid, r.product, r.body, r.hash]
-        for r in rows
+        (piece.seq, piece.hash) if isinstance(piece, Row) and piece.seq in withheld else piece
+        for piece in pieces
     ]
-    first, last = rows[0].seq, rows[-1].seq
-    whole = {1: VERSION, 2: gateway, 3: journal, 4: first, 5: last, 6: said, 7: before}
-    return Batch(journal, first, last, Encoder()(whole), len(said))
-
-
-async def next_batch(journal: Journal, gateway: str, most_rows: int) -> Batch | None:
-    """The batch behind what the hub has acknowledged, None where that is all.
-
-    One that was begun before has its old boundaries; a new one's are durable before it is returned.
-    """
-    acknowledged, batched = journal.cursor(ACKNOWLEDGED), journal.cursor(BATCHED)
-    if batched > acknowledged:
-        rows = journal.after(acknowledged, batched - acknowledged)
-    else:
-        rows = _within_bytes(journal.after(acknowledged, most_rows))
-        if not rows:
-            return None
-        await journal.move_cursor(BATCHED, rows[-1].seq)
-    withheld = journal.quarantined(rows[0].seq, rows[-1].seq)
-    return encode(gateway, journal.id, hash_at(journal, acknowledged), rows, withheld)
-
-
-def hash_at(records: Records, seq: int) -> bytes:
-    """The hash of row `seq`; the journal's id for 0."""
-    return records.after(seq - 1, 1)[0].hash if seq else records.id
-
-
-def _within_bytes(rows: list[Row]) -> list[Row]:
-    size = 0
-    for count, row in enumerate(rows):
-        size += len(row.body) + _ROW_OVERHEAD
-        if size > _MOST_BYTES and count:
-            return rows[:count]
-    return rows
+    first, last = pieces[0][0], end(pieces[-1])
+    whole = {1: VERSION, 2: gateway, 3: branch.id, 4: first, 5: last, 6: said, 7: before}
+    if branch.origin is not None:
+        whole[8] = branch.origin
+    return Batch(branch.id, first, last, Encoder()(whole), len(said))

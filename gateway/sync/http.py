@@ -10,6 +10,7 @@ from typing import Self
 import httpx2
 
 from gateway.config import ConfigProblem, HubConfig, token
+from gateway.identity import AUTHORITY, IDENTITY
 from gateway.sync.answer import Answer, Later, Step, judge, later
 from gateway.sync.batch import Batch
 from gateway.sync.port import OnReceipt
@@ -199,7 +200,10 @@ def hub_client(hub: HubConfig) -> Client:
     """A client for what [hub] names. Raises ConfigProblem."""
     if hub.url is None:
         raise ConfigProblem("hub.url is missing: name the hub, or leave [hub] out")
-    return Client(hub.url, token_file=hub.token_file, ca=hub.ca, cert=hub.cert, key=hub.key)
+    ca, cert = hub.ca, hub.cert
+    if hub.identity is not None:
+        ca, cert = ca or hub.identity / AUTHORITY, cert or hub.identity / IDENTITY
+    return Client(hub.url, token_file=hub.token_file, ca=ca, cert=cert, key=hub.key)
 
 
 async def reach(hub: HubConfig) -> str | None:

@@ -150,11 +150,10 @@ class _Dpps:
 
 def answered(request: Request, raw: bytes, view: View, **more: str) -> Response:
     """The answer with `raw`, the view or an element of it; 304 where the client has it. more: headers."""
-    is_public = caller_of(request).classes == {PUBLIC}
     headers = {
         "ETag": view.etag,
         "Repr-Digest": f"sha-256=:{b64encode(sha256(raw).digest()).decode()}:",
-        "Cache-Control": "no-cache" if is_public else "no-store",
+        "Cache-Control": "no-cache" if _seen(request) == {PUBLIC} else "no-store",
         "Vary": "Authorization",
         "Access-Control-Allow-Origin": "*",
         "Access-Control-Expose-Headers": "ETag, Repr-Digest, Link, Location, Tagwright-Withheld",

@@ -31,19 +31,25 @@ class Accept:
 
     def quality(self, media_type: str) -> float:
         """0 (not acceptable) to 1, by the most specific range that names it; 1 where nothing is asked for."""
-        if not self._ranges:
-            return 1.0
-        name = media_type.lower()
-        for wanted in (name, f"{name.partition('/')[0]}/*", "*/*"):
-            found = [each.quality for each in self._ranges if each.name == wanted]
-            if found:
-                return max(found)
-        return 0.0
+        return self._weighed(media_type)[0]
 
     def best(self, offers: Sequence[str]) -> str | None:
-        """The offer that is wanted most, the first of those that are wanted alike; None: none is acceptable."""
-        best = max(offers, key=self.quality, default=None)  # max() takes the first of equals
+        """The offer that is wanted most; None: none is acceptable.
+
+        Of those that are wanted alike, one that is named before one that only a "*" takes, then the first.
+        """
+        best = max(offers, key=self._weighed, default=None)  # max() takes the first of equals
         return best if best is not None and self.quality(best) > 0 else None
+
+    def _weighed(self, media_type: str) -> tuple[float, int]:
+        if not self._ranges:
+            return 1.0, 0
+        name = media_type.lower()
+        for near, wanted in enumerate((name, f"{name.partition('/')[0]}/*", "*/*")):
+            found = [each.quality for each in self._ranges if each.name == wanted]
+            if found:
+                return max(found), -near
+        return 0.0, 0
 
 
 class Languages:

@@ -6,7 +6,7 @@ before, and its subject may have another.
 
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -27,11 +27,13 @@ _NEWEST = (
 _BY_ID = f"{_NEWEST} WHERE p.id = $1 AND p.deleted_ns IS NULL"
 _BY_SUBJECT = f"{_NEWEST} WHERE p.subject = $1 AND p.deleted_ns IS NULL"
 _AT = (
-    f"SELECT {_COLUMNS}, n.document FROM passports p"
-    " JOIN passport_versions v ON v.passport = p.number"
-    " JOIN passport_versions n ON n.passport = p.number AND n.at_ns = p.changed_ns"
+    f"SELECT {_COLUMNS} FROM passports p JOIN passport_versions v ON v.passport = p.number"
     " WHERE p.subject = $1 AND v.at_ns <= $2 AND (p.deleted_ns IS NULL OR p.deleted_ns > $2)"
     " ORDER BY v.at_ns DESC LIMIT 1"
+)
+_LAST = (
+    "SELECT v.document FROM passports p"
+    " JOIN passport_versions v ON v.passport = p.number AND v.at_ns = p.changed_ns WHERE p.subject = $1"
 )
 _TAKEN = (
     "a passport of this identifier, or another one of this product, is in force:"
@@ -43,7 +45,7 @@ _TAKEN = (
 class Version:
     """One version of a passport: `raw` as published, in force from `at_ns` on.
 
-    newest: the document whose map of access classes counts beside its own; empty where it is the newest itself.
+    later: documents whose maps of access classes count beside its own; none where it is in force.
     """
 
     number: int
@@ -51,7 +53,7 @@ class Version:
     at_ns: int
     sha256: bytes
     raw: bytes
-    newest: bytes = b""
+    later: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,11 @@ class Passports:
 
     async def of_product_at(self, product: str, at_ns: int) -> Version:
         """What was in force at that moment. Raises Problem, Malformed."""
-        found = await self._database.fetch(_AT, _stored(passport.subject(product)), at_ns)
-        return _one(found, f"there was no passport of {product[:200]!r} at that time")
+        subject = _stored(passport.subject(product))
+        found = await self._database.fetch(_AT, subject, at_ns)
+        version = _one(found, f"there was no passport of {product[:200]!r} at that time")
+        later = await self._database.fetch(_LAST, subject)
+        return replace(version, later=tuple(raw for (raw,) in later if raw != version.raw))
 
     async def ids(self, products: Sequence[str]) -> dict[str, str]:
         """Product identifier -> passport id, for those of `products` that have one in force. Raises Malformed."""
@@ -203,16 +208,13 @@ class Passports:
         """Whether it may have a map: its name stands in the bytes, or may stand there escaped."""
         if self._defaults:
             return True
-        return any(
-            classes.MEMBER.encode() in raw or b"\\u" in raw for raw in (version.raw, version.newest)
-        )
+        said = (version.raw, *version.later)
+        return any(classes.MEMBER.encode() in raw or b"\\u" in raw for raw in said)
 
     def _maps(self, version: Version, document: dict[str, Any]) -> list[Mapping[str, str]]:
-        """Its own map, the newest version's and the hub's: what is restricted today was never public."""
-        maps = [self._defaults, document.get(classes.MEMBER, {})]
-        if version.newest and version.newest != version.raw:
-            maps.append(passport.parse(version.newest).get(classes.MEMBER, {}))
-        return maps
+        """Its own map, the later ones' and the hub's: what is restricted today was never public."""
+        documents = [document, *map(passport.parse, version.later)]
+        return [self._defaults, *(each.get(classes.MEMBER, {}) for each in documents)]
 
 
 async def _add(session: Session, version: Version) -> None:

@@ -131,7 +131,8 @@ class Resolver:
         found = await self._find(asked, with_document=wanted == JSON)
         if wanted == JSON and found.version is not None:
             view = self._passports.view(found.version, {PUBLIC})
-            return answered(request, view.raw, view, **asked.headers())
+            more = asked.headers() | {"Cache-Control": "no-cache"}
+            return answered(request, view.raw, view, **more)
         if wanted in _LINKSETS:
             return await self._linkset(asked, found, wanted)
         if wanted is None and not found.has_default:

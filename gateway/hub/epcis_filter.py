@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from edge.errors import Malformed
-from gateway.epcis.eventhash import millisecond
+from gateway.epcis import fields
 from gateway.epcis.fields import is_uri, shown
 from gateway.epcis.identifiers import canonical, key
 from gateway.epcis.vocabulary import ACTIONS, EVENT_TYPES, bare
@@ -198,12 +198,11 @@ def _pattern(uri: str) -> str | None:
 def _time(column: str, sign: str) -> _Understand:
     def understand(found: Filter, name: str, values: list[str]) -> None:
         text = _one(name, values).replace(" ", "+")  # what a plus sign in a query often becomes
+        fields.time(name, text)
         try:
-            if millisecond(text).tzinfo is None or not re.search(r"(Z|[+-]\d\d:\d\d)$", text, re.I):
-                raise ValueError
             at_us = microseconds(text)
-        except (ValueError, OverflowError) as why:
-            raise Malformed(f"{name}: {shown(text)} is no date-time with a zone") from why
+        except OverflowError as why:
+            raise Malformed(f"{name}: {shown(text)} is in no year from 1 to 9999 of UTC") from why
         found.add(f"{column} {sign} {{}}", at_us)
 
     return understand

@@ -196,12 +196,13 @@ class Journal(Marks):
         await self.relieve()
         if await self._on_thread(self._file.is_slack):
             await self.vacuum()
+            await self._on_thread(self._file.has_room)
 
     async def room(self) -> None:
         """Return when rows of passports fit again."""
         while True:
             with suppress(JournalFull):
-                await self.relieve()
+                await self.tidy()
             if await self._on_thread(self._file.has_room):
                 return
             with suppress(TimeoutError):

@@ -8,6 +8,7 @@ MOST_BALLAST = (
     24 << 20
 )  # bytes: a whole log may have to grow the file, and closing and trimming need some
 
+_LOW = 1 << 20  # bytes; a disk with less than this left is full
 _VACUUM_PAGES = 2000  # that are freed at a time: 8 MiB
 _FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 
@@ -15,29 +16,30 @@ _FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 class Ballast:
     """FILE.ballast, there while a writer is; its blocks are allocated, not only its length."""
 
-    def __init__(self, journal: Path, size: int) -> None:
+    def __init__(self, journal: Path, most: int) -> None:
+        """most: bytes; a quarter of what the disk has left where that is less."""
         self._path = Path(f"{journal}.ballast")
-        self._size = size
-        self._stands = False
+        self.give_up()  # that of a writer that was killed: opening may need it
+        self._size = min(most, free_bytes(self._path) // 4)
 
     def make(self) -> bool:
         """Allocate it, unless the disk has less than twice as much free; whether it stands."""
         if self._stands:
             return True
-        if free_bytes(self._path) < 2 * self._size:
+        if free_bytes(self._path) < 2 * max(self._size, _LOW):
             return False
         try:
             with self._path.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, self._size)
+                os.posix_fallocate(file.fileno(), 0, max(1, self._size))
         except OSError:
             self.give_up()
             return False
         self._stands = True
         return True
 
-    def is_due(self) -> bool:
+    def is_needed(self) -> bool:
         """Whether the disk has so little left that the ballast is to be given up."""
-        return self._stands and free_bytes(self._path) < self._size
+        return free_bytes(self._path) < max(self._size, _LOW)
 
     def give_up(self) -> None:
         """Free its blocks."""

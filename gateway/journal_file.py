@@ -25,10 +25,13 @@ from gateway.journal_open import lock, open_for_writing
 from gateway.journal_room import (
     CAPTURES,
     CLASS_OF,
+    DISK,
+    LEVELS,
     PAGE,
     PASSPORTS,
     ROW_BYTES,
     TELEMETRY,
+    Pressure,
     stored_room,
     used_bytes,
 )
@@ -106,8 +109,8 @@ class JournalFile:
         self._lock = lock(path)
         self._ballast = Ballast(path, min(max_bytes // 4, MOST_BALLAST))
         self._is_starved = False  # the disk, not the journal, is full
+        self._has_failed = False
         try:
-            self._ballast.give_up()  # of a writer that was killed: opening may need it
             self._file = open_for_writing(path, max_bytes, sinks)
             newest = self._file.execute(f"SELECT {COLUMNS} FROM events ORDER BY seq DESC LIMIT 1")
             found = newest.fetchone()
@@ -134,12 +137,12 @@ class JournalFile:
                 f"{path} cannot be used as a journal: {e}: is the disk full? Free some room, or name another file"
             ) from e
         self._ballast.make()
-        self.pressure = self._room.pressure(used_bytes(self._file))
-        self.dropped = dict(self._room.dropped)
+        self._tell()
 
     def close(self) -> None:
-        with suppress(sqlite3.Error):  # what is counted anew then
-            self._store()
+        if not self._has_failed:
+            with suppress(JournalTrouble):  # what came since is counted anew, then
+                self._store()
         self._file.close()
         self._ballast.give_up()
         os.close(self._lock)
@@ -147,31 +150,27 @@ class JournalFile:
     def commit(self, drafts: list[Draft], notes: list[Note]) -> Committed:
         """One transaction, one fsync. Raises JournalFull (rolled back) or JournalFailed.
 
-        Where the disk is full the ballast is given up, and of the rows only those that close an intent are taken.
+        Where the disk is full the ballast is given up, and only rows that close an intent are taken until `has_room`.
         """
         started = time.perf_counter()
         try:
             outcomes = self._commit(drafts, notes)
         except JournalFull:
-            if not self._ballast.is_due():
+            if not self._ballast.is_needed():
                 raise
-            self._ballast.give_up()
-            self._is_starved = True
-            with self._judged():
-                checkpoint(self._file)
-            outcomes = self._commit(drafts, notes)
+            outcomes = self._commit_on_full_disk(drafts, notes)
         return Committed(outcomes, self.head, time.perf_counter() - started)
 
     def trim(self, after: int, before_ns: int | None) -> Freed:
         """Give back some of the oldest rows behind `after` that every sink has, older than before_ns."""
-        with self._transaction():
-            up_to = floor(self._file, self.head)
-            freed = give_back(self._file, after, up_to, _TRIM_ROWS, before_ns)
-            self._room.leaves(freed.held)
-            if freed.rows:
-                self._room.store(self._file, self.head)
-        self._tell()
-        return freed
+        if not self._is_starved:
+            try:
+                return self._trim(after, before_ns, _TRIM_ROWS)
+            except JournalFull:
+                if not self._ballast.is_needed():
+                    raise
+        self._shed()
+        return self._trim(after, before_ns, _TRIM_ROWS // 10)
 
     def vacuum(self) -> int:
         """Give some free pages back to the disk; returns how many are left."""
@@ -194,10 +193,38 @@ class JournalFile:
 
     def has_room(self) -> bool:
         """Whether rows of passports fit; makes the ballast again where the disk has room for it."""
-        if self._ballast.make():
+        if self._ballast.make() and self._is_starved:
             self._is_starved = False
+            self._tell()
         used = used_bytes(self._file)
         return not self._is_starved and not self._room.is_short(PASSPORTS, _SPARE, used)
+
+    def _commit_on_full_disk(
+        self, drafts: list[Draft], notes: list[Note]
+    ) -> list[Row | JournalFull]:
+        self._shed()
+        if self._ballast.make():  # it was the log that filled the disk
+            try:
+                return self._commit(drafts, notes)
+            except JournalFull:
+                self._ballast.give_up()
+        self._is_starved = True
+        return self._commit(drafts, notes)
+
+    def _trim(self, after: int, before_ns: int | None, most: int) -> Freed:
+        with self._transaction():
+            freed = give_back(self._file, after, floor(self._file, self.head), most, before_ns)
+            self._room.leaves(freed.held)
+            if freed.rows:
+                self._room.store(self._file, self.head)
+        self._tell()
+        return freed
+
+    def _shed(self) -> None:
+        """Let go of what the disk can have at once: the ballast, and the log as far as it stands in the file."""
+        self._ballast.give_up()
+        with suppress(JournalFull), self._judged():
+            checkpoint(self._file)
 
     def _commit(self, drafts: list[Draft], notes: list[Note]) -> list[Row | JournalFull]:
         with self._transaction():
@@ -240,6 +267,7 @@ class JournalFile:
         except sqlite3.Error as e:
             if is_full(e):
                 raise self._full() from e
+            self._has_failed = True
             raise JournalFailed(
                 f"{self.path}: the disk refused a commit ({e}), so no more is taken:"
                 " check the disk, then start again"
@@ -315,6 +343,8 @@ class JournalFile:
 
     def _tell(self) -> None:
         self.pressure = self._room.pressure(used_bytes(self._file))
+        if self._is_starved:
+            self.pressure = Pressure(max(LEVELS), self.pressure.shares | {DISK: 1.0})
         self.dropped = self._room.dropped
 
     def _full(self) -> JournalFull:

@@ -85,6 +85,9 @@ def _keep_before_migrating(file: sqlite3.Connection, path: Path) -> None:
 
 
 def _hold_for(file: sqlite3.Connection, sinks: Collection[str]) -> None:
+    held = {name for (name,) in file.execute("SELECT name FROM cursors WHERE holds = 1")}
+    if held == set(sinks):
+        return
     file.execute("BEGIN IMMEDIATE")
     file.execute("UPDATE cursors SET holds = 0")
     file.executemany(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 PASSPORTS, CAPTURES, TELEMETRY = "passports", "captures", "telemetry"
 CLASSES = (PASSPORTS, CAPTURES, TELEMETRY)
+DISK = "disk"
 CLASS_OF = {
     "intent": PASSPORTS,
     "result": PASSPORTS,
@@ -30,7 +31,10 @@ _MOST_UNCOUNTED = 4096  # rows that are counted anew when the journal is opened
 
 
 class Pressure(NamedTuple):
-    """How full the journal is. level: 0, 70, 85 or 95 % of the fullest class; shares: of each class, 1.0: full."""
+    """How full the journal is. level: 0, 70, 85 or 95 % of the fullest class; shares: of each class, 1.0: full.
+
+    Where the disk itself is full there is a share "disk", too.
+    """
 
     level: int
     shares: dict[str, float]

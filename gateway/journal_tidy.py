@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from gateway.journal import Journal, JournalFull
-from gateway.journal_room import Pressure
+from gateway.journal_room import DISK, LEVELS, PASSPORTS, Pressure
 
 log = logging.getLogger(__name__)
 
@@ -55,12 +55,14 @@ def _crossed(pressure: Pressure) -> None:
         log.info("the journal has room again")
         return
     name = max(pressure.shares, key=lambda each: pressure.shares[each])
-    then = "the stations stop" if name == "passports" else "the oldest are dropped"
+    if name == DISK:
+        log.error("the disk is full, and only what was begun is taken to its end: free some room")
+        return
     log.log(
-        logging.ERROR if pressure.level >= 95 else logging.WARNING,
+        logging.ERROR if pressure.level == max(LEVELS) else logging.WARNING,
         "the journal's room for %s is full to %.0f %%, at 100 %% %s: does the hub take rows?"
         " Else raise gateway.journal_max_mb",
         name,
         100 * pressure.shares[name],
-        then,
+        "the stations stop" if name == PASSPORTS else "the oldest are dropped",
     )

@@ -15,6 +15,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from gateway.journal_room import DISK
 from gateway.records import Records, Row
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -56,6 +57,18 @@ class Metrics:
         )
         self._open = Gauge(
             "tagwright_open_intents", "Tags to be finished or voided", registry=self._registry
+        )
+        self._full = Gauge(
+            "tagwright_journal_full_ratio",
+            "Of a class's room in the journal, what is taken; 1: full",
+            ["class"],
+            registry=self._registry,
+        )
+        self._dropped = Gauge(
+            "tagwright_journal_dropped_rows",
+            "Rows that were dropped before a hub had them, since the journal was made",
+            ["class"],
+            registry=self._registry,
         )
         self._readers = Gauge(
             "tagwright_reader_up", "1 where the reader answers", ["reader"], registry=self._registry
@@ -119,4 +132,8 @@ class Metrics:
         self._head.set(records.head())
         self._lag.set(records.lag())
         self._open.set(len(records.open_intents()))
+        for name, share in ({DISK: 0.0} | records.pressure().shares).items():
+            self._full.labels(name).set(share)
+        for name, rows in records.dropped().items():
+            self._dropped.labels(name).set(rows)
         return generate_latest(self._registry)

@@ -10,6 +10,7 @@ import ipaddress
 import logging
 import ssl
 import time
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -39,6 +40,12 @@ _BACKDATED = timedelta(hours=1)  # certificates count from so long before: clock
 _LOOK_S = 3600.0  # between two looks at the server's certificate
 _CSR_CEILING = 8192  # bytes
 _PEM = serialization.Encoding.PEM
+_UNREADABLE = (  # what cryptography raises for a CSR that is none
+    ValueError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class Authority:
@@ -128,11 +135,13 @@ def checked(csr: bytes, name: str) -> ClientKey:
     if len(csr) > _CSR_CEILING:
         raise Malformed(f"the CSR is larger than {_CSR_CEILING} bytes")
     try:
-        found = x509.load_pem_x509_csr(csr)
-        is_signed, key = found.is_signature_valid, found.public_key()
-        subject = [(each.oid, each.value) for each in found.subject]
-        extensions = len(found.extensions)
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType) as why:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of names that are too long or short: ours is compared
+            found = x509.load_pem_x509_csr(csr)
+            is_signed, key = found.is_signature_valid, found.public_key()
+            subject = [(each.oid, each.value) for each in found.subject]
+            extensions = len(found.extensions)
+    except (*_UNREADABLE, TypeError, UnsupportedAlgorithm) as why:
         raise Malformed(f"the CSR cannot be read: {why}") from why
     if not isinstance(key, ClientKey):
         raise Malformed("the CSR's key must be Ed25519 or P-256")

@@ -35,7 +35,7 @@ server_name: {name}
 listen: "{client}"
 http: "{monitor}"
 max_payload: {max_payload}
-jetstream {{ store_dir: "{store}", max_file_store: 8G, max_memory_store: 64M{sync} }}
+jetstream {{ store_dir: "{store}", max_file_store: 256G, max_memory_store: 64M{sync} }}
 """
 _CLUSTER = 'cluster {{ name: throwaway, listen: "{route}", routes: [{routes}] }}\n'
 

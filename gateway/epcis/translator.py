@@ -13,6 +13,9 @@ from gateway.epcis.places import Places
 
 MOST_OPEN = 64  # pallets; the oldest goes out without its row, which was lost then
 MOST_ITEMS = 100_000  # of all open pallets together
+LONGEST_NS = (
+    3_600_000_000_000  # between a pallet's last tag and its own row, which stand in one commit
+)
 
 _PALLET_ID = 16  # bytes
 
@@ -29,8 +32,11 @@ class Held(NamedTuple):
 class Translator:
     """One journal's. gateway: the name that it has in the events."""
 
-    def __init__(self, gateway: str, places: Places) -> None:
-        self.open: dict[bytes, list[Held]] = {}
+    def __init__(
+        self, gateway: str, places: Places, open: Mapping[bytes, list[Held]] | None = None
+    ) -> None:
+        """open: what another translator of this journal had open."""
+        self.open: dict[bytes, list[Held]] = dict(open or {})
         self._gateway = gateway
         self._places = places
 
@@ -51,19 +57,19 @@ class Translator:
         is_timed: bool = True,
     ) -> list[dict[str, Any]]:
         """What follows from the next row; arguments as station_map.event has them."""
+        late = self._overflow(at_ns) if self.open else []
         if kind == "pallet":
-            return self._pallet(at_ns, station, content, is_timed)
+            return late + self._pallet(at_ns, station, content, is_timed)
         pallet = content.get("pallet")
         if kind == "verdict" and isinstance(pallet, bytes) and len(pallet) == _PALLET_ID:
             item = pallet_map.item(content, name)
-            if item is None:
-                return []
-            self.open.setdefault(pallet, []).append(Held(seq, at_ns, station, item))
-            return self._overflow()
+            if item is not None:
+                self.open.setdefault(pallet, []).append(Held(seq, at_ns, station, item))
+            return late
         found = station_map.event(
             kind, content, at_ns, self._gateway, station, uid, name, self._places, is_timed=is_timed
         )
-        return [] if found is None else [found]
+        return late if found is None else [*late, found]
 
     def _pallet(
         self, at_ns: int, station: str, content: Mapping[str, Any], is_timed: bool
@@ -75,16 +81,14 @@ class Translator:
             content, at_ns, self._gateway, station, items, self._places, is_timed=is_timed
         )
 
-    def _overflow(self) -> list[dict[str, Any]]:
-        if len(self.open) <= MOST_OPEN and sum(map(len, self.open.values())) <= MOST_ITEMS:
+    def _overflow(self, at_ns: int) -> list[dict[str, Any]]:
+        """The items of the oldest pallet, where it is too old or they are too many."""
+        oldest = next(iter(self.open))
+        held = self.open[oldest]
+        is_few = len(self.open) <= MOST_OPEN and sum(map(len, self.open.values())) < MOST_ITEMS
+        if is_few and at_ns - held[-1].at_ns < LONGEST_NS:
             return []
-        oldest = min(self.open, key=lambda pallet: self.open[pallet][0].seq)
-        held = self.open.pop(oldest)
-        return pallet_map.events(
-            {},
-            held[-1].at_ns,
-            self._gateway,
-            held[-1].station,
-            [each.item for each in held],
-            self._places,
-        )
+        del self.open[oldest]
+        last = held[-1]
+        items = [each.item for each in held]
+        return pallet_map.events({}, last.at_ns, self._gateway, last.station, items, self._places)

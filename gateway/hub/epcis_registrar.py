@@ -39,9 +39,9 @@ class EpcisRegistrar:
         things: list[Thing] = []
         for journal, some in groupby(sorted(entries, key=_place), key=lambda each: each.journal):
             own = list(some)
-            translator = Translator(own[-1].gateway, self._places)
-            translator.open |= await _opened(session, journal)
-            was_open = bool(translator.open)
+            open = await _opened(session, journal)
+            was_open = bool(open)
+            translator = Translator(own[-1].gateway, self._places, open)
             known = await _known(session, journal, own)
             for entry in own:
                 for event in _events(translator, entry, known):

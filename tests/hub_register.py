@@ -74,7 +74,9 @@ class Source:
         """Send these rows, which follow one another."""
         first = rows[0][0] if isinstance(rows[0], tuple) else rows[0].seq
         before = self.rows[first - 2].hash if first > 1 else self.id
-        (receipt,) = await ledger.take([Batch(self.gateway, self.id, before, tuple(rows))])
+        odd = frozenset(row.seq for row in rows if isinstance(row, Row) and "\0" in row.kind)
+        batch = Batch(self.gateway, self.id, before, tuple(rows), odd=odd)
+        (receipt,) = await ledger.take([batch])
         return receipt
 
 
@@ -123,7 +125,7 @@ TABLES = {
     " journal, row_seq",
     "tags": "uid, name, named_ns, place, at_ns, places, names",
     "tag_history": "uid, at_ns, journal, seq, name, place, act, timed",
-    "alarms": "kind, cause, subject, text",
+    "alarms": "kind, cause, subject, text, at_ns, journal, seq",
     "clerk": "journal, seq, senseless",
 }
 

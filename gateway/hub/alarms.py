@@ -25,11 +25,21 @@ _COLUMNS = (
     "number, at_ns, kind, subject, text, closed_ns, acknowledged_ns, acknowledged_by,"
     " (SELECT id FROM journals WHERE journals.number = alarms.journal), seq"
 )
+_SOUND = (
+    "INSERT INTO alarms (kind, cause, subject, text, at_ns, journal, seq)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (kind, cause) DO UPDATE"
+    " SET text = excluded.text, at_ns = excluded.at_ns, journal = excluded.journal,"
+    " seq = excluded.seq, closed_ns = NULL"
+    " WHERE alarms.closed_ns IS NOT NULL"
+    " OR (excluded.at_ns, excluded.journal, excluded.seq) < (alarms.at_ns, alarms.journal, alarms.seq)"
+    " OR ((excluded.at_ns, excluded.journal, excluded.seq) = (alarms.at_ns, alarms.journal, alarms.seq)"
+    " AND alarms.text <> excluded.text)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """kind: one of KINDS. cause: any text; the same one is the same alarm of its kind. at_ns: of what gave it.
+    """kind: one of KINDS. cause: any text; the same one is the same alarm of its kind. at_ns: of the evidence.
 
     subject: product, tag or gateway. journal: the hub's number of it; with seq, the row that gave the alarm.
     """
@@ -49,14 +59,16 @@ def key(cause: str) -> str:
 
 
 async def sound(session: Session, alarms: Iterable[Alarm]) -> None:
-    """Keep the alarms whose cause is new; the others stand as they are."""
+    """Keep alarms whose cause is new, and open those again that were closed.
+
+    Of one that is open, only the evidence changes: the earliest that was found stands.
+    """
     rows: dict[tuple[str, str], Alarm] = {}
     for each in alarms:
         rows.setdefault((each.kind, key(each.cause)), each)
     if rows:
         await session.execute_many(
-            "INSERT INTO alarms (kind, cause, subject, text, at_ns, journal, seq)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (kind, cause) DO NOTHING",
+            _SOUND,
             [
                 (*known, a.subject, a.text, a.at_ns, a.journal, a.seq)
                 for known, a in sorted(rows.items(), key=lambda item: item[0])

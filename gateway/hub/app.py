@@ -23,12 +23,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from edge.errors import Malformed
-from gateway.hub import dpps, dpps_paths, intake, links, openapi, pages, resolver, resolver_paths
+from gateway.hub import (
+    dpps,
+    dpps_paths,
+    epcis,
+    intake,
+    links,
+    openapi,
+    pages,
+    resolver,
+    resolver_paths,
+)
 from gateway.hub import monitor as monitors
 from gateway.hub.access import Guard
 from gateway.hub.clerk import Clerk, registrars
 from gateway.hub.database import Database, StoreTrouble
 from gateway.hub.entrance import Entrance, entrance
+from gateway.hub.epcis_registrar import EpcisRegistrar
 from gateway.hub.ledger import Ledger
 from gateway.hub.links import LinkTable
 from gateway.hub.monitor import Monitor
@@ -56,7 +67,7 @@ class Hub:
         self.database = database
         self.entrance = at
         self.ledger = Ledger(database, clock)
-        self.clerk = Clerk(database, registrars(settings.travel.travel()), clock)
+        self.clerk = clerk(database, settings, clock)
         self._settings = settings
         self._clock = clock
         self.app = self._assembled()
@@ -88,6 +99,7 @@ class Hub:
             (dpps.routes(passports), dpps_paths.PATHS),
             (links.routes(LinkTable(self.database, self._clock)), {}),
             (resolver.routes(found), resolver_paths.PATHS),
+            (epcis.routes(self.database, self._clock), epcis.PATHS),
             ([*self.entrance.routes], {}),
             ([*monitor.routes()], monitors.PATHS),
         ]
@@ -97,6 +109,12 @@ class Hub:
             middleware=[Middleware(Guard, access=self.entrance.access)],
             exception_handlers={Malformed: _malformed, StoreTrouble: _store_trouble},
         )
+
+
+def clerk(database: Database, settings: HubSettings, clock: Clock = time.time_ns) -> Clerk:
+    """The clerk of a hub: every registrar that there is. Raises ConfigProblem."""
+    own = registrars(settings.travel.travel())
+    return Clerk(database, [*own, EpcisRegistrar(settings.places(), clock)], clock)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 listen = "127.0.0.1:8470"    database = "hub.db"    token_file = "token"    cert = "hub.pem"    key = "hub.key"
 [travel]    min_travel_s = 600    places = { line1 = [52.37, 4.90], "line2/gate" = [51.92, 4.48] }
+[sites.line1]   location = "https://id.gs1.org/414/9520123000004"    (sites.default: of gateways that are not named)
 [resolver]  root = "https://id.example.com"    name = "Example"
 [nats]: see gateway/hub/nats_settings.py; [access], [ca]: gateway/hub/access_tables.py
 """
@@ -13,7 +14,8 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.config import ConfigProblem, TomlPath, token
-from gateway.config_tables import Section
+from gateway.config_tables import Section, SiteConfig
+from gateway.epcis.places import Places, Site, site
 from gateway.hub.access_tables import AccessTable, CaTable
 from gateway.hub.clones import Travel
 from gateway.hub.nats_settings import NatsSettings
@@ -67,9 +69,15 @@ class HubSettings(BaseModel):
     key: TomlPath | None = None
     nats: NatsSettings | None = None
     travel: TravelTable = TravelTable()
+    sites: dict[str, SiteConfig] = {}
     resolver: ResolverTable = ResolverTable()
     access: AccessTable = AccessTable()
     ca: CaTable | None = None
+
+    def places(self) -> Places:
+        """Where the gateways stand, for EPCIS events. Raises ConfigProblem."""
+        found = {name: site(table) for name, table in self.sites.items()}
+        return Places(found.pop("default", Site()), found)
 
     @property
     def address(self) -> tuple[str, int]:

@@ -7,6 +7,7 @@ from typing import Any
 from gateway.jetstream import BATCHES, STREAM, Connection, Message, NatsTrouble, Refused, Unfit
 
 CONSUMER = "hub"
+MONITOR = "/jsz?config=1"  # below a node's monitoring address
 ACK_WAIT_S = 30.0  # a batch that no consumer has acknowledged by then goes to another one
 
 _REPLICAS = 3
@@ -59,6 +60,20 @@ def unfit(info: dict[str, Any], clustered: bool) -> str | None:
             f"nats stream edit {STREAM} --replicas {_REPLICAS}"
         )
     return None
+
+
+def not_durable(page: bytes) -> str | None:
+    """Why a node's acknowledgements are worth nothing after a power cut, by its page MONITOR; None where they are.
+
+    nats-server 2.15 tells "sync_always" there, and to no client.
+    """
+    try:
+        config = json.loads(page)["config"]
+        if config.get("sync_always") is True:
+            return None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return "the page does not say how JetStream is configured"
+    return "JetStream acknowledges what is on no disk yet: set jetstream { sync_interval: always }"
 
 
 async def ensure_consumer(connection: Connection) -> None:

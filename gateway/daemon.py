@@ -18,7 +18,8 @@ from edge import claims as claim_names
 from edge.trust import TrustList
 from gateway.config import Config, ConfigProblem, ReaderConfig, password
 from gateway.hub.serve import running
-from gateway.journal import Journal
+from gateway.journal import Journal, JournalFull
+from gateway.journal_tidy import keep_tidy
 from gateway.keys import DeviceKey, TrustStore, open_key
 from gateway.metrics import CONTENT_TYPE, Metrics
 from gateway.model import CannotDo, DeviceTrouble, ReaderBusy, ReaderGone, Target
@@ -30,11 +31,11 @@ from gateway.stations.job import JobRun, with_options
 from gateway.stations.ledger import Ledger
 from gateway.stations.orders import orders
 from gateway.stations.post import Post
-from gateway.stations.result import Result
+from gateway.stations.result import RED, Result, Signal
 from gateway.stations.resultfile import ResultFile
 from gateway.stations.station import Job, Station
-from gateway.sync.transports import open_transport
-from gateway.sync.uplink import Uplink
+from gateway.sync import sinks
+from gateway.trust_file import TrustFile
 
 log = logging.getLogger(__name__)
 
@@ -52,13 +53,17 @@ async def serve(config: Config, passphrase: str | None, tell: Tell) -> None:
     """
     key = open_key(config.keys.device, passphrase) if config.keys.device else None
     root = bytes.fromhex(config.keys.root) if config.keys.root else None
-    trusted = TrustStore(config.keys.trust, root).load() if config.keys.trust else None
+    trust = TrustFile(TrustStore(config.keys.trust, root)) if config.keys.trust else None
+    trusted = trust.current() if trust else None
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         journal = await stack.enter_async_context(
             Journal(
                 config.gateway.journal,
                 max_bytes=config.gateway.journal_max_mb << 20,
+                captures_percent=config.gateway.captures_percent,
+                telemetry_percent=config.gateway.telemetry_percent,
+                sinks=sinks.cursors(config),
                 on_commit=metrics.on_commit,
             )
         )
@@ -75,13 +80,11 @@ async def serve(config: Config, passphrase: str | None, tell: Tell) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_counted(metrics, journal), name="metrics")
-                if config.hub.url or config.hub.nats:
-                    uplink = Uplink(
-                        journal,
-                        open_transport(config.hub, config.gateway.name),
-                        config.gateway.name,
-                    )
-                    tasks.create_task(uplink.run(), name="sync")
+                tasks.create_task(keep_tidy(journal, config.gateway.journal_keep_days), name="tidy")
+                if trust is not None:
+                    tasks.create_task(trust.follow(), name="trust")
+                for name, work in sinks.works(config, journal).items():
+                    tasks.create_task(work, name=name)
                 stations.start(tasks)
         except ExceptionGroup as group:
             for other in group.exceptions[1:]:
@@ -132,6 +135,8 @@ class Stations:
                     await self._floor.watch(name)
                 async for result in self._results(reader):
                     self._tell(name, result)
+            except JournalFull as why:
+                await self._stopped(name, why)
             except (ReaderGone, ReaderBusy) as why:
                 log.warning("%s: %s", name, why)
             except CannotDo as why:
@@ -140,6 +145,14 @@ class Stations:
             except DeviceTrouble as why:
                 log.warning("%s: %s", name, why)
                 await asyncio.sleep(_AGAIN_S)
+
+    async def _stopped(self, name: str, why: JournalFull) -> None:
+        """Nothing more is done to tags until it can be written down; what is confirmed meanwhile makes room."""
+        self._tell(name, Result("refused", b"", Signal(RED, f"stopped: {why}")))
+        journal = self.posts[name].journal
+        assert journal is not None
+        await journal.room()
+        log.warning("%s: there is room in the journal again: the station goes on", name)
 
     def _results(self, reader: ReaderConfig) -> AsyncIterator[Result]:
         if reader.job == "pallet":

@@ -4,15 +4,18 @@ The reader goes on while a group commit is under way; it is held back where the 
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
-from gateway.journal import Row
+from gateway.journal import JournalFull, Row
 from gateway.stations.post import Post
 from gateway.stations.result import Result
+
+log = logging.getLogger(__name__)
 
 MOST_WAITING = 8192  # rows; whoever writes more waits in room()
 
@@ -43,7 +46,7 @@ class Ledger:
         self._some = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
-        self._is_closing = False
+        self._closing = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         self._writer = asyncio.create_task(self._run(), name="ledger")
@@ -52,7 +55,7 @@ class Ledger:
     async def __aexit__(
         self, kind: type[BaseException] | None, why: BaseException | None, at: TracebackType | None
     ) -> None:
-        self._is_closing = True
+        self._closing.set()
         self._some.set()
         await asyncio.wait([self._writer])
         trouble = self._writer.exception()
@@ -75,20 +78,52 @@ class Ledger:
         await asyncio.shield(self._writer)
 
     async def _run(self) -> None:
-        while self._waiting or not self._is_closing:
+        while self._waiting or not self._closing.is_set():
             if not self._waiting:
                 self._some.clear()
                 await self._some.wait()
                 continue
             count = min(len(self._waiting), _AT_ONCE)
             entries = [self._waiting.popleft() for _ in range(count)]
-            rows = await asyncio.gather(
-                *[e.post.record(e.kind, e.uid, e.product, e.body) for e in entries]
-            )
+            await self._write(entries)
             if len(self._waiting) < self._most_waiting:
                 self._room.set()
-            for entry, row in zip(entries, rows, strict=True):
-                self._told(entry, row)
+
+    async def _write(self, entries: list[Entry]) -> None:
+        """Store and tell them; where the journal is full, wait until it has room."""
+        while entries:
+            outcomes = await asyncio.gather(
+                *[e.post.record(e.kind, e.uid, e.product, e.body) for e in entries],
+                return_exceptions=True,
+            )
+            left, full = [], None
+            for entry, outcome in zip(entries, outcomes, strict=True):
+                if isinstance(outcome, JournalFull):
+                    left.append(entry)
+                    full = outcome
+                elif isinstance(outcome, BaseException):
+                    raise outcome
+                else:
+                    self._told(entry, outcome)
+            if full is not None:
+                if self._closing.is_set():
+                    raise full
+                log.error("%s", full)
+                await self._room_in(left[0].post)
+            entries = left
+
+    async def _room_in(self, post: Post) -> None:
+        """Return when the journal has room again, or when the ledger is to end."""
+        assert post.journal is not None
+        waits = [
+            asyncio.ensure_future(each) for each in (post.journal.room(), self._closing.wait())
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
 
     def _told(self, entry: Entry, row: Row | None) -> None:
         if entry.result is not None:

@@ -10,7 +10,11 @@ _PRIVATE = 0o600
 def replace(path: Path, content: bytes) -> None:
     """Write `content` in place of what stands at `path`. Raises OSError; the old file stands then."""
     beside = _beside(path, content)
-    beside.replace(path)
+    try:
+        beside.replace(path)
+    except OSError:
+        beside.unlink()
+        raise
     _sync(path.parent)
 
 

@@ -46,7 +46,10 @@ class Source:
         """Add a row; at_s: seconds behind START_S."""
         seq, at_ns = len(self.rows) + 1, round((START_S + at_s) * 1e9)
         body = cbor2.dumps(said, canonical=True)
-        columns = (seq, at_ns, kind, station, uid, product, body)
+        return self.keep(seq, at_ns, kind, station, uid, product, body)
+
+    def keep(self, *columns: Any) -> Row:
+        """Add a row of these columns; body: any bytes."""
         self.rows.append(Row(*columns, self._chain.follow(*columns)))
         return self.rows[-1]
 

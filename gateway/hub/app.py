@@ -40,6 +40,7 @@ from gateway.hub.clerk import Clerk, registrars
 from gateway.hub.database import Database, StoreTrouble
 from gateway.hub.entrance import Entrance, entrance
 from gateway.hub.epcis_registrar import EpcisRegistrar
+from gateway.hub.headers import SafeHeaders
 from gateway.hub.ledger import Ledger
 from gateway.hub.links import LinkTable
 from gateway.hub.monitor import Monitor
@@ -106,7 +107,10 @@ class Hub:
         said = openapi.document([*(paths for _, paths in rooms), *self.entrance.paths])
         return Starlette(
             routes=[*openapi.routes(said), *(route for some, _ in rooms for route in some)],
-            middleware=[Middleware(Guard, access=self.entrance.access)],
+            middleware=[
+                Middleware(SafeHeaders),
+                Middleware(Guard, access=self.entrance.access),
+            ],
             exception_handlers={Malformed: _malformed, StoreTrouble: _store_trouble},
         )
 

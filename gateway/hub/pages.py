@@ -91,10 +91,12 @@ class Pages:
 
     async def acknowledge(self, request: Request) -> Response:
         who = require(request, "manager")
-        body = await _body(request)
+        match await _body(request):
+            case {"acknowledged": True, **more} if not more:
+                pass
+            case _:
+                raise Malformed('send {"acknowledged": true}')
         number = request.path_params["number"]
-        if body != {"acknowledged": True}:
-            raise Malformed('send {"acknowledged": true}')
         is_known = False
         if number <= _LARGEST:
             async with self._database.transaction() as session:
@@ -149,7 +151,7 @@ async def _body(request: Request) -> object:
             raise Malformed(f"the body has at most {_LONGEST_BODY} bytes")
     try:
         return json.loads(bytes(data))
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise Malformed(f"the body is not JSON: {e}") from e
 
 

@@ -158,7 +158,7 @@ def _history(caption: str, events: Sequence[Event]) -> str:
         (
             rfc3339(e.at_ns)[:19].replace("T", " "),
             e.kind,
-            _link(e.name),
+            _link(e.name, e.content.get("serial")),
             e.station,
             _code(_tag(e)),
             _what(e.content),
@@ -195,12 +195,15 @@ def _code(text: str) -> _Cell:
     return _Cell(f'<td class="code">{escape(text)}</td>')
 
 
-def _link(product: str) -> _Cell:
-    """A product's journal name as a link to its page, where it is GTIN and serial (and batch)."""
+def _link(product: str, serial: object) -> _Cell:
+    """A product's name as a link to its page, where it is GTIN and serial (and batch); serial: as the event says."""
     gtin, *more = product.split("/", 2)
     if not gtin.isdigit() or not more:
         return _Cell(f"<td>{escape(product)}</td>")
-    path = ["01", gtin, *(["21", more[0]] if len(more) == 1 else ["10", more[0], "21", more[1]])]
+    if len(more) == 1 or product == f"{gtin}/{serial}":
+        path = ["01", gtin, "21", product.removeprefix(f"{gtin}/")]
+    else:
+        path = ["01", gtin, "10", more[0], "21", more[1]]
     return _Cell(
         f'<td><a href="/{"/".join(quote(each, safe="") for each in path)}">{escape(product)}</a></td>'
     )

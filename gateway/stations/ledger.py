@@ -90,7 +90,8 @@ class Ledger:
                 self._room.set()
 
     async def _write(self, entries: list[Entry]) -> None:
-        """Store and tell them; where the journal is full, wait until it has room."""
+        """Store and tell them; where the journal is full, wait until it has room. Raises where that is of no use."""
+        waited_for = 0
         while entries:
             outcomes = await asyncio.gather(
                 *[e.post.record(e.kind, e.uid, e.product, e.body) for e in entries],
@@ -106,10 +107,11 @@ class Ledger:
                 else:
                     self._told(entry, outcome)
             if full is not None:
-                if self._closing.is_set():
+                if self._closing.is_set() or waited_for == len(left):
                     raise full
                 log.error("%s", full)
                 await self._room_in(left[0].post)
+                waited_for = len(left)
             entries = left
 
     async def _room_in(self, post: Post) -> None:

@@ -63,16 +63,33 @@ async def test_whoever_writes_more_than_the_disk_takes_waits(rain: RainLine) -> 
         assert rain.journal.head() == 8
 
 
-async def test_a_disk_that_takes_nothing_more_is_told_to_whoever_waits(
+async def test_what_no_journal_has_room_for_is_told_to_whoever_waits(
     rain: RainLine, tmp_path: Path
 ) -> None:
     async with Journal(tmp_path / "small.db", max_bytes=1 << 20) as journal:
         post = replace(rain.post, journal=journal)
         with pytest.raises(JournalFull):
             async with Ledger(lambda *_: None) as ledger, asyncio.timeout(PATIENCE_S):
-                for number in range(200):
-                    ledger.write(replace(entry(post, number), body={"fill": bytes(10_000)}))
+                ledger.write(replace(entry(post, 0), body={"fill": bytes(2_000_000)}))
                 await ledger.written()
+
+
+async def test_telemetry_beyond_its_quota_makes_room_for_itself(
+    rain: RainLine, tmp_path: Path
+) -> None:
+    told: list[Result] = []
+    async with Journal(tmp_path / "small.db", max_bytes=1 << 20) as journal:
+        post = replace(rain.post, journal=journal)
+        async with Ledger(lambda _, result: told.append(result)) as ledger:
+            for number in range(200):
+                ledger.write(replace(entry(post, number), body={"fill": bytes(10_000)}))
+            async with asyncio.timeout(PATIENCE_S):
+                while len(told) < 200:
+                    await asyncio.sleep(0)
+        pieces = journal.pieces(0, 1000)
+        assert pieces[0].reason == "dropped"
+        assert pieces[-1].seq == journal.head() == 200
+        assert journal.verify() is None
 
 
 class ScriptPort(FieldPort):

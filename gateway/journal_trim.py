@@ -120,7 +120,7 @@ def _remove(
     for seq, kind, size, digest in leaving:
         name = CLASS_OF[kind]
         held[name] = held.get(name, 0) + ROW_BYTES + size
-        if new and new[-1].last == seq - 1:
+        if new and new[-1].last == seq - 1 and seq - 1 not in fences:
             new[-1] = Gap(new[-1].first, seq, reason, digest)
         else:
             new.append(Gap(seq, seq, reason, digest))

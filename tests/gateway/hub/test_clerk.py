@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -558,17 +557,3 @@ def test_a_body_larger_than_a_portion_goes_alone(
         assert sizes == [2, 1, 2]
 
     play(where, scene)
-
-
-def test_an_entry_says_what_its_row_says() -> None:
-    source = Source("line")
-    row = source.tell("verdict", product="p", gtin="1", serial="2", clock=[9, 8, bytes(16), 7])
-    found = clerks.portion.entry(3, "gw", row)
-    assert (found.journal, found.gateway, found.name) == (3, "gw", "1/2")
-    assert found.content == {"gtin": "1", "serial": "2"}
-    assert found.clock is not None
-    assert (found.clock.hlc, found.clock.boot_ns, found.clock.error_ms) == (9, 8, 7)
-    assert found.is_timed
-    unset = source.tell("verdict", clock=[9, 8, bytes(16), -1])
-    assert not clerks.portion.entry(3, "gw", unset).is_timed
-    assert replace(found, clock=None).is_timed

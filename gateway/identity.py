@@ -9,6 +9,7 @@ is on disk before the hub hears of it, so that a crash or a lost answer at any p
 second try asks for the very same certificate.
 """
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
 
 from gateway import private_file
+
+log = logging.getLogger(__name__)
 
 IDENTITY, AUTHORITY, PENDING = "identity.pem", "ca.pem", "pending.key"
 
@@ -67,7 +70,7 @@ class Identity:
 
 
 class IdentityFile:
-    """The identity in a folder as its file says now, also after a renewal. Raises IdentityProblem."""
+    """The identity in a folder as its file says now. Raises IdentityProblem where it cannot be read at first."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -75,14 +78,18 @@ class IdentityFile:
         self._identity = load(folder)
 
     def current(self) -> Identity:
-        """Costs one stat() where nothing has changed. Raises IdentityProblem."""
+        """The newest identity; costs one stat() where nothing has changed. One that cannot be read is told."""
         stamp = self._look()
         if stamp != self._stamp:
-            self._identity, self._stamp = load(self.folder), stamp
+            self._stamp = stamp
+            try:
+                self._identity = load(self.folder)
+            except IdentityProblem as why:
+                log.error("the identity before stays in use: %s", why)
         return self._identity
 
     def sign(self, data: bytes) -> bytes:
-        """The current identity's signature over a batch. Raises IdentityProblem."""
+        """The current identity's signature over a batch."""
         return self.current().sign(data)
 
     def _look(self) -> tuple[int, int] | None:

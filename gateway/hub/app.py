@@ -128,6 +128,7 @@ async def opened(settings: HubSettings, clock: Clock = time.time_ns) -> AsyncIte
         database = await open_database(settings.database)
         stack.push_async_callback(database.close)
         at = entrance(database, settings.token(), settings.access, settings.ca)
+        stack.push_async_callback(at.audit.settle)
         hub = Hub(database, at, settings, clock)
         work = asyncio.create_task(hub.clerk.run(), name="clerk")
         stack.push_async_callback(_ended, work)

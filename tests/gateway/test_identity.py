@@ -129,7 +129,7 @@ def test_a_certificate_and_a_key_that_differ_are_no_identity(authority: Authorit
 
 
 def test_whoever_holds_the_file_signs_with_the_newest_key(
-    authority: Authority, folder: Path
+    authority: Authority, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     identity.adopt(folder, answer(authority, folder), authority.pem)
     held = IdentityFile(folder)
@@ -138,6 +138,10 @@ def test_whoever_holds_the_file_signs_with_the_newest_key(
     identity.adopt(folder, answer(authority, folder, NOW + DAY), authority.pem)
     assert held.sign(b"x") != before
     assert held.current().cert == identity.load(folder).cert
+    after = held.sign(b"x")
+    (folder / IDENTITY).write_bytes(b"junk")
+    assert held.sign(b"x") == after
+    assert "stays in use" in caplog.text
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:

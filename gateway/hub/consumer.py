@@ -65,7 +65,7 @@ class Consumer:
     """One of the stream's consumers. gateways: None where they need no certificate.
 
     name: what the broker's monitoring shows. ready: called when batches are first asked for; grown: after each commit,
-    for a clerk nearby.
+    for a clerk nearby. max_bytes: of the stream, where it is made. ack_wait_s: after which another one gets a batch.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Consumer:
         *,
         name: str = "hub",
         max_bytes: int | None = None,
+        ack_wait_s: float = ACK_WAIT_S,
         ready: Callable[[], None] = lambda: None,
         grown: Callable[[], None] = lambda: None,
         uniform: Callable[[float, float], float] = random.uniform,
@@ -87,6 +88,7 @@ class Consumer:
         self._gateways = gateways
         self._name = name
         self._max_bytes = max_bytes
+        self._ack_wait_s = ack_wait_s
         self._ready = ready
         self._grown = grown
         self._uniform = uniform
@@ -106,7 +108,7 @@ class Consumer:
             try:
                 async with await connect(self._broker, self._name) as connection:
                     await ensure_stream(connection, self._max_bytes)
-                    await ensure_consumer(connection)
+                    await ensure_consumer(connection, self._ack_wait_s)
                     await connection.subscribe(ASK, partial(self._asked, connection), queue="hub")
                     await self._consume(connection)
             except Unfit:
@@ -158,7 +160,7 @@ class Consumer:
         """Commit, acknowledge and tell. Raises StoreTrouble where the database is away: nothing is acknowledged."""
         batches: list[Batch] = []
         good: list[Message] = []
-        async with _held(connection, messages):
+        async with _held(connection, messages, self._ack_wait_s / 3):
             keys = await self._keys(messages)
             for message in messages:
                 try:
@@ -270,9 +272,11 @@ def _group(messages: list[Message]) -> tuple[list[Message], list[Message]]:
 
 
 @asynccontextmanager
-async def _held(connection: Connection, messages: Iterable[Message]) -> AsyncIterator[None]:
+async def _held(
+    connection: Connection, messages: Iterable[Message], every_s: float
+) -> AsyncIterator[None]:
     """Meanwhile the stream gives `messages` to nobody else, however long it takes."""
-    keeping = asyncio.create_task(_keep(connection, messages))
+    keeping = asyncio.create_task(_keep(connection, messages, every_s))
     try:
         yield
     finally:
@@ -280,9 +284,9 @@ async def _held(connection: Connection, messages: Iterable[Message]) -> AsyncIte
         await asyncio.gather(keeping, return_exceptions=True)
 
 
-async def _keep(connection: Connection, messages: Iterable[Message]) -> None:
+async def _keep(connection: Connection, messages: Iterable[Message], every_s: float) -> None:
     while True:
-        await asyncio.sleep(ACK_WAIT_S / 3)
+        await asyncio.sleep(every_s)
         for message in messages:
             await connection.publish(message.reply, _PROGRESS)
 

@@ -76,12 +76,12 @@ def not_durable(page: bytes) -> str | None:
     return "JetStream acknowledges what is on no disk yet: set jetstream { sync_interval: always }"
 
 
-async def ensure_consumer(connection: Connection) -> None:
+async def ensure_consumer(connection: Connection, ack_wait_s: float = ACK_WAIT_S) -> None:
     """The durable pull consumer that all consumers share: explicit acknowledgement, as often as it takes."""
     config = {
         "durable_name": CONSUMER,
         "ack_policy": "explicit",
-        "ack_wait": int(ACK_WAIT_S * 1e9),
+        "ack_wait": int(ack_wait_s * 1e9),
         "deliver_policy": "all",
         "max_deliver": -1,
         "max_ack_pending": _MOST_PENDING,

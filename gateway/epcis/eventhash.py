@@ -29,6 +29,8 @@ Event = Mapping[str, Any]
 OWN = {PREFIX: NAMESPACE}
 
 _NUMBER = re.compile(r"[+-]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})([eE][+-]?[0-9]{1,3})?")
+_BEGIN = frozenset("+-.0123456789")  # what a number begins with
+_AS_HASHED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 _LEFT_OUT = frozenset(
     ("@context", "type", "recordTime", "eventID", "errorDeclaration", "rdfs:comment", "comment")
 )
@@ -72,6 +74,8 @@ def millisecond(text: str) -> datetime:
 
 
 def _time(text: str) -> str:
+    if _AS_HASHED.fullmatch(text):
+        return text
     try:
         at = millisecond(text)
     except (ValueError, OverflowError):  # a leap second, or the year 0 or 10000 somewhere
@@ -141,8 +145,7 @@ def _sensors(name: str, value: list[Event], prefixes: Mapping[str, str]) -> str:
 
 
 def _ilmd(name: str, value: Event, prefixes: Mapping[str, str]) -> str:
-    said = _extensions(value, (), prefixes)
-    return name + "".join(said) if said else ""
+    return name + "".join(_extensions(value, (), prefixes))
 
 
 _ORDER: tuple[tuple[str, Callable[[str, Any, Mapping[str, str]], str]], ...] = (
@@ -205,9 +208,9 @@ def _value(name: str, value: Any, prefixes: Mapping[str, str]) -> str:
         return _expanded(URIS[name].get(text, web_term(text)), prefixes)
     if name == "type":
         return _expanded(MEASUREMENT_URIS.get(text, text), prefixes)
-    if _NUMBER.fullmatch(text):
+    if text[:1] in _BEGIN and _NUMBER.fullmatch(text):
         return _number(text)
-    return canonical(_expanded(text, prefixes))
+    return canonical(_expanded(text, prefixes)) if ":" in text else text
 
 
 def _number(text: str) -> str:

@@ -5,6 +5,7 @@ qualifiers than the finest level of identification takes. GS1 TDS 2.0, "EPC URI"
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from edge import gs1
@@ -30,19 +31,20 @@ _ALIASES = {  # words of Digital Link URI Syntax 1.2 and before
     "lot": "10",
     "ser": "21",
 }
+_CHAR = r"(?:[^/%]|%[0-9A-Fa-f]{2})"
 _KEYS = {  # AI -> (what its value is, where its check digit stands from 0 on, None for none)
     "00": (re.compile(r"[0-9]{18}"), 17),
     "01": (re.compile(r"[0-9]{14}|[0-9]{13}|[0-9]{12}|[0-9]{8}"), -1),
-    "253": (re.compile(r"[0-9]{13}[^/]{0,51}"), 12),
+    "253": (re.compile(rf"[0-9]{{13}}{_CHAR}{{0,17}}"), 12),
     "255": (re.compile(r"[0-9]{13,25}"), 12),
-    "401": (re.compile(r"[0-9]{4}[^/]{0,86}"), None),
+    "401": (re.compile(rf"[0-9]{{4}}{_CHAR}{{0,26}}"), None),
     "402": (re.compile(r"[0-9]{17}"), 16),
     "414": (re.compile(r"[0-9]{13}"), 12),
     "417": (re.compile(r"[0-9]{13}"), 12),
-    "8003": (re.compile(r"0[0-9]{13}[^/]{0,48}"), 13),
-    "8004": (re.compile(r"[0-9]{4}[^/]{0,86}"), None),
+    "8003": (re.compile(rf"0[0-9]{{13}}{_CHAR}{{0,16}}"), 13),
+    "8004": (re.compile(rf"[0-9]{{4}}{_CHAR}{{0,26}}"), None),
     "8006": (re.compile(r"[0-9]{18}"), 13),
-    "8010": (re.compile(r"[0-9]{4}[^/]{0,86}"), None),
+    "8010": (re.compile(rf"[0-9]{{4}}{_CHAR}{{0,26}}"), None),
     "8017": (re.compile(r"[0-9]{18}"), 17),
     "8018": (re.compile(r"[0-9]{18}"), 17),
 }
@@ -52,8 +54,16 @@ _QUALIFIERS = {  # the finest level first; the others may stand before it
     "414": ("254",),
     "8010": ("8011",),
 }
+_VALUES = {  # of qualifiers
+    "10": re.compile(rf"{_CHAR}{{1,20}}"),
+    "21": re.compile(rf"{_CHAR}{{1,20}}"),
+    "22": re.compile(rf"{_CHAR}{{1,20}}"),
+    "235": re.compile(rf"{_CHAR}{{1,28}}"),
+    "254": re.compile(rf"{_CHAR}{{1,20}}"),
+    "8011": re.compile(r"[0-9]{1,12}"),
+}
 _COARSE = ("22",)  # qualifiers that are left out
-_PLAIN = re.compile(r"https://id\.gs1\.org/01/[0-9]{14}(/(21|10)/[^/?#%]+)?")
+_PLAIN = re.compile(r"https://id\.gs1\.org/01/[0-9]{14}(/(21|10)/[^/?#]{1,20})?")
 
 _URN = re.compile(r"urn:epc:(id|class|idpat):([a-z]+):(.+)")
 _UNSAFE = str.maketrans({char: f"%{ord(char):02X}" for char in "!()*+,:"})
@@ -77,6 +87,11 @@ def canonical(uri: str) -> str:
     """The canonical Digital Link of what a URI identifies; every other URI as it stands."""
     if _PLAIN.fullmatch(uri):
         return uri
+    return _canonical(uri)
+
+
+@lru_cache(maxsize=1024)  # of places, mostly
+def _canonical(uri: str) -> str:
     found = key(uri)
     return uri if found is None else found.link
 
@@ -123,7 +138,7 @@ def _of_link(uri: str) -> Gs1Key | None:
         tail = path[at + 2 :]
         found = {_ALIASES.get(n, n): v for n, v in zip(tail[::2], tail[1::2], strict=True)}
         allowed = _QUALIFIERS.get(ai, ())
-        if not found.keys() <= set(allowed):
+        if any(n not in allowed or not _VALUES[n].fullmatch(v) for n, v in found.items()):
             return None
         finest = next((n for n in allowed if n in found and n not in _COARSE), None)
         if ai == "01":
@@ -196,4 +211,6 @@ def _checked(digits: str, length: int) -> str:
 
 
 def _right(key: Gs1Key) -> Gs1Key | None:
+    if key.qualifier is not None and not _VALUES[key.qualifier[0]].fullmatch(key.qualifier[1]):
+        return None
     return key if _KEYS[key.ai][0].fullmatch(key.value) else None

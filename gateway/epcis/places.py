@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from edge import gs1
@@ -35,15 +36,7 @@ class Site:
         found = self.read_points.get(zone) or self.read_points.get(station)
         if found or not self.location:
             return found or ""
-        gln = key(self.location)
-        if (
-            gln is None
-            or gln.ai != "414"
-            or gln.qualifier is not None
-            or not gs1.is_serial(station)
-        ):
-            return self.location
-        return f"{gln.link}/254/{gs1.percent_encoded(station)}"
+        return _extended(self.location, station)
 
     def offset(self, at_ns: int) -> str:
         """ "+01:00": what the clocks there are ahead of UTC then."""
@@ -83,3 +76,12 @@ class Places:
 
     def of(self, gateway: str) -> Site:
         return self.sites.get(gateway, self.default)
+
+
+@lru_cache(maxsize=1024)
+def _extended(location: str, name: str) -> str:
+    """A place within a location: its GLN with an extension (AI 254), where it has a GLN."""
+    gln = key(location)
+    if gln is None or gln.ai != "414" or gln.qualifier is not None or not gs1.is_serial(name):
+        return location
+    return f"{gln.link}/254/{gs1.percent_encoded(name)}"

@@ -123,10 +123,15 @@ class Journal(Marks):
 
     def close(self) -> None:
         """Close the file. What no append has returned for may be lost; a later append is a ValueError."""
+        has_failed = isinstance(self._refusal, JournalFailed)
         self._refusal = ValueError(f"{self._file.path} is closed")
         self._thread.shutdown()
-        super().close()
-        self._file.close()
+        if has_failed:  # whoever closes last would sync what failed to be synced; a reader may not
+            self._file.close()
+            super().close()
+        else:
+            super().close()
+            self._file.close()
 
     def head(self) -> int:
         """The highest durable seq, 0 where there is none."""
@@ -182,12 +187,6 @@ class Journal(Marks):
         before = await self._on_thread(self._file.size)
         while await self._on_thread(self._file.vacuum):
             pass
-        return before - await self._on_thread(self._file.size)
-
-    async def compact(self) -> int:
-        """Rewrite the file without half-empty pages, while all appends wait; returns how many bytes that frees."""
-        before = await self._on_thread(self._file.size)
-        await self._on_thread(self._file.compact)
         return before - await self._on_thread(self._file.size)
 
     async def tidy(self) -> None:

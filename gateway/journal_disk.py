@@ -79,15 +79,6 @@ def free_pages(file: sqlite3.Connection) -> int:
     return found
 
 
-def compact(file: sqlite3.Connection, path: Path) -> None:
-    """Rewrite the whole file without its half-empty pages, where the disk has room for that; else free pages go."""
-    if free_bytes(path) > 3 * path.stat().st_size:
-        file.execute("VACUUM")
-        checkpoint(file)
-    while vacuum_some(file):
-        pass
-
-
 def free_bytes(path: Path) -> int:
     """What the disk that a file lies on has left."""
     disk = os.statvfs(path.parent)

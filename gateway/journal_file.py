@@ -15,7 +15,6 @@ from gateway.journal_disk import (
     MOST_BALLAST,
     Ballast,
     checkpoint,
-    compact,
     free_pages,
     is_full,
     size,
@@ -176,11 +175,6 @@ class JournalFile:
         """Give some free pages back to the disk; returns how many are left."""
         with self._judged():
             return vacuum_some(self._file)
-
-    def compact(self) -> None:
-        """Rewrite the whole file; see journal_disk."""
-        with self._judged():
-            compact(self._file, self.path)
 
     def size(self) -> int:
         """Bytes on the disk."""

@@ -87,7 +87,7 @@ def trim(config: Path | None, file: Path | None, keep_days: float | None, as_jso
 @journal_options
 @json_option
 def vacuum(config: Path | None, file: Path | None, as_json: bool) -> None:
-    """Rewrite the journal's file without its empty pages. The gateway must be stopped.
+    """Give the room that trimmed and dropped rows have left back to the disk. A gateway that runs does so by itself.
 
     \b
     Example:  tagwright journal vacuum --journal journal.db
@@ -96,7 +96,7 @@ def vacuum(config: Path | None, file: Path | None, as_json: bool) -> None:
     async def work() -> int:
         gateway = load(config).gateway if config else GatewayConfig()
         async with _writable(named_journal(config, file), gateway) as journal:
-            return await journal.compact()
+            return await journal.vacuum()
 
     freed = play(work())
     if as_json:
@@ -191,6 +191,6 @@ async def _writable(path: Path, gateway: GatewayConfig) -> AsyncIterator[Journal
             telemetry_percent=gateway.telemetry_percent,
         )
     except JournalBusy as why:
-        raise Failure(f"{why}; a gateway that runs trims by itself", TROUBLE) from why
+        raise Failure(f"{why}; a gateway that runs trims and vacuums by itself", TROUBLE) from why
     async with journal:
         yield journal

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -84,7 +84,7 @@ def caller_of(request: Request) -> Caller:
 def require(request: Request, *roles: str) -> Caller:
     """The caller, who has one of `roles`. Raises Refused, which Guard answers with {"error": sentence} and keeps.
 
-    What a manager changes is kept too: Guard writes it before the answer goes out.
+    What a manager changes is kept too, before its answer goes out; what a gateway sends is the ledger's.
     """
     who = caller_of(request)
     may = who.acts & frozenset(roles)
@@ -98,7 +98,7 @@ def require(request: Request, *roles: str) -> Caller:
             raise Refused(
                 401, "a change by credential needs its holder's signature: send Tagwright-Proof"
             )
-        if "manager" in may:
+        if "manager" in may and "gateway" not in may:
             request.scope["state"]["managed"] = True
     return who
 
@@ -215,6 +215,8 @@ class Guard:
                 raise
             await self._refused(scope, why)
             await refusal(why)(scope, receive, send)
+        except ClientDisconnect:
+            log.debug("a caller went away in the middle of its request")
         except StoreTrouble as why:
             if has_begun:
                 raise

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -296,6 +297,50 @@ def test_a_request_that_nobody_has_looked_at_is_a_strangers() -> None:
     assert caller_of(request).role == "public"
     with pytest.raises(Refused):
         require(request, "manager")
+
+
+def test_what_a_gateway_sends_is_no_management_act() -> None:
+    async def send(request: Request) -> Response:
+        require(request, "gateway", "manager")
+        return JSONResponse({})
+
+    app = Starlette(
+        routes=[Route("/send", send, methods=["POST"])],
+        middleware=[Middleware(Guard, access=Access("secret", witness=Broken()))],
+    )
+
+    async def ask() -> int:
+        transport = httpx2.ASGITransport(app=app)
+        headers = {"Authorization": "Bearer secret"}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://hub") as client:
+            return (await client.post("/send", headers=headers)).status_code
+
+    assert asyncio.run(ask()) == 200  # nothing was written: the witness is broken
+
+
+def test_a_caller_that_goes_away_in_the_middle_is_no_fault(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def leave(site: Site) -> None:
+        tls = ssl.create_default_context(cafile=tmp_path / "ca" / "ca.pem")
+        port = int(site.url.rpartition(":")[2])
+        shown, holder = asked(site, "manager")
+        made = proved(site, holder, "PUT", "/things/a", b"x" * 100)
+        for headers in (
+            "Authorization: Bearer secret",
+            f"Authorization: {shown}\r\nTagwright-Proof: {made}",
+        ):
+            _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls)
+            head = f"PUT /things/a HTTP/1.1\r\nHost: hub\r\nContent-Length: 100\r\n{headers}"
+            writer.write(head.encode() + b"\r\n\r\nx")
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+        async with site.client() as client:
+            assert (await client.get("/public")).status_code == 200
+
+    play(tmp_path, leave)
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
 
 
 class Broken:

@@ -14,7 +14,7 @@ from gateway.epcis.identifiers import fault
 
 MOST_EVENTS = 1000  # of one capture
 MOST_BYTES = 4 << 20  # of one capture's document
-_LONGEST_ID = 1024  # characters of an eventID
+_LONGEST_ID = 1024  # characters of an eventID, and of what an event is about
 
 _EPC_LISTS = ("epcList", "childEPCs", "inputEPCList", "outputEPCList")
 _QUANTITY_LISTS = (
@@ -55,6 +55,8 @@ def event(at: str, value: Any, context: list[Any]) -> Captured:
     shape.event(at, value)
     whole = [*context, *document.parts(value["@context"])] if "@context" in value else context
     for name, identifier in _identifiers(value):
+        if len(identifier) > _LONGEST_ID:
+            raise Malformed(f"{at}.{name}: longer than {_LONGEST_ID} characters")
         wrong = fault(identifier)
         if wrong:
             raise Malformed(f"{at}.{name}: {wrong}")

@@ -133,9 +133,9 @@ def damaged(draw: st.DrawFn) -> dict[str, Any]:
         if act == "drop":
             del inner[last]
         elif act == "replace" or not isinstance(inner[last], dict):
-            inner[last] = draw(JUNK)
+            inner[last] = copy.deepcopy(draw(JUNK))
         else:
-            inner[last][draw(NAMES)] = draw(JUNK)
+            inner[last][draw(NAMES)] = copy.deepcopy(draw(JUNK))
     return whole
 
 

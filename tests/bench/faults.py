@@ -52,8 +52,8 @@ def rows(size: Size) -> Iterator[Row]:
     """Quick: each fault three times; full: 20 times."""
     trials, random = size.of(3, 20), Random(size.seed)
     with folder() as at, Site(at) as site:
-        for what, campaign in _CAMPAIGNS.items():
-            place = at / what.replace(" ", "-")
+        for number, (what, campaign) in enumerate(_CAMPAIGNS.items(), 1):
+            place = at / f"fault{number}"
             place.mkdir()
             started = time.perf_counter()
             done, account = campaign(site, place, trials, random)
@@ -180,7 +180,7 @@ def _lost_writes(site: Site, at: Path, trials: int, random: Random) -> tuple[str
             shadow = Path(victim.environment["LOSSY_SHADOW"])
             for path in victim.folder.glob("journal.db*"):
                 path.unlink()
-            for path in shadow.iterdir():
+            for path in shadow.glob("journal.db*"):
                 shutil.copy(path, victim.folder / path.name)
             victim.environment["LOSSY_SEED"] = str(random.randrange(1 << 30))
             victim.begin()
@@ -213,7 +213,7 @@ def _series(
                 len(each.acks.read_bytes()) > size
                 for each, size in zip(gateways, before, strict=True)
             ),
-            f"events of every gateway before fault {trial + 1}: {gateways[0].last_words()}",
+            f"events of every gateway before fault {trial + 1}: see {gateways[0].log}",
         )
         time.sleep(random.uniform(0.2, 1.5))
         inject(random)
@@ -248,9 +248,7 @@ async def _account(site: Site, said: set[bytes], unclean: int) -> Account:
 def _gateways(
     site: Site, at: Path, hub: str = "", library: Path | None = None, full: Path | None = None
 ) -> Iterator[list[Gateway]]:
-    found = [
-        Gateway(f"{at.name}-{n}"[:60], at, hub or site.servers(), _RATE) for n in range(_GATEWAYS)
-    ]
+    found = [Gateway(f"{at.name}-{n}", at, hub or site.servers(), _RATE) for n in range(_GATEWAYS)]
     with ExitStack() as stack:
         for each in found:
             if library is not None:

@@ -26,11 +26,11 @@ class Process:
         self.name = name
         self.command = command
         self.environment: dict[str, str] = {}
-        self._log = log
+        self.log = log
         self._running: subprocess.Popen[bytes] | None = None
 
     def begin(self) -> None:
-        with self._log.open("ab") as out:
+        with self.log.open("ab") as out:
             self._running = subprocess.Popen(
                 self.command,
                 stdout=out,
@@ -60,7 +60,7 @@ class Process:
             return None
 
     def last_words(self) -> str:
-        return self._log.read_text(errors="replace")[-2000:]
+        return self.log.read_text(errors="replace")[-2000:]
 
 
 class Gateway(Process):

@@ -126,7 +126,8 @@ class JournalFile:
                 TELEMETRY: max_bytes * telemetry // 100,
             }
             self._room = stored_room(self._file, limit, quotas)
-            self._store()
+            if self._room.is_stale(self.head) or not self._room.is_stored(self._file):
+                self._store()
         except JournalTrouble:
             os.close(self._lock)
             raise
@@ -139,7 +140,7 @@ class JournalFile:
         self._tell()
 
     def close(self) -> None:
-        if not self._has_failed:
+        if not self._has_failed and self._room.counted != self.head:
             with suppress(JournalTrouble):  # what came since is counted anew, then
                 self._store()
         self._file.close()

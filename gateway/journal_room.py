@@ -82,6 +82,11 @@ class Room:
         file.execute("UPDATE journal SET counted = ?", (head,))
         self.counted = head
 
+    def is_stored(self, file: sqlite3.Connection) -> bool:
+        """Whether the file has these quotas."""
+        quotas = {PASSPORTS: self.limit} | self.quotas
+        return dict(file.execute("SELECT class, quota FROM room").fetchall()) == quotas
+
     def is_stale(self, head: int) -> bool:
         """Whether too many rows came since the last `store`."""
         return head - self.counted > _MOST_UNCOUNTED

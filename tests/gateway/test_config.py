@@ -40,6 +40,8 @@ def test_readers_are_read_in_their_order() -> None:
         ),
         ("[gateway]\nname=5\n", "gateway.name: Input should be a valid string"),
         ("[gateway]\nlink='http://id.example.com'\n", "gateway.link"),
+        ("[gateway]\ncaptures_percent=75\n", "captures_percent and telemetry_percent make 100"),
+        ("[gateway]\njournal_keep_days=-1\n", "gateway.journal_keep_days"),
         ("[hub]\nurl='https://user:word@hub.example.com'\n", "hub.url"),
         (
             "[keys]\ndevice='k'\n"

@@ -63,6 +63,50 @@ def test_an_append_returns_its_row_and_the_file_holds_it(tmp_path: Path) -> None
     asyncio.run(play())
 
 
+def test_a_step_of_the_wall_clock_has_a_row_before_the_next_one(tmp_path: Path) -> None:
+    wall_ns, boot_ns = [1_790_000_000_000_000_000], [0]
+
+    async def play() -> None:
+        clock = Clock(lambda: wall_ns[0], lambda: boot_ns[0], bytes(16), lambda: -1)
+        async with Journal(tmp_path / "j.db", clock=clock) as journal:
+            (first,) = await filled(journal, 1)
+            wall_ns[0] -= 3_600_000_000_000
+            rows = await filled(journal, 2)
+            assert [row.seq for row in rows] == [3, 4]
+            (step,) = journal.after(1, 1)
+            assert (step.kind, step.station, step.uid, step.product) == ("clock", "", b"", "")
+            before_ns, after_ns = 1_790_000_000_000_000_000, 1_789_996_400_000_000_000
+            assert step.content() == {
+                "before_ns": before_ns,
+                "after_ns": after_ns,
+                "error_ms": -1,
+            }
+            assert (first.at_ns, step.at_ns, rows[0].at_ns) == (before_ns, after_ns, after_ns)
+            times = [(row.clock() or (0,))[0] for row in (first, step, *rows)]
+            assert times == sorted(set(times))
+        wall_ns[0] += 86_400_000_000_000  # while no gateway ran
+        async with Journal(tmp_path / "j.db", clock=clock) as again:
+            assert (await filled(again, 1))[0].seq == 6
+            assert [row.kind for row in again.after(0, 9)].count("clock") == 2
+            assert again.verify() is None
+
+    asyncio.run(play())
+
+
+def test_the_times_in_a_body_are_the_journals_own(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with Journal(tmp_path / "j.db") as journal:
+            with pytest.raises(ValueError, match="is the journal's own"):
+                await journal.append("verdict", "line1", UID, PRODUCT, {"clock": 1})
+            (row,) = await filled(journal, 1)
+            assert row.seq == 1
+            times = row.clock()
+            assert times is not None
+            assert (len(times.boot), times.hlc >> 16) == (16, row.at_ns // 1_000_000)
+
+    asyncio.run(play())
+
+
 def test_each_hash_covers_the_row_before_as_another_cbor_codec_says(tmp_path: Path) -> None:
     async def play() -> None:
         async with Journal(tmp_path / "j.db") as journal:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from witness import require
 
 from gateway.clock import Clock
 from gateway.journal import CONFIRMED, Journal, JournalTrouble, Row
@@ -20,7 +21,6 @@ from gateway.journal_disk import Ballast, free_pages
 from gateway.journal_room import CAPTURES, DISK, Pressure
 from gateway.journal_tidy import keep_tidy
 from gateway.records import Chain, Encoder
-from tests.witness import require
 
 MB = 1 << 20
 UID = bytes.fromhex("04a1b2c3d4e5f6")

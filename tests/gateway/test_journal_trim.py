@@ -373,7 +373,7 @@ def test_a_trim_that_is_torn_leaves_each_row_or_its_gap(tmp_path: Path) -> None:
         )
         assert trimmer.stdout is not None
         with trimmer.stdout:
-            for _ in range(points.randrange(1, 40)):
+            for _ in range(points.randrange(1, 25)):
                 confirmed = int(trimmer.stdout.readline())
             trimmer.kill()
         trimmer.wait()

@@ -116,3 +116,122 @@ def test_what_a_portal_saw_is_told_with_names_and_times(tmp_path: Path) -> None:
     assert second.endswith("3 tags; missing A9; unexpected e280")
     row, _ = lines(call("export", "--journal", tmp_path / "j.db"))
     assert (row["uid"], row["content"]["seen_at"]) == ("", "2026-09-21T14:13:20.000Z")
+
+
+@pytest.fixture
+def trimmed(tmp_path: Path) -> Path:
+    """Rows 1 to 4 of 6 given back; 5 set aside."""
+
+    async def play() -> None:
+        clock = Clock(lambda: 1_790_000_000_000_000_000)
+        async with Journal(tmp_path / "j.db", clock=clock) as journal:
+            for n in range(6):
+                await journal.append("verdict", "line1", UID, PRODUCT, {"n": n})
+            await journal.confirm(4)
+            assert await journal.trim(-1) == 4
+            await journal.set_aside(5, "too long")
+
+    asyncio.run(play())
+    return tmp_path / "j.db"
+
+
+def test_a_gap_is_shown_where_its_rows_were(trimmed: Path) -> None:
+    gap, *rows = lines(call("export", "--journal", trimmed))
+    assert gap == {"first": 1, "last": 4, "reason": "trimmed", "hash": gap["hash"]}
+    assert len(gap["hash"]) == 64
+    assert [row["seq"] for row in rows] == [5, 6]
+    assert lines(call("export", "--journal", trimmed, "--after", 2))[0]["first"] == 3
+    assert [row["seq"] for row in lines(call("tail", "--journal", trimmed, "--json"))] == [5, 6]
+    assert lines(call("verify", "--journal", trimmed, "--json")) == [
+        {"rows": 2, "ok": True, "broken": None, "stubs": [], "trimmed": 4, "dropped": 0}
+    ]
+    assert "all 2 rows follow" in call("verify", "--journal", trimmed).stdout
+    assert "4 rows trimmed before" in call("verify", "--journal", trimmed).stdout
+
+
+def test_status_says_how_much_there_is_and_how_full(trimmed: Path) -> None:
+    (found,) = lines(call("status", "--journal", trimmed, "--json"))
+    assert len(found.pop("journal")) == 32
+    assert found.pop("bytes") > 50_000
+    assert list(found.pop("pressure")) == ["passports", "captures", "telemetry"]
+    assert found == {
+        "origin": None,
+        "head": 6,
+        "rows": 2,
+        "trimmed": 4,
+        "dropped": 0,
+        "cursors": {"acknowledged": 4},
+        "sinks": ["acknowledged"],
+        "open_intents": 0,
+        "quarantine": 1,
+        "replays": 0,
+        "level": 0,
+    }
+    said = call("status", "--journal", trimmed).stdout
+    assert "2 of 6; trimmed 4, dropped 0" in said
+    assert "1 rows in quarantine" in said
+
+
+def test_trim_gives_back_what_is_confirmed_and_old(trimmed: Path) -> None:
+    async def confirm() -> None:
+        async with Journal(trimmed) as journal:
+            await journal.replayed(5)
+            await journal.confirm(6)
+
+    asyncio.run(confirm())
+    (kept,) = lines(call("trim", "--journal", trimmed, "--keep-days", 36_500, "--json"))
+    assert (kept["rows"], kept["confirmed"]) == (0, 6)
+    (found,) = lines(call("trim", "--journal", trimmed, "--keep-days", 0, "--json"))
+    assert (found["rows"], found["confirmed"]) == (1, 6)
+    assert "given back" in call("vacuum", "--journal", trimmed).stdout
+    assert lines(call("vacuum", "--journal", trimmed, "--json")) == [{"bytes": 0}]
+
+
+def test_the_configuration_says_how_long_rows_stay(trimmed: Path) -> None:
+    (trimmed.parent / "t.toml").write_text('[gateway]\njournal = "j.db"\njournal_keep_days = 0\n')
+
+    async def confirm() -> None:
+        async with Journal(trimmed) as journal:
+            await journal.replayed(5)
+            await journal.confirm(6)
+
+    asyncio.run(confirm())
+    assert lines(call("trim", "-c", trimmed.parent / "t.toml", "--json"))[0]["rows"] == 1
+
+
+def test_a_journal_in_use_is_left_to_its_gateway(trimmed: Path) -> None:
+    journal = Journal(trimmed)
+    for command in ("trim", "vacuum"):
+        result = call(command, "--journal", trimmed)
+        assert result.exit_code == 3
+        assert len(result.stderr.splitlines()) == 1
+        assert "trims and vacuums by itself" in result.stderr
+    assert call("trim", "--journal", trimmed.parent / "none.db").exit_code == 3
+    assert not (trimmed.parent / "none.db").exists()
+    journal.close()
+
+
+def test_what_is_in_quarantine_is_shown_and_replayed_also_while_a_gateway_runs(
+    trimmed: Path,
+) -> None:
+    journal = Journal(trimmed)
+    (found,) = lines(call("quarantine", "--journal", trimmed, "--json"))
+    assert found == {
+        "sink": "acknowledged",
+        "seq": 5,
+        "reason": "too long",
+        "replay": False,
+        "at": "2026-09-21T14:13:20.000Z",
+    }
+    (found,) = lines(call("quarantine", "--journal", trimmed, "--replay", 5, "--json"))
+    assert found["replay"] is True
+    assert journal.replays() == [5]
+    assert "to be offered again; too long" in call("quarantine", "--journal", trimmed).stdout
+    assert lines(call("quarantine", "--journal", trimmed, "--replay-all", "--json"))[0]["replay"]
+    nothing = call("quarantine", "--journal", trimmed, "--replay", 6)
+    assert nothing.exit_code == 1
+    assert "row 6 is not in quarantine" in nothing.stderr
+    assert (
+        call("quarantine", "--journal", trimmed, "--sink", "epcis", "--replay-all").exit_code == 0
+    )
+    journal.close()

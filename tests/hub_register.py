@@ -102,12 +102,16 @@ def signed(
 
 @asynccontextmanager
 async def hub(
-    where: Any, travel: Travel | None = None, more: Sequence[Registrar] = ()
+    where: Any,
+    travel: Travel | None = None,
+    more: Sequence[Registrar] = (),
+    most_rows: int | None = None,
 ) -> AsyncIterator[tuple[Database, Ledger, Clerk]]:
     """An empty hub's database, its ledger, and a clerk."""
     database = await open_database(where)
     try:
-        yield database, Ledger(database), Clerk(database, [*registrars(travel), *more])
+        clerk = Clerk(database, [*registrars(travel), *more], most_rows=most_rows)
+        yield database, Ledger(database), clerk
     finally:
         await database.close()
 

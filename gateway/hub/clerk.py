@@ -20,8 +20,10 @@ from gateway.hub.tags import Tags
 
 log = logging.getLogger(__name__)
 
-_MOST_ROWS = 1000  # of one transaction
+_MOST_ROWS = {"postgres": 1000, "sqlite": 250}  # of one transaction; SQLite's holds up the ledger
 _MOST_JOURNALS = 64  # of one transaction
+_SHARE = 0.5  # of the time, while the ledger takes rows
+_LONGEST_REST_S = 1.0
 _POLL_S = 1.0  # another process may have taken rows
 _AGAIN_S = 1.0  # after trouble with the database
 _OTHERS_S = 0.05  # while another clerk is busy with what is left
@@ -70,7 +72,8 @@ class Clerk:
     """Call `run` in a task, and `wake` when the ledger has taken rows; or `settled` alone.
 
     registrars: get every row, in this order; what one cannot enter is left out and counted. clock: wall clock in ns.
-    grown: an event that is set when the ledger has taken rows, instead of `wake`.
+    grown: an event that is set when the ledger has taken rows, instead of `wake`. While that goes on, `run` works for
+    `share` of the time, so that rows are taken before they are registered. most_rows: of one transaction.
     """
 
     def __init__(
@@ -79,11 +82,15 @@ class Clerk:
         registrars: Sequence[Registrar],
         clock: Callable[[], int] = time.time_ns,
         grown: asyncio.Event | None = None,
+        share: float = _SHARE,
+        most_rows: int | None = None,
     ) -> None:
         self._database = database
         self._registrars = registrars
         self._clock = clock
         self._woken = grown or asyncio.Event()
+        self._share = share
+        self._most_rows = most_rows or _MOST_ROWS[database.engine]
         self._width = 1  # journals that are claimed at once
         self._single_steps = 0  # of one row, for one of the next rows cannot be entered
         self._left_out: set[tuple[int, int]] = set()  # (journal, seq)
@@ -99,7 +106,7 @@ class Clerk:
             self._woken.clear()
             pause_s = _POLL_S
             try:
-                while await self.step():
+                while await self._timed_step():
                     trouble = ""
             except StoreTrouble as why:
                 pause_s = _AGAIN_S
@@ -133,7 +140,17 @@ class Clerk:
         if self._single_steps:
             self._single_steps -= 1
             return await self._register(1, 1)
-        return await self._register(self._width, _MOST_ROWS)
+        return await self._register(self._width, self._most_rows)
+
+    async def _timed_step(self) -> bool:
+        """A step, and a rest behind it where the ledger took rows meanwhile."""
+        started = time.monotonic()
+        is_done = await self.step()
+        if is_done and self._woken.is_set():
+            self._woken.clear()
+            busy_s = time.monotonic() - started
+            await asyncio.sleep(min(busy_s * (1 / self._share - 1), _LONGEST_REST_S))
+        return is_done
 
     async def _work(self) -> tuple[int, int, int]:
         """How many journals no clerk has met, how many have rows to register, how many conflicts are untold."""
@@ -155,7 +172,7 @@ class Clerk:
             self._give_up_on(entries, why)
             return True
         self._left_out -= {_key(e) for each in portions for e in each.entries}
-        self._width = _next_width(self._width, len(entries))
+        self._width = self._next_width(len(entries))
         return True
 
     async def _claim(self, session: Session, width: int, most: int) -> list[Portion]:
@@ -184,13 +201,19 @@ class Clerk:
             senseless = each.senseless + sum(self._is_left_out(e) for e in each.entries)
             await session.execute(_MOVE, each.journal, each.end, now_ns, senseless)
 
+    def _next_width(self, rows: int) -> int:
+        """More journals where these had few rows, fewer where they had all that fits."""
+        if rows >= self._most_rows:
+            return max(1, self._width // 2)
+        return min(_MOST_JOURNALS, self._width * 2) if rows < self._most_rows // 4 else self._width
+
     def _is_left_out(self, entry: Entry) -> bool:
         return _key(entry) in self._left_out
 
     def _give_up_on(self, entries: Sequence[Entry], why: Malformed) -> None:
         """Leave the entry out where it is alone; else find it by going on row by row."""
         if len(entries) > 1:
-            self._single_steps = _MOST_ROWS
+            self._single_steps = self._most_rows
             return
         for each in entries:
             log.error("row %d of journal %d is not registered: %s", each.row.seq, each.journal, why)
@@ -199,10 +222,3 @@ class Clerk:
 
 def _key(entry: Entry) -> tuple[int, int]:
     return entry.journal, entry.row.seq
-
-
-def _next_width(width: int, rows: int) -> int:
-    """More journals where these had few rows, fewer where they had all that fits."""
-    if rows >= _MOST_ROWS:
-        return max(1, width // 2)
-    return min(_MOST_JOURNALS, width * 2) if rows < _MOST_ROWS // 4 else width

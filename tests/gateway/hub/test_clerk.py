@@ -34,10 +34,14 @@ def where(request: pytest.FixtureRequest) -> Any:
 
 
 def play(
-    where: Any, scene: Play, travel: Travel | None = None, more: Sequence[Registrar] = ()
+    where: Any,
+    scene: Play,
+    travel: Travel | None = None,
+    more: Sequence[Registrar] = (),
+    most_rows: int | None = None,
 ) -> None:
     async def all_of_it() -> None:
-        async with hub(where, travel, more) as (database, ledger, clerk):
+        async with hub(where, travel, more, most_rows) as (database, ledger, clerk):
             await scene(database, ledger, clerk)
 
     asyncio.run(all_of_it())
@@ -364,10 +368,7 @@ class _Deadly:
         self.seen += [each.row.seq for each in entries]
 
 
-def test_a_clerk_that_dies_in_the_middle_leaves_nothing_half(
-    where: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clerks, "_MOST_ROWS", 4)
+def test_a_clerk_that_dies_in_the_middle_leaves_nothing_half(where: Any) -> None:
     deadly = _Deadly()
     source = Source("line")
     for n in range(10):
@@ -388,7 +389,7 @@ def test_a_clerk_that_dies_in_the_middle_leaves_nothing_half(
         assert deadly.seen == list(range(1, 11))
         assert await database.fetch("SELECT count(*) FROM tag_history") == [(10,)]
 
-    play(where, scene, more=[deadly])
+    play(where, scene, more=[deadly], most_rows=4)
 
 
 class _Picky:
@@ -405,10 +406,7 @@ class _Picky:
         self.entered += [each.row.seq for each in entries]
 
 
-def test_an_entry_that_cannot_be_entered_is_left_out_and_counted(
-    where: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clerks, "_MOST_ROWS", 8)
+def test_an_entry_that_cannot_be_entered_is_left_out_and_counted(where: Any) -> None:
     picky = _Picky(5, 6, 17)
     source = Source("line")
     for n in range(20):
@@ -421,7 +419,7 @@ def test_an_entry_that_cannot_be_entered_is_left_out_and_counted(
         counts = await Products(database).counts()
         assert (counts["rows_without_sense"], counts["stubs"]) == (3, 17)
 
-    play(where, scene, more=[picky])
+    play(where, scene, more=[picky], most_rows=8)
 
 
 def story() -> list[Source]:
@@ -441,10 +439,7 @@ def story() -> list[Source]:
     return sources
 
 
-def test_every_order_of_journals_makes_the_same_register(
-    where: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clerks, "_MOST_ROWS", 7)
+def test_every_order_of_journals_makes_the_same_register(where: Any) -> None:
     sources = story()
     travel = Travel(min_travel_s=3)
 
@@ -467,13 +462,10 @@ def test_every_order_of_journals_makes_the_same_register(
         await clerk.settled()
         assert await everything(database) == first
 
-    play(where, scene, travel)
+    play(where, scene, travel, most_rows=7)
 
 
-def test_clerks_beside_each_other_make_what_one_alone_makes(
-    where: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clerks, "_MOST_ROWS", 5)
+def test_clerks_beside_each_other_make_what_one_alone_makes(where: Any) -> None:
     sources = story()
     travel = Travel(min_travel_s=3)
 
@@ -484,11 +476,11 @@ def test_clerks_beside_each_other_make_what_one_alone_makes(
         alone = await everything(database)
         for _ in range(3):
             await reset(database)
-            several = [Clerk(database, registrars(travel)) for _ in range(4)]
+            several = [Clerk(database, registrars(travel), most_rows=5) for _ in range(4)]
             await asyncio.gather(*[each.settled() for each in several])
             assert await everything(database) == alone
 
-    play(where, scene, travel)
+    play(where, scene, travel, most_rows=5)
 
 
 def test_a_running_clerk_is_woken_by_the_ledger(
@@ -515,10 +507,7 @@ def test_a_running_clerk_is_woken_by_the_ledger(
     play(where, scene)
 
 
-def test_a_journal_with_much_to_do_does_not_keep_the_others_waiting(
-    where: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clerks, "_MOST_ROWS", 4)
+def test_a_journal_with_much_to_do_does_not_keep_the_others_waiting(where: Any) -> None:
     order: list[int] = []
 
     class Watching:
@@ -532,10 +521,10 @@ def test_a_journal_with_much_to_do_does_not_keep_the_others_waiting(
         idle.tell("presence")
         await busy.send(ledger)
         await idle.send(ledger)
-        await Clerk(database, [Watching()]).settled()
+        await Clerk(database, [Watching()], most_rows=4).settled()
         assert set(order[:3]) == {1, 2}
 
-    play(where, scene)
+    play(where, scene, most_rows=4)
 
 
 def test_a_body_larger_than_a_portion_goes_alone(

@@ -12,6 +12,7 @@ from gateway.hub import digital_link, linkset
 from gateway.hub.digital_link import ProductKey
 from gateway.hub.linkset import Wish
 from gateway.hub.negotiation import Accept, Languages
+from gateway.hub.raw_route import raw_path
 
 _LONGEST_QUERY = 4096  # characters
 _MOST_CONTEXTS = 20
@@ -73,8 +74,7 @@ CORS: Mapping[str, str] = {
 
 def read(request: Request, root: str) -> Asked:
     """The request in our words. Raises Malformed: it names no product that could be."""
-    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    path = raw.partition(b"?")[0].decode("latin-1")[1:]
+    path = raw_path(request.scope)[1:]
     query = request.scope["query_string"].decode("latin-1")
     if len(query) > _LONGEST_QUERY:
         raise Malformed(f"the query has at most {_LONGEST_QUERY} characters")

@@ -25,7 +25,7 @@ from gateway.hub import elements, merge_patch, passport, pointer, results
 from gateway.hub.access import CLASSES, PUBLIC, caller_of, require
 from gateway.hub.instants import parsed_ns
 from gateway.hub.passports import Passports, Version, View
-from gateway.hub.raw_route import RawRoute, decoded
+from gateway.hub.raw_route import by_method, decoded
 from gateway.hub.results import Problem, answering, body, result
 
 JSON = "application/json"
@@ -38,21 +38,21 @@ _LONGEST_ID = 500  # characters
 def routes(passports: Passports) -> list[BaseRoute]:
     """The routes of `passports`."""
     room = _Dpps(passports)
-    table = [
-        ("/v1/dpps", "POST", room.create),
-        ("/v1/dpps/{id}", "GET", room.read),
-        ("/v1/dpps/{id}", "PATCH", room.change),
-        ("/v1/dpps/{id}", "DELETE", room.withdraw),
-        ("/v1/dppsByProductId/{pid:path}", "GET", room.by_product),
-        ("/v1/dppsByProductIdAndDate/{pid:path}", "GET", room.by_product_and_date),
-        ("/v1/dppsByProductIds", "POST", room.by_products),
-        ("/v1/dpps/{id}/elements/{path:path}", "GET", room.read_element),
-        ("/v1/dpps/{id}/elements/{path:path}", "PATCH", room.change_element),
-        ("/v1/dpps/{id}/collections/{path:path}", "GET", room.read_element),
-        ("/v1/dpps/{id}/collections/{path:path}", "PATCH", room.change_element),
-        ("/v1/registerDPP", "POST", room.register),
+    element = {"GET": room.read_element, "PATCH": room.change_element}
+    table = {
+        "/v1/dpps": {"POST": room.create},
+        "/v1/dpps/{id}": {"GET": room.read, "PATCH": room.change, "DELETE": room.withdraw},
+        "/v1/dpps/{id}/elements/{path:path}": element,
+        "/v1/dpps/{id}/collections/{path:path}": element,
+        "/v1/dppsByProductId/{pid:path}": {"GET": room.by_product},
+        "/v1/dppsByProductIdAndDate/{pid:path}": {"GET": room.by_product_and_date},
+        "/v1/dppsByProductIds": {"POST": room.by_products},
+        "/v1/registerDPP": {"POST": room.register},
+    }
+    return [
+        by_method(path, {method: answering(deed) for method, deed in deeds.items()})
+        for path, deeds in table.items()
     ]
-    return [RawRoute(path, answering(deed), methods=[method]) for path, method, deed in table]
 
 
 class _Dpps:
@@ -184,10 +184,7 @@ def _id(request: Request) -> str:
 
 
 def _product(request: Request) -> str:
-    try:
-        found = decoded(request.path_params["pid"])
-    except UnicodeDecodeError:
-        raise Malformed("a product identifier must be UTF-8") from None
+    found = decoded(request.path_params["pid"])
     if not 0 < len(found) <= _LONGEST_ID:
         raise Malformed(f"a product identifier is text of 1 to {_LONGEST_ID} characters")
     return found

@@ -27,10 +27,7 @@ def steps(path: str) -> list[Place]:
     """The steps of a path that stands percent-encoded in a URL. Raises Malformed."""
     if len(path) > _LONGEST:
         raise Malformed(f"an element's path has at most {_LONGEST} characters")
-    try:
-        parts = [decoded(part) for part in path.split("/") if part]
-    except UnicodeDecodeError:
-        raise Malformed("an element's path must be UTF-8") from None
+    parts = [decoded(part) for part in path.split("/") if part]
     if len(parts) == 1 and (parts[0].startswith("$") or _DOTTED.fullmatch(parts[0])):
         return _jsonpath(parts[0].removeprefix("$"))
     if not 0 < len(parts) <= _DEEPEST:

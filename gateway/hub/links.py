@@ -15,7 +15,7 @@ from gateway.hub import digital_link, linkset, passport, results
 from gateway.hub.access import require
 from gateway.hub.database import Database
 from gateway.hub.linkset import Links
-from gateway.hub.raw_route import RawRoute
+from gateway.hub.raw_route import by_method
 from gateway.hub.results import Problem, answering, body
 
 _CEILING = 256 << 10  # bytes of a body
@@ -58,9 +58,9 @@ class LinkTable:
 def routes(table: LinkTable) -> list[BaseRoute]:
     """The routes of `table`."""
     room = _Management(table)
-    deeds = (("PUT", room.put), ("GET", room.get), ("DELETE", room.delete))
-    path = "/v1/links/{anchor:path}"
-    return [RawRoute(path, answering(deed), methods=[method]) for method, deed in deeds]
+    deeds = {"PUT": room.put, "GET": room.get, "DELETE": room.delete}
+    answers = {method: answering(deed) for method, deed in deeds.items()}
+    return [by_method("/v1/links/{anchor:path}", answers)]
 
 
 class _Management:

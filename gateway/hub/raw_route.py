@@ -3,32 +3,50 @@
 The server's own path is decoded before it is matched, and there such a slash cannot be told from a separator.
 """
 
-from urllib.parse import unquote_to_bytes
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import quote, unquote_to_bytes
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class RawRoute(Route):
     """A Starlette route over the raw path; its parameters are decoded, "{name:path}" stays as it came."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        raw: bytes = scope.get("raw_path") or scope["path"].encode()
-        seen = {**scope, "path": raw.partition(b"?")[0].decode("latin-1"), "root_path": ""}
+        seen = {**scope, "path": raw_path(scope), "root_path": ""}
         match, child = super().matches(seen)
-        if match is Match.NONE:
-            return match, child
-        values: dict[str, str] = child["path_params"]
-        whole = {name for name in values if f"{{{name}:path}}" in self.path}
-        try:
+        if match is not Match.NONE:
+            whole = {name for name in child["path_params"] if f"{{{name}:path}}" in self.path}
             child["path_params"] = {
-                name: value if name in whole else decoded(value) for name, value in values.items()
+                name: value if name in whole else decoded(value)
+                for name, value in child["path_params"].items()
             }
-        except UnicodeDecodeError:
-            return Match.NONE, {}
         return match, child
 
 
+def raw_path(scope: Scope) -> str:
+    """The path as it came, percent-encoded; encoded anew where the server tells it decoded alone."""
+    raw: bytes | None = scope.get("raw_path")
+    if raw is None:
+        return quote(scope["path"], safe="/:@!$&'()*+,;=-._~")
+    return raw.partition(b"?")[0].decode("latin-1")
+
+
 def decoded(segment: str) -> str:
-    """A path segment without its percent-encoding. Raises UnicodeDecodeError where that is no UTF-8."""
-    return unquote_to_bytes(segment).decode()
+    """A path segment without its percent-encoding; what is no UTF-8 becomes U+FFFD."""
+    return unquote_to_bytes(segment).decode(errors="replace")
+
+
+def by_method(path: str, endpoints: Mapping[str, Endpoint]) -> RawRoute:
+    """One route for all methods of a path, so that 405 names them all in Allow."""
+    both = {"HEAD": endpoints["GET"], **endpoints} if "GET" in endpoints else endpoints
+
+    async def dispatch(request: Request) -> Response:
+        return await both[request.method](request)
+
+    return RawRoute(path, dispatch, methods=list(both))

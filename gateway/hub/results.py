@@ -1,7 +1,7 @@
 """How a request for passports went, as a Result {statusCode, message[]} (EN 18222; names as AAS part 2 has them)."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -9,10 +9,9 @@ from starlette.responses import JSONResponse, Response
 
 from edge.errors import Malformed
 from gateway.hub.database import StoreTrouble
+from gateway.hub.raw_route import Endpoint
 
 log = logging.getLogger(__name__)
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 BAD, MISSING, STANDS = (
     "ClientErrorBadRequest",

@@ -86,7 +86,7 @@ class Ledger:
             "SELECT last, hash FROM gaps WHERE journal = $1 AND last <= $2 ORDER BY last DESC LIMIT 1",
             *(number, seq),
         )
-        found: tuple[int, bytes] = max((0, b""), *rows, *gaps)
+        found: tuple[int, bytes] = max([(0, b""), *rows, *gaps])
         return found
 
     async def _locked(self, session: Session, ids: Sequence[bytes]) -> dict[bytes, Held]:

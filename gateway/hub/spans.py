@@ -7,7 +7,7 @@ held until they reach it, and gives way where it continues another history.
 
 import json
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -38,12 +38,16 @@ class Span:
 
 @dataclass(slots=True)
 class Settled:
-    """What an overlapping batch says. runs: what is new, consecutive, with the hash before each run; late: rows that
-    were given up as a gap; same: held as they are; conflicts: what contradicts, and all behind the first of those.
+    """What an overlapping batch says.
+
+    runs: what is new, consecutive, with the hash before each run; late: rows that were given up as a gap; unproven:
+    such rows, where no hash on either side shows that they are of this history; same: held as they are; conflicts: what
+    contradicts, and all behind the first of those.
     """
 
     runs: list[tuple[bytes, list[Item]]] = field(default_factory=list)
     late: list[Row | Withheld] = field(default_factory=list)
+    unproven: list[Row | Withheld] = field(default_factory=list)
     same: list[Row | Withheld] = field(default_factory=list)
     conflicts: list[Item] = field(default_factory=list)
 
@@ -112,22 +116,45 @@ class Spans:
         settled = Settled()
         first = ends(items[0])[0]
         is_main = first <= self.watermark + 1
-        forked = first <= self.start or self._hash_before(first, known) not in (b"", before)
+        held_before = self._hash_before(first, known)
+        forked = first <= self.start or held_before not in (b"", before)
+        proven = held_before == before or first == self.start + 1
         for item in items:
-            if not forked and known.get(ends(item)[1], item.hash) != item.hash:
-                forked = not (is_main and self._evict(item, before, known))
+            first, last = ends(item)
+            hidden = self._hidden_by(item)
+            if (hidden and not is_main) or (
+                first <= self.watermark < last and not (proven or forked)
+            ):
+                break  # a gap over what it may have nothing to do with: later, when it can be told
+            if hidden and not forked:
+                self._evict(first, hidden, before, known)
+            held = known.get(last)
+            if not forked and held not in (None, item.hash):
+                contradicted = self._span_at(last)
+                forked = not is_main or contradicted is None
+                if contradicted is not None and not forked:
+                    self._evict(first, [contradicted], before, known)
+                    held = None
             if forked:
-                settled.conflicts.append(item)
+                settled.conflicts += [*settled.unproven, item]
+                settled.unproven.clear()
             elif isinstance(item, Gap):
                 for after, piece in self._uncovered(item, before):
                     _append(settled.runs, after, piece)
-            elif item.seq in rows and item.seq in known:
+            elif held is not None and item.seq in rows:
                 settled.same.append(item)
             elif self.covers(item.seq):
-                settled.late.append(item)
+                settled.unproven.append(item)
             else:
                 _append(settled.runs, before, item)
+            if held is not None and not forked:
+                settled.late += settled.unproven
+                settled.unproven.clear()
+                proven = True
             before = item.hash
+        if proven:
+            settled.late += settled.unproven
+            settled.unproven.clear()
         return settled
 
     def ahead_json(self) -> str:
@@ -160,19 +187,24 @@ class Spans:
         self.ahead[place - (below is not None) : place + (above is not None)] = [joined]
         return Fit.FITS
 
-    def _evict(self, item: Item, before: bytes, known: dict[int, bytes]) -> bool:
-        """Give up what a span ahead holds from `item` on; False where it is not ahead."""
-        span = self._span_at(ends(item)[1])
-        if span is None:
-            return False
-        first = max(ends(item)[0], span.first)
-        place = self.ahead.index(span)
-        kept = [Span(span.first, first - 1, span.before, before)] if first > span.first else []
-        self.ahead[place : place + 1] = kept
-        self.evicted.append((first, span.last))
-        for seq in [each for each in known if first <= each <= span.last]:
-            del known[seq]
-        return True
+    def _hidden_by(self, item: Item) -> list[Span]:
+        """The spans ahead that end within a gap, so that no hash of theirs can be compared."""
+        if not isinstance(item, Gap):
+            return []
+        return [span for span in self.ahead if item.first <= span.last < item.last]
+
+    def _evict(
+        self, first: int, spans: Iterable[Span], before: bytes, known: dict[int, bytes]
+    ) -> None:
+        """Give up what `spans` ahead hold from `first` on. before: the hash before that."""
+        for span in spans:
+            start = max(first, span.first)
+            place = self.ahead.index(span)
+            kept = [Span(span.first, start - 1, span.before, before)] if start > span.first else []
+            self.ahead[place : place + 1] = kept
+            self.evicted.append((start, span.last))
+            for seq in [each for each in known if start <= each <= span.last]:
+                del known[seq]
 
     def _uncovered(self, gap: Gap, before: bytes) -> Iterator[tuple[bytes, Gap]]:
         """The parts of a gap of which nothing is held, each with the hash before it (b"": not known)."""

@@ -106,6 +106,7 @@ class Taking:
         await self._fill(held, [row for row in settled.same if row.seq in empty], batch.odd)
         outcome.duplicates += len(settled.same)
         await self._set_apart(held, settled.conflicts, outcome)
+        await self._set_apart(held, settled.unproven, Outcome())  # no contradiction of the sender's
 
     async def _place(
         self, fit: Fit, held: Held, items: Sequence[Item], odd: frozenset[int], outcome: Outcome

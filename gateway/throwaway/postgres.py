@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -149,6 +150,8 @@ class Postgres:
             "max_connections": 200,
             "max_wal_size": "4GB",
         }
+        if sys.platform == "linux":
+            ours["recovery_init_sync_method"] = "syncfs"  # after kill9: not file by file
         with (self._data / "postgresql.conf").open("a") as file:
             for name, value in (ours | dict(self._settings)).items():
                 file.write(f"{name} = '{value}'\n")
@@ -186,7 +189,7 @@ class Postgres:
         return "\n".join((self._folder / "log").read_text(errors="replace").splitlines()[-8:])
 
     def _end(self) -> None:
-        self.stop()
+        self.kill9()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _url(self, database: str) -> str:

@@ -69,25 +69,25 @@ CREATE INDEX conflicts_to_alarm ON conflicts (journal, seq) WHERE alarmed = 0;
 
 INSERT INTO journals
     (number, id, gateway, watermark, watermark_hash, highest, ahead, rows, withheld, received_ns)
-SELECT number, id, gateway, watermark,
-    coalesce((SELECT hash FROM old_events e WHERE e.journal = number AND e.seq = watermark), id),
-    coalesce((SELECT max(seq) FROM old_events e WHERE e.journal = number), 0),
+SELECT j.number, j.id, j.gateway, j.watermark,
+    coalesce((SELECT hash FROM old_events e WHERE e.journal = j.number AND e.seq = j.watermark), j.id),
+    coalesce((SELECT max(seq) FROM old_events e WHERE e.journal = j.number), 0),
     (
         SELECT json_group_array(json_array(first, last, '',
-            (SELECT lower(hex(hash)) FROM old_events e WHERE e.journal = number AND e.seq = last)))
+            (SELECT lower(hex(hash)) FROM old_events e WHERE e.journal = j.number AND e.seq = last)))
         FROM (
             SELECT min(seq) AS first, max(seq) AS last
             FROM (
                 SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island
-                FROM old_events e WHERE e.journal = number AND e.seq > watermark
+                FROM old_events e WHERE e.journal = j.number AND e.seq > j.watermark
             )
             GROUP BY island
         )
     ),
-    (SELECT count(*) FROM old_events e WHERE e.journal = number),
-    (SELECT count(*) FROM old_events e WHERE e.journal = number AND e.at_ns IS NULL),
-    received_ns
-FROM old_journals;
+    (SELECT count(*) FROM old_events e WHERE e.journal = j.number),
+    (SELECT count(*) FROM old_events e WHERE e.journal = j.number AND e.at_ns IS NULL),
+    j.received_ns
+FROM old_journals j;
 
 INSERT INTO events
 SELECT journal, seq, hash, received_ns, at_ns, kind, station, uid, product, body

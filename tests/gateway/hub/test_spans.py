@@ -154,26 +154,47 @@ def test_ahead_of_the_watermark_the_first_that_came_stands() -> None:
 
 
 def test_of_a_gap_only_what_is_not_held_is_new() -> None:
-    found = held(span(MINE, 1, 3), span(MINE, 6, 7), span(MINE, 20, 21))
-    whole = items([gap(MINE[1:10]), MINE[10]])
-    settled = found.settle(MINE[0][-1], whole, hashes(MINE, 1, 2, 3, 6, 7), {})
-    ((first, run), (second, behind)) = settled.runs
-    assert (first, run) == (MINE[2][-1], [Gap(4, 5, "dropped", MINE[4][-1])])
-    assert (second, behind) == (
-        MINE[6][-1],
-        [Gap(8, 10, "dropped", MINE[9][-1]), Row(*MINE[10])],
-    )
+    found = held(span(MINE, 1, 3), span(MINE, 8, 12), span(MINE, 20, 21))
+    whole = items([gap(MINE[1:10]), *MINE[10:13]])
+    settled = found.settle(MINE[0][-1], whole, hashes(MINE, 1, 2, 3, 8, 9, 10, 11, 12), {})
+    assert settled.runs == [
+        (MINE[2][-1], [Gap(4, 7, "dropped", MINE[6][-1])]),
+        (MINE[11][-1], [Row(*MINE[12])]),
+    ]
     for before, each in settled.runs:
         last = each[-1].last if isinstance(each[-1], Gap) else each[-1].seq
         fit = found.add(Span(numbers(each)[0], last, before, each[-1].hash))
         assert fit is Fit.FITS
-    assert (found.watermark, found.missing) == (11, ((12, 19),))
+    assert (found.watermark, found.missing, found.evicted) == (13, ((14, 19),), [])
+
+
+def test_spans_that_a_gap_passes_over_cannot_be_told_from_another_history() -> None:
+    found = held(span(MINE, 1, 3), span(OTHER, 12, 13), span(OTHER, 15, 18))
+    whole = items([gap(MINE[3:16]), MINE[16]])
+    settled = found.settle(MINE[2][-1], whole, hashes(OTHER, 12, 13, 15, 16, 17), {})
+    assert (found.evicted, settled.conflicts) == ([(12, 13), (15, 18)], [])
+    assert settled.runs == [(MINE[2][-1], items([gap(MINE[3:16]), MINE[16]]))]
+    ahead = held(span(OTHER, 12, 13))
+    later = ahead.settle(
+        MINE[9][-1], items([MINE[10], gap(MINE[11:14])]), hashes(OTHER, 12, 13), {}
+    )
+    assert (runs(later), later.conflicts, ahead.evicted) == ([[11]], [], [])
 
 
 def test_rows_that_were_given_up_come_late() -> None:
     found = held(span(MINE, 1, 12))
     settled = found.settle(MINE[4][-1], items(MINE[5:12]), hashes(MINE, 11, 12), hashes(MINE, 10))
     assert (numbers(settled.late), numbers(settled.same)) == ([6, 7, 8, 9, 10], [11, 12])
+    behind = found.settle(MINE[4][-1], items(MINE[5:7]), hashes(MINE, 5), {})
+    assert (numbers(behind.late), behind.unproven) == ([6, 7], [])
+
+
+def test_rows_that_were_given_up_are_taken_only_where_a_hash_proves_them() -> None:
+    found = held(span(MINE, 1, 12))
+    settled = found.settle(OTHER[10][-1], items(OTHER[11:12]), {}, {})
+    assert (numbers(settled.unproven), settled.late, settled.conflicts) == ([12], [], [])
+    other = found.settle(OTHER[10][-1], items(OTHER[11:14]), {}, hashes(MINE, 13))
+    assert (numbers(other.conflicts), other.late) == ([12, 13, 14], [])
 
 
 def test_a_row_that_is_not_the_end_of_the_gap_that_was_told_is_in_conflict() -> None:

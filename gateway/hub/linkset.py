@@ -66,7 +66,6 @@ class Links:
 
     links: tuple[Link, ...]
     default: int | None = 0
-    description: str = ""
 
     @property
     def chosen(self) -> Link | None:
@@ -85,17 +84,11 @@ class Links:
         for place, link in enumerate(self.links):
             said = {"linkType": link.relation, **link.target()}
             links.append(said | {"default": True} if place == self.default else said)
-        return (
-            {"description": self.description, "links": links}
-            if self.description
-            else {"links": links}
-        )
+        return {"links": links}
 
     def context_object(self, anchor: str) -> dict[str, Any]:
         """Its link context object (RFC 9264, section 4.2.2); the default link has href and title alone."""
         found: dict[str, Any] = {"anchor": anchor}
-        if self.description:
-            found["description"] = self.description
         if self.chosen is not None:
             found[DEFAULT] = [{"href": self.chosen.href, "title": self.chosen.title}]
         if len(self.defaults) > 1:
@@ -116,7 +109,7 @@ def relation(text: str) -> str | None:
 
 def read(said: object) -> Links:
     """The links in a parsed JSON body (openapi_parts.py, "Links"). Raises Malformed, which says where."""
-    whole = _object(said, "the body", {"description", "links"})
+    whole = _object(said, "the body", {"links"})
     items = whole.get("links")
     if not isinstance(items, list) or not 0 < len(items) <= MOST_LINKS:
         raise Malformed(f"links must be a list of 1 to {MOST_LINKS}")
@@ -128,10 +121,7 @@ def read(said: object) -> Links:
             marked.append(place)
     if len(marked) > 1:
         raise Malformed("one link at most is the default")
-    description = whole.get("description", "")
-    if description:
-        description = _text(description, "description")
-    return Links(tuple(links), marked[0] if marked else 0, description)
+    return Links(tuple(links), marked[0] if marked else 0)
 
 
 def stored(body: str) -> Links:
@@ -151,7 +141,7 @@ def stored(body: str) -> Links:
         )
         if item.get("default"):
             default = place
-    return Links(tuple(links), default, whole.get("description", ""))
+    return Links(tuple(links), default)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +180,7 @@ def with_passport(links: Links | None, url: str) -> Links:
     passport = Link(DPP, url, "Digital product passport", "application/json")
     if links is None:
         return Links((passport,), default=None)
-    return Links((*held, passport), links.default, links.description)
+    return Links((*held, passport), links.default)
 
 
 def linkset(objects: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

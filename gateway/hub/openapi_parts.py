@@ -130,7 +130,6 @@ SCHEMAS: dict[str, Any] = {
         "required": ["links"],
         "additionalProperties": False,
         "properties": {
-            "description": {"type": "string", "maxLength": 500},
             "links": {
                 "type": "array",
                 "minItems": 1,
@@ -164,16 +163,14 @@ SCHEMAS: dict[str, Any] = {
         "type": "object",
         "description": "RFC 9264, JSON",
         "required": ["linkset"],
+        "additionalProperties": False,
         "properties": {
             "linkset": {
                 "type": "array",
                 "items": {
                     "type": "object",
                     "required": ["anchor"],
-                    "properties": {
-                        "anchor": _URL,
-                        "description": {"type": "string"},
-                    },
+                    "properties": {"anchor": _URL},
                     "additionalProperties": {
                         "type": "array",
                         "items": {

@@ -89,10 +89,9 @@ def test_a_context_that_is_asked_for_comes_first() -> None:
 
 def test_a_linkset_tells_the_default_and_its_variants_and_each_link_by_its_type() -> None:
     voc = "https://ref.gs1.org/voc/"
-    said = read({"description": "A lamp", "links": [MANUAL, PIP | {"default": True}, DE]})
+    said = links(MANUAL, PIP | {"default": True}, DE)
     assert said.context_object("https://id.example.org/01/1") == {
         "anchor": "https://id.example.org/01/1",
-        "description": "A lamp",
         f"{voc}defaultLink": [{"href": "https://x.example/en", "title": "Product"}],
         f"{voc}defaultLinkMulti": [
             {"href": "https://x.example/en", "title": "Product"},
@@ -117,7 +116,7 @@ def test_a_linkset_tells_the_default_and_its_variants_and_each_link_by_its_type(
 
 
 def test_what_is_stored_is_read_again() -> None:
-    said = read({"description": "D", "links": [MANUAL, DE | {"default": True, "context": ["x"]}]})
+    said = links(MANUAL, DE | {"default": True, "context": ["x"]})
     assert stored(json.dumps(said.to_json())) == said
     assert read(said.to_json()) == said
 
@@ -130,7 +129,6 @@ def test_what_is_stored_is_read_again() -> None:
         ({"links": []}, "1 to 100"),
         ({"links": [PIP] * 101}, "1 to 100"),
         ({"links": [PIP], "anchor": "x"}, "no member 'anchor'"),
-        ({"links": [PIP], "description": 1}, "description"),
         ({"links": [3]}, r"links\[0\] must be"),
         ({"links": [PIP, PIP | {"rel": "x"}]}, r"links\[1\] has no member 'rel'"),
         ({"links": [PIP | {"linkType": "pip"}]}, "linkType"),

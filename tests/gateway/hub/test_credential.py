@@ -143,14 +143,36 @@ def test_the_key_says_which_algorithm_it_is(alg: int | str | None) -> None:
     """What the header claims cannot turn one key into another's, nor the signature off."""
     headers = {cose.KID: ISSUER.kid} | ({} if alg is None else {cose.ALG: alg})
     protected = cbor.encode(headers)
-    signature = ISSUER.sign(cose.to_be_signed(protected, claims()))
-    data = cbor.encode(cbor.Tag(cose.TAG, [protected, {}, claims(), signature]))
+    payload = claims()
+    signature = ISSUER.sign(cose.to_be_signed(protected, payload))
+    data = cbor.encode(cbor.Tag(cose.TAG, [protected, {}, payload, signature]))
     with pytest.raises((Malformed, Refused)):
         read(data, trusting(entry()), NOW)
 
 
-def test_a_header_outside_the_signature_says_nothing() -> None:
+@pytest.mark.parametrize("alg", [cose.ESP256, -7, "none"])
+def test_the_holders_key_says_it_too(tmp_path: Path, alg: int | str) -> None:
+    async def play() -> None:
+        database = await open_database(tmp_path / "hub.db")
+        hub = Credentials(lambda: trusting(entry()), database, lambda: NOW)
+        who = hub.caller(bearer(made("manager").sign(ISSUER)).encode())
+        whole = cbor.decode(proof(HOLDER, "PUT", b"/a", b"", NOW, bytes(16))).value
+        protected = cbor.encode({cose.ALG: alg, cose.KID: HOLDER.kid})
+        signature = HOLDER.sign(cose.to_be_signed(protected, whole[2]))
+        data = cbor.encode(cbor.Tag(cose.TAG, [protected, {}, whole[2], signature]))
+        with pytest.raises(Refused, match="not signed by the credential's holder"):
+            await hub.prove(who, bearer(data).encode(), "PUT", b"/a", b"")
+        await database.close()
+
+    asyncio.run(play())
+
+
+def test_a_header_that_a_credential_has_not_is_malformed() -> None:
     whole = cbor.decode(made().sign(ISSUER)).value
+    protected = cbor.encode({cose.ALG: ISSUER.alg, cose.KID: ISSUER.kid, 99: 1})
+    signature = ISSUER.sign(cose.to_be_signed(protected, whole[2]))
+    with pytest.raises(Malformed, match="nothing else"):
+        read(cbor.encode(cbor.Tag(18, [protected, {}, whole[2], signature])), trusting(), NOW)
     for unprotected in ({cose.KID: ISSUER.kid}, {99: 1}):
         with pytest.raises(Malformed):
             read(cbor.encode(cbor.Tag(18, [whole[0], unprotected, *whole[2:]])), trusting(), NOW)

@@ -2,27 +2,27 @@
 
 CREATE TABLE gateways (
     name        TEXT PRIMARY KEY,
-    since_ns    BIGINT NOT NULL,       -- of the first enrolment
-    revoked_ns  BIGINT                 -- NULL: it may send
+    since_ns    BIGINT NOT NULL,        -- of the first enrolment
+    revoked_ns  BIGINT                  -- NULL: it may send
 );
 
 CREATE TABLE certificates (
-    sha256      BYTEA PRIMARY KEY,       -- of the DER
+    sha256      BYTEA PRIMARY KEY,      -- of the DER
     gateway     TEXT NOT NULL,
-    public      BYTEA NOT NULL,          -- 32 bytes Ed25519, 64 bytes P-256
+    public      BYTEA NOT NULL,         -- 32 bytes Ed25519, 64 bytes P-256
     issued_ns   BIGINT NOT NULL,
-    not_after   BIGINT NOT NULL,       -- seconds since 1970
-    retired_ns  BIGINT,                -- NULL: it counts
-    successor   BYTEA,                   -- sha256 of the one that renewed it
+    not_after   BIGINT NOT NULL,        -- seconds since 1970
+    retired_ns  BIGINT,                 -- NULL: it counts
+    successor   BYTEA,                  -- sha256 of the one that renewed it
     der         BYTEA NOT NULL
 );
 CREATE INDEX certificates_by_gateway ON certificates (gateway);
 
 CREATE TABLE enrolment_tokens (
-    sha256      BYTEA PRIMARY KEY,       -- of the token's secret
+    sha256      BYTEA PRIMARY KEY,      -- of the token's secret
     gateway     TEXT NOT NULL,          -- the one name that it is for
-    until       BIGINT NOT NULL,       -- seconds since 1970
-    used_by     BYTEA                    -- sha256 of the certificate that it gave; NULL: it is unused
+    until       BIGINT NOT NULL,        -- seconds since 1970
+    used_by     BYTEA                   -- sha256 of the certificate that it gave; NULL: it is unused
 );
 
 CREATE TABLE journal_owners (
@@ -31,9 +31,9 @@ CREATE TABLE journal_owners (
 );
 
 CREATE TABLE proofs (
-    holder      BYTEA NOT NULL,          -- the public key
+    holder      BYTEA NOT NULL,         -- the public key
     nonce       BYTEA NOT NULL,
-    until       BIGINT NOT NULL,       -- seconds since 1970; later, its time alone refuses it
+    until       BIGINT NOT NULL,        -- seconds since 1970; later, its time alone refuses it
     PRIMARY KEY (holder, nonce)
 );
 CREATE INDEX proofs_by_until ON proofs (until);
@@ -48,9 +48,9 @@ CREATE TABLE audit (
     subject     TEXT NOT NULL,
     outcome     TEXT NOT NULL,
     evidence    BYTEA NOT NULL,
-    hash        BYTEA NOT NULL,          -- over the row and the hash before it
+    hash        BYTEA NOT NULL,         -- over the row and the hash before it
     kid         BYTEA NOT NULL,
-    signature   BYTEA NOT NULL,          -- of the hash, by the hub's key
+    signature   BYTEA NOT NULL,         -- of the hash, by the hub's key
     PRIMARY KEY (node, seq)
 );
 

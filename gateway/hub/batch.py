@@ -9,13 +9,17 @@ Deterministic CBOR (RFC 8949, 4.2.1), and so read by one walk: a row's hash cove
 
 from dataclasses import dataclass
 from hashlib import sha256
+from struct import error
 from typing import Any
 
 import cbor2
 
 from edge.errors import Malformed, Truncated
-from gateway.hub.items import BYTES, TEXT, number, signed, string, unsigned
-from gateway.records import Gap, Row
+from gateway.hub.items import BYTES, TEXT, number, string, unsigned
+from gateway.hub.walk import Item, Walk, Withheld, changed
+from gateway.records import Gap
+
+__all__ = ["CEILING", "Batch", "Item", "Withheld", "content", "decode"]
 
 CEILING = 4 << 20  # bytes of a batch
 
@@ -23,28 +27,15 @@ _VERSIONS = (1, 2)
 _MOST_ITEMS = 4096
 _LARGEST = (1 << 63) - 1  # SQLite's and PostgreSQL's integers
 _LONGEST_TEXT = 512  # characters of a name of ours
-_LONGEST_UID = 64  # bytes
 _ID = 16
 _HASH = 32
-_HASH_HEAD = b"\x58\x20"
-
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """A row of which the gateway sends only the hash, since the hub refused what it says."""
-
-    seq: int
-    hash: bytes
-
-
-Item = Row | Withheld | Gap
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive rows and gaps of one journal. before: the hash before the first row; for row 1 the id that
-    the journal began under.
+    """Consecutive rows and gaps of one journal.
 
+    before: the hash before the first row; for row 1 the id that the journal began under.
     origin: the journal that this one continues, and the seq behind which. odd: seqs of rows that no column holds as
     they are: U+0000 in a text, a time beyond 64 bit.
     """
@@ -81,7 +72,7 @@ def decode(data: bytes) -> Batch:
         raise Malformed(f"a batch has at most {CEILING} bytes: send fewer rows")
     try:
         return _batch(data)
-    except IndexError as e:
+    except (IndexError, error) as e:
         raise Truncated("the batch ends before its end") from e
     except UnicodeDecodeError as e:
         raise Malformed("a text that is not UTF-8") from e
@@ -124,7 +115,7 @@ def _batch(data: bytes) -> Batch:
     count, at = unsigned(data, _key(data, at, 6), 0x80)
     if not 0 < count <= min(_MOST_ITEMS, last - first + 1):
         raise Malformed(f"key 6 must be the rows {first} to {last}, at most {_MOST_ITEMS} items")
-    walk = _Walk(data, at, first)
+    walk = Walk(data, at, first)
     for _ in range(count):
         walk.item(last, version)
     if walk.seq != last + 1:
@@ -137,12 +128,12 @@ def _batch(data: bytes) -> Batch:
         first == 1 and not origin and before != journal
     ):
         raise Malformed(
-            "key 7 must be the hash before the first row; for row 1 the id that the journal began under"
+            "key 7 must be the hash before the first row; for row 1 the id that the journal began with"
         )
     if at != len(data):
         raise Malformed(f"{len(data) - at} bytes behind the batch")
     if walk.unproven is not None and sha256(before + walk.unproven).digest() != walk.rows[0].hash:
-        raise _changed(first)
+        raise changed(first)
     return Batch(gateway, journal, before, tuple(walk.rows), origin, frozenset(walk.odd))
 
 
@@ -160,111 +151,3 @@ def _key(data: bytes, at: int, key: int) -> int:
     if data[at] != key:
         raise Malformed(f"the map's key {key} does not stand where it must")
     return at + 1
-
-
-def _changed(seq: int) -> Malformed:
-    return Malformed(f"row {seq} does not follow from the row before: it was changed")
-
-
-def _form(seq: int) -> Malformed:
-    return Malformed(f"row {seq} is not of the form that the protocol states")
-
-
-class _Walk:
-    """Where the walk through the items stands. seq: the next one's.
-
-    unproven: what the first row's hash covers beside the hash before, which comes later.
-    """
-
-    def __init__(self, data: bytes, at: int, seq: int) -> None:
-        self.data = data
-        self.at = at
-        self.seq = seq
-        self.rows: list[Item] = []
-        self.odd: list[int] = []
-        self.unproven: bytes | None = None
-        self._last: bytes | None = None
-        self._names = (
-            b"\xff"  # kind and station of the row before, as they were sent: most rows repeat them
-        )
-        self._kind = self._station = ""
-
-    def item(self, last: int, version: int) -> None:
-        """Read one item; `last`: of the batch."""
-        head = self.data[self.at]
-        if head == 0x88:
-            self._row()
-        elif head == 0x82:
-            self._withheld()
-        elif head == 0x84 and version > 1:
-            self._gap(last)
-        else:
-            raise _form(self.seq)
-
-    def _row(self) -> None:
-        data, seq = self.data, self.seq
-        start = self.at + 1
-        said, at = unsigned(data, start, 0)
-        if said != seq:
-            raise _form(seq)
-        at_ns, at = signed(data, at)
-        names = self._names
-        if data.startswith(names, at):
-            at += len(names)
-        else:
-            at = self._read_names(at)
-        uid, at = string(data, at, BYTES)
-        product, at = string(data, at, TEXT)
-        body, at = string(data, at, BYTES)
-        end = at + 34
-        hash = data[at + 2 : end]
-        if (
-            not data.startswith(_HASH_HEAD, at)
-            or len(hash) != _HASH
-            or len(uid) > _LONGEST_UID
-            or len(product) > _LONGEST_TEXT
-        ):
-            raise _form(seq)
-        if not body or body[0] & 0xE0 != 0xA0:
-            raise Malformed(f"row {seq}: a body must be a map with text keys")
-        if self._last is None:
-            self.unproven = b"\x87" + data[start:at]
-        elif sha256(self._last + b"\x87" + data[start:at]).digest() != hash:
-            raise _changed(seq)
-        if "\0" in product or at_ns.bit_length() > 63 or "\0" in self._kind + self._station:
-            self.odd.append(seq)
-        self.rows.append(Row(seq, at_ns, self._kind, self._station, uid, product, body, hash))
-        self._pass(seq, hash, end)
-
-    def _read_names(self, at: int) -> int:
-        kind, behind = string(self.data, at, TEXT)
-        station, behind = string(self.data, behind, TEXT)
-        if max(len(kind), len(station)) > _LONGEST_TEXT:
-            raise _form(self.seq)
-        self._names, self._kind, self._station = self.data[at:behind], kind, station
-        return behind
-
-    def _withheld(self) -> None:
-        seq, at = number(self.data, self.at + 1)
-        hash, at = string(self.data, at, BYTES)
-        if seq != self.seq or len(hash) != _HASH:
-            raise _form(self.seq)
-        self.rows.append(Withheld(seq, hash))
-        self._pass(seq, hash, at)
-
-    def _gap(self, most: int) -> None:
-        first, at = number(self.data, self.at + 1)
-        last, at = number(self.data, at)
-        reason, at = string(self.data, at, TEXT)
-        hash, at = string(self.data, at, BYTES)
-        if not (first == self.seq <= last <= most and len(hash) == _HASH and _is_word(reason)):
-            raise _form(self.seq)
-        self.rows.append(Gap(first, last, reason, hash))
-        self._pass(last, hash, at)
-
-    def _pass(self, seq: int, hash: bytes, at: int) -> None:
-        self.seq, self._last, self.at = seq + 1, hash, at
-
-
-def _is_word(text: str) -> bool:
-    return text.isalpha() and len(text) <= _LONGEST_TEXT

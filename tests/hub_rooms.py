@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from edge.trust import TrustList
-from gateway.hub import dpps, dpps_paths, links, openapi, resolver, resolver_paths
+from gateway.hub import dpps, links, openapi, resolver
 from gateway.hub.access import Access, Guard
 from gateway.hub.credential import Credential, Credentials, bearer
 from gateway.hub.database import Database
@@ -122,7 +122,7 @@ def app_of(
     async def page(key: ProductKey) -> str | None:
         return f"<!doctype html><p>{key.path}</p>" if key.anchors[0] in PAGES else None
 
-    said = openapi.document([dpps_paths.PATHS, resolver_paths.PATHS])
+    said = openapi.document([dpps.PATHS, links.PATHS, resolver.PATHS])
     return Starlette(
         routes=[
             *openapi.routes(said),

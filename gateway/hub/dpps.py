@@ -23,10 +23,13 @@ from starlette.routing import BaseRoute
 from edge.errors import Malformed
 from gateway.hub import elements, merge_patch, passport, pointer, results
 from gateway.hub.access import CLASSES, PUBLIC, caller_of, require
+from gateway.hub.dpps_paths import PATHS
 from gateway.hub.instants import parsed_ns
 from gateway.hub.passports import Passports, Version, View
 from gateway.hub.raw_route import by_method, decoded
 from gateway.hub.results import Problem, answering, body, result
+
+__all__ = ["PATHS", "answered", "routes"]
 
 JSON = "application/json"
 MOST_IDS = 100  # products of one request

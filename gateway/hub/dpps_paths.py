@@ -1,4 +1,4 @@
-"""The passports' and the links' part of the OpenAPI document. A table."""
+"""The passports' part of the OpenAPI document. A table."""
 
 from typing import Any
 
@@ -36,12 +36,6 @@ _DATE = parameter(
     where="query",
     example="2026-11-22T10:00:00Z",
 ) | {"required": True}
-_ANCHOR = parameter(
-    "anchor",
-    "01/GTIN, 01/GTIN/10/LOT, 01/GTIN/21/SERIAL, ... with its slashes",
-    {"type": "string", "minLength": 1},
-    example="01/09520123456788/21/A1",
-)
 _IF_MATCH = parameter("If-Match", "ETag of the version that is changed", where="header")
 _IF_NONE_MATCH = parameter("If-None-Match", "ETag of what the client has", where="header")
 
@@ -176,35 +170,5 @@ PATHS: PathItems = {
             request=body(ref("RegistryPointer")),
             secured=True,
         )
-    },
-    "/v1/links/{anchor}": {
-        "get": operation(
-            "readLinks",
-            "What is registered at just this anchor",
-            {"200": answer("The links", ref("Links")), **_READING},
-            tag="links",
-            parameters=[_ANCHOR],
-        ),
-        "put": operation(
-            "putLinks",
-            "Register links in the place of those before",
-            {
-                "200": answer("They are changed", ref("Links")),
-                "201": answer("They are new", ref("Links")),
-                **_refused(400, 401, 403, 413, 415, 503),
-            },
-            tag="links",
-            parameters=[_ANCHOR],
-            request=body(ref("Links")),
-            secured=True,
-        ),
-        "delete": operation(
-            "deleteLinks",
-            "Register none",
-            {"204": answer("There are none now"), **_refused(400, 401, 403, 404, 503)},
-            tag="links",
-            parameters=[_ANCHOR],
-            secured=True,
-        ),
     },
 }

@@ -14,9 +14,12 @@ from edge.errors import Malformed
 from gateway.hub import digital_link, linkset, passport, results
 from gateway.hub.access import require
 from gateway.hub.database import Database
+from gateway.hub.links_paths import PATHS
 from gateway.hub.linkset import Links
 from gateway.hub.raw_route import by_method
 from gateway.hub.results import Problem, answering, body
+
+__all__ = ["PATHS", "LinkTable", "routes"]
 
 _CEILING = 256 << 10  # bytes of a body
 

@@ -28,6 +28,9 @@ from gateway.hub.linkset import Link, Links
 from gateway.hub.negotiation import Accept
 from gateway.hub.passports import Passports, Version
 from gateway.hub.raw_route import RawRoute
+from gateway.hub.resolver_paths import PATHS
+
+__all__ = ["PATHS", "Page", "Resolver", "routes"]
 
 Page = Callable[[ProductKey], Awaitable[str | None]]  # a product's page, None where it has none
 Level = tuple[str, Links]  # an anchor and its links
@@ -44,11 +47,11 @@ _PREFLIGHT = {
     "Access-Control-Max-Age": "86400",
 }
 
-_LEVELS = (
+LEVELS = (
     "SELECT 0, anchor, body FROM links WHERE anchor = ANY($1)"
     " UNION ALL SELECT 1, subject, id FROM passports WHERE subject = ANY($1) AND deleted_ns IS NULL"
 )
-_LEVELS_AND_DOCUMENTS = (
+LEVELS_AND_DOCUMENTS = (
     "SELECT 0, anchor, body, 0, 0, NULL, NULL FROM links WHERE anchor = ANY($1)"
     " UNION ALL SELECT 1, p.subject, p.id, p.number, v.at_ns, v.sha256, v.document FROM passports p"
     " JOIN passport_versions v ON v.passport = p.number AND v.at_ns = p.changed_ns"
@@ -181,7 +184,7 @@ class Resolver:
 
     async def _find(self, asked: Asked, with_document: bool = False) -> _Found:
         anchors = asked.key.anchors
-        sql = _LEVELS_AND_DOCUMENTS if with_document else _LEVELS
+        sql = LEVELS_AND_DOCUMENTS if with_document else LEVELS
         rows = await self._database.fetch(sql, anchors)
         links = {row[1]: linkset.stored(row[2]) for row in rows if row[0] == 0}
         passports = {row[1]: row for row in rows if row[0] == 1}

@@ -16,7 +16,7 @@ from schemathesis.config import SchemathesisConfig
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.hub import dpps_paths, openapi, resolver_paths
+from gateway.hub import dpps, links, openapi, resolver
 from gateway.hub.access import Access
 from gateway.hub.open import open_database
 from gateway.hub.passports import Passports
@@ -34,7 +34,7 @@ CONFIG: dict[str, Any] = {
 RIGHT, WRONG = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 OPERATIONS = [
     (path, method, mode)
-    for path, item in openapi.document([dpps_paths.PATHS, resolver_paths.PATHS])["paths"].items()
+    for path, item in openapi.document([dpps.PATHS, links.PATHS, resolver.PATHS])["paths"].items()
     for method in item
     if method != "parameters"
     for mode in ((RIGHT, WRONG) if "parameters" in item[method] else (RIGHT,))

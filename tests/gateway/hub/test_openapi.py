@@ -8,7 +8,7 @@ import pytest
 from hub_rooms import rooms
 from starlette.routing import Match, Route
 
-from gateway.hub import dpps_paths, openapi, resolver_paths
+from gateway.hub import dpps, links, openapi, resolver
 
 _WORDS = {
     "gtin": "09520123456788",
@@ -19,7 +19,7 @@ _METHODS = ("get", "put", "post", "delete", "patch", "options")
 
 
 def said() -> dict[str, Any]:
-    return openapi.document([dpps_paths.PATHS, resolver_paths.PATHS])
+    return openapi.document([dpps.PATHS, links.PATHS, resolver.PATHS])
 
 
 def sample(template: str) -> str:

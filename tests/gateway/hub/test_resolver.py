@@ -377,7 +377,7 @@ def test_postgres_answers_a_look_up_from_its_indexes(postgres_url: str) -> None:
     async def scene(at: Rooms) -> None:
         async with at.database.transaction() as session:
             await session.execute("SET LOCAL enable_seqscan = off")
-            for sql in (resolver._LEVELS, resolver._LEVELS_AND_DOCUMENTS):
+            for sql in (resolver.LEVELS, resolver.LEVELS_AND_DOCUMENTS):
                 rows = await session.fetch(f"EXPLAIN (FORMAT JSON) {sql}", ["01/1", "01/2"])
                 plan = json.dumps(json.loads(rows[0][0]))
                 assert "Seq Scan" not in plan

@@ -1,6 +1,6 @@
 """What makes a document of somebody else's fit to be captured: its shape, and what GS1's schema does not look at.
 
-That is the check digits of GS1 keys, and times that a calendar in UTC can hold.
+That is the check digits of the GS1 keys of things, and times that a calendar in UTC can hold.
 """
 
 from collections.abc import Iterator, Mapping
@@ -54,10 +54,10 @@ def event(at: str, value: Any, context: list[Any]) -> Captured:
     """One event of a document with this context; at: what a refusal calls it. Raises Malformed."""
     shape.event(at, value)
     whole = [*context, *document.parts(value["@context"])] if "@context" in value else context
-    for name, identifier in _identifiers(value):
-        if len(identifier) > _LONGEST_ID:
+    for name, uri in _things(value):
+        if len(uri) > _LONGEST_ID:
             raise Malformed(f"{at}.{name}: longer than {_LONGEST_ID} characters")
-        wrong = fault(identifier)
+        wrong = fault(uri)
         if wrong:
             raise Malformed(f"{at}.{name}: {wrong}")
     times = [value["eventTime"]]
@@ -74,16 +74,11 @@ def event(at: str, value: Any, context: list[Any]) -> Captured:
     return Captured(value, id, tuple(whole))
 
 
-def _identifiers(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(where, URI) of all that the event says of things and places."""
+def _things(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(where, URI) of all things that the event is about. Places are the sender's own affair."""
     for name in _EPC_LISTS:
         yield from ((name, each) for each in event.get(name, ()))
     for name in _QUANTITY_LISTS:
         yield from ((name, each["epcClass"]) for each in event.get(name, ()))
     if "parentID" in event:
         yield "parentID", event["parentID"]
-    for name in ("readPoint", "bizLocation"):
-        if name in event:
-            yield name, event[name]["id"]
-    for name, key in (("sourceList", "source"), ("destinationList", "destination")):
-        yield from ((name, each[key]) for each in event.get(name, ()))

@@ -91,7 +91,7 @@ class Events:
         where = f"WHERE {' AND '.join(query.conditions)}" if query.conditions else ""
         some = f"SELECT 1 FROM epcis_events {where} LIMIT {query.too_many + 1}"
         ((count,),) = await self._database.fetch(
-            f"SELECT count(*) FROM ({some}) AS some", *query.values
+            f"SELECT count(*) FROM ({some}) AS found", *query.values
         )
         if count > query.too_many:
             raise Problem(

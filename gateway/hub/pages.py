@@ -96,11 +96,9 @@ class Pages:
                 pass
             case _:
                 raise Malformed('send {"acknowledged": true}')
-        number = request.path_params["number"]
-        is_known = False
-        if number <= _LARGEST:
-            async with self._database.transaction() as session:
-                is_known = await alarms.acknowledge(session, number, who.name, self._clock())
+        number = _counted("an alarm's number", request.path_params["number"], _LARGEST)
+        async with self._database.transaction() as session:
+            is_known = await alarms.acknowledge(session, number, who.name, self._clock())
         if not is_known:
             return _refusal(404, f"there is no alarm {number}")
         (found,) = await alarms.listed(self._database, number + 1, 1)
@@ -118,7 +116,7 @@ def routes(pages: Pages) -> list[Route]:
         Route("/v1/tags/{uid}", pages.tag),
         Route("/v1/journals", pages.journals),
         Route("/v1/alarms", pages.alarms),
-        Route("/v1/alarms/{number:int}", pages.acknowledge, methods=["POST"]),
+        Route("/v1/alarms/{number}", pages.acknowledge, methods=["POST"]),
         Route("/", pages.front),
     ]
 
@@ -134,13 +132,15 @@ def _uid(text: str) -> bytes:
 
 def _number(request: Request, name: str, default: int, largest: int) -> int:
     text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdigit() or len(text) > len(str(largest)):
-        raise Malformed(f"{name} must be a number of 1 to {largest}")
-    if not 1 <= int(text) <= largest:
-        raise Malformed(f"{name} must be a number of 1 to {largest}")
-    return int(text)
+    return default if text is None else _counted(name, text, largest)
+
+
+def _counted(name: str, text: str, largest: int) -> int:
+    if text.isascii() and text.isdigit() and len(text) <= len(str(largest)):
+        number = int(text)
+        if 1 <= number <= largest:
+            return number
+    raise Malformed(f"{name} must be a number of 1 to {largest}")
 
 
 async def _body(request: Request) -> object:

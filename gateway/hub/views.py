@@ -129,7 +129,10 @@ def product_page(name: str, stubs: Sequence[StoredStub], events: Sequence[Event]
 
 def front_page(counts: Mapping[str, int], events: Sequence[Event]) -> str:
     """The page of the hub: how much it holds, and what came last."""
-    parts = ["<h1>Tagwright hub</h1>", _list((name, str(n)) for name, n in counts.items())]
+    parts = [
+        "<h1>Tagwright hub</h1>",
+        _list((name.replace("_", " "), str(n)) for name, n in counts.items()),
+    ]
     return _page("Tagwright hub", [*parts, _history("Latest events", events)])
 
 

@@ -261,8 +261,9 @@ def test_alarms_are_answered_page_by_page_and_acknowledged(where: str) -> None:
         assert answer.json()["acknowledged_by"] == "anyone, at an open hub"
         again = await got(client, "/v1/alarms")
         assert again["alarms"][-1] == answer.json()
-        for path in ("/v1/alarms/99999", f"/v1/alarms/{1 << 70}"):
-            assert (await client.post(path, json=said)).status_code == 404
+        assert (await client.post("/v1/alarms/99999", json=said)).status_code == 404
+        for wrong in (f"{1 << 63}", f"{1 << 70}", "0", "-1", "x"):
+            assert (await client.post(f"/v1/alarms/{wrong}", json=said)).status_code == 400
         for body in (b"", b"{}", b'{"acknowledged": 1}', b"[" * 999, b" " * 2000, b"\xff"):
             answer = await client.post(f"/v1/alarms/{number}", content=body)
             assert answer.status_code == 400, body

@@ -70,7 +70,7 @@ class EpcisSink:
             cert=config.cert,
             key=config.key,
         )
-        self._repository = Repository(self._client, pause)
+        self._repository = Repository(self._client, config.url, pause)
         self._pause = pause
         self._pauses = Pause(uniform)
         self._now = now

@@ -14,6 +14,7 @@ GS1 EPCIS 2.0, "REST bindings", capture interface.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from gateway.epcis.document import VERSION, document, to_json
 from gateway.sync.answer import Answer, Later, later
@@ -68,11 +69,14 @@ Outcome = Stored | Smaller | Refused | Later
 
 
 class Repository:
-    """A repository behind `client`. pause: asyncio.sleep, or a test's."""
+    """A repository behind `client`, whose base URL is `url`. pause: asyncio.sleep, or a test's."""
 
-    def __init__(self, client: Client, pause: Callable[[float], Awaitable[object]]) -> None:
+    def __init__(
+        self, client: Client, url: str, pause: Callable[[float], Awaitable[object]]
+    ) -> None:
         self.limits = Limits()
         self._client = client
+        self._url = url
         self._pause = pause
 
     async def ask_limits(self) -> Later | None:
@@ -108,9 +112,13 @@ class Repository:
     async def _job(self, location: str) -> Outcome:
         if not location:
             return Later("the repository took a capture and did not say where its job is")
+        try:
+            url = _on_host_of(self._url, location)
+        except ValueError:
+            return Later("the repository names a job's place that is no URL")
         wait_s = _FIRST_LOOK_S
         for _ in range(_MOST_LOOKS):
-            answer = await self._client.request("GET", location, most=_MOST_ANSWER)
+            answer = await self._client.request("GET", url, most=_MOST_ANSWER)
             job = parsed(answer.body) if answer.status == 200 else None
             if isinstance(job, dict) and job.get("running") is False:
                 return _over(job)
@@ -127,6 +135,16 @@ class Repository:
         self.limits = Limits(
             min(events, _MOST_EVENTS), _number(headers.get(_BYTES), self.limits.bytes)
         )
+
+
+def _on_host_of(base: str, location: str) -> str:
+    """Where a job is, on our host, whatever host is named: the token is for one, and a proxy's Location may name another.
+
+    Raises ValueError.
+    """
+    host = urlsplit(base)
+    found = urlsplit(urljoin(f"{base.rstrip('/')}/capture", location))
+    return found._replace(scheme=host.scheme, netloc=host.netloc, fragment="").geturl()
 
 
 def _over(job: Mapping[str, Any]) -> Outcome:

@@ -9,10 +9,13 @@ import epcis_events
 import pytest
 from epcis_events import EVENTS, PACKED, RECEIVED, document
 from epcis_hub import Room, listed, play, room
+from starlette.routing import Route
 
 from gateway.epcis import check
+from gateway.hub import openapi
 from gateway.hub.access import Access
 from gateway.hub.epcis_http import BEHAVIOUR
+from gateway.hub.epcis_paths import PATHS
 
 WRONG = {**PACKED, "bizStep": "shiping"}
 TAKEN = {**RECEIVED, "disposition": "damaged"}
@@ -239,5 +242,26 @@ def test_a_thousand_events_fit_one_capture(tmp_path: Any) -> None:
         assert len(json.dumps(document(*some))) < check.MOST_BYTES
         assert (await hub.capture(document(*some)))["success"]
         assert len(await hub.events("perPage=1000")) == check.MOST_EVENTS
+
+    play(str(tmp_path / "hub.db"), scene)
+
+
+def test_the_openapi_part_names_just_what_is_served(tmp_path: Any) -> None:
+    async def scene(hub: Room) -> None:
+        served = {
+            (route.path, method)
+            for route in hub.app.routes
+            if isinstance(route, Route)
+            for method in (route.methods or ())
+            if method != "HEAD"
+        }
+        said = {
+            (path, method.upper())
+            for path, item in PATHS.items()
+            for method in item
+            if method != "parameters"
+        }
+        assert said == served
+        assert openapi.document([PATHS])["paths"].keys() >= PATHS.keys()
 
     play(str(tmp_path / "hub.db"), scene)

@@ -15,6 +15,7 @@ import pytest
 from hub_register import GTIN, UID, Source, encoded, signed
 
 from gateway.config import ConfigProblem
+from gateway.hub.access_tables import AccessTable
 from gateway.hub.app import Hub, opened
 from gateway.hub.batch import CEILING, decode
 from gateway.hub.database import StoreTrouble
@@ -29,7 +30,8 @@ def play(folder: Path, scene: Play, **settings: Any) -> None:
     """The scene at a hub that listens on loopback."""
 
     async def all_of_it() -> None:
-        said = HubSettings(database=str(folder / "hub.db"), **settings)
+        access = AccessTable(audit_key=folder / "audit.key")
+        said = HubSettings(database=str(folder / "hub.db"), access=access, **settings)
         async with (
             opened(said) as hub,
             running(hub.app) as url,

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx2
 import pytest
 from hub_register import GTIN, UID, Source, signed
 
+from gateway.hub.access_tables import AccessTable
 from gateway.hub.app import Hub, opened
 from gateway.hub.settings import HubSettings
 from gateway.records import Gap
@@ -29,8 +32,9 @@ def where(request: pytest.FixtureRequest) -> str:
 def play(where: str, scene: Play, *sources: Source, **settings: Any) -> None:
     """The scene at a hub that has registered what these sources told."""
 
-    async def all_of_it() -> None:
-        said = HubSettings(database=where, **settings)
+    async def all_of_it(folder: str) -> None:
+        access = AccessTable(audit_key=Path(folder) / "audit.key")
+        said = HubSettings(database=where, access=access, **settings)
         async with (
             opened(said, lambda: NOW_NS) as hub,
             httpx2.AsyncClient(
@@ -42,7 +46,8 @@ def play(where: str, scene: Play, *sources: Source, **settings: Any) -> None:
             await hub.clerk.settled()
             await scene(client, hub)
 
-    asyncio.run(all_of_it())
+    with TemporaryDirectory() as folder:
+        asyncio.run(all_of_it(folder))
 
 
 async def got(client: httpx2.AsyncClient, path: str, status: int = 200) -> Any:

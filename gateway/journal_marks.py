@@ -1,13 +1,17 @@
 """What a journal remembers beside its rows: cursors, cuts of batches, branches, the quarantine; all of it durable."""
 
+import os
 import sqlite3
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 from gateway.records import CONFIRMED, SENT, JournalTrouble, Records, Value, connect
 
+_ID = 16  # bytes of a journal's id
+_BRANCH = b"tagwright branch\0"  # what is hashed with a row's hash for a branch's id
 _RELEASE = "UPDATE quarantine SET replay = 1 WHERE sink = ? AND seq = ?"
 _MOVE = (
     "INSERT INTO cursors (name, seq) VALUES (?, ?)"
@@ -37,12 +41,16 @@ class Marks(Records):
         )
 
     async def branch(self, after: int) -> None:
-        """Go on under a new random id behind row `after`: for a journal that is a copy, whose id another one uses, too.
+        """Go on under a new id behind row `after`: for a journal that is a copy, whose id another one uses, too.
 
-        Cuts behind that row are forgotten, and nothing behind it counts as sent or confirmed.
+        The id comes from the first row behind `after`, so that all copies that have this row come to the same id, and
+        the row is stored once; it is random where there is none. Cuts behind `after` are forgotten, and nothing behind
+        it counts as sent or confirmed.
         """
+        first = self.pieces(after, 1)
+        named = sha256(_BRANCH + first[0].hash).digest() if first else os.urandom(_ID)
         await self._note(
-            ("INSERT INTO branches (id, after) VALUES (randomblob(16), ?)", [(after,)]),
+            ("INSERT INTO branches (id, after) VALUES (?, ?)", [(named[:_ID], after)]),
             ("DELETE FROM cuts WHERE last > ?", [(after,)]),
             (
                 "UPDATE cursors SET seq = min(seq, ?) WHERE name IN (?, ?)",

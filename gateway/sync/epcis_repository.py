@@ -138,7 +138,7 @@ class Repository:
 
 
 def _on_host_of(base: str, location: str) -> str:
-    """Where a job is, on our host, whatever host is named: the token is for one, and a proxy's Location may name another.
+    """Where a job is, on our own host: the token is for that one, and a proxy's Location may name another.
 
     Raises ValueError.
     """

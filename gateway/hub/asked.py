@@ -11,7 +11,7 @@ from edge.errors import Malformed
 from gateway.hub import digital_link, linkset
 from gateway.hub.digital_link import ProductKey
 from gateway.hub.linkset import Wish
-from gateway.hub.negotiation import Accept, Languages
+from gateway.hub.negotiation import Accept, accept_of, languages_of
 from gateway.hub.raw_route import raw_path
 
 _LONGEST_QUERY = 4096  # characters
@@ -87,11 +87,11 @@ def read(request: Request, root: str) -> Asked:
         if name in values:
             values[name].append(unquote_plus(value))
     link_type = next(iter(values["linkType"]), None)
-    accept = Accept(request.headers.get("accept"))
+    accept = accept_of(request.headers.get("accept"))
     wish = Wish(
         None if link_type is None else linkset.relation(link_type),
         accept,
-        Languages(request.headers.get("accept-language")),
+        languages_of(request.headers.get("accept-language")),
         tuple(values["context"][:_MOST_CONTEXTS]),
     )
     return Asked(root, key, query, link_type, is_compressed, accept, wish)
@@ -102,4 +102,4 @@ def root_of(request: Request, configured: str | None) -> str:
     if configured is not None:
         return configured.removesuffix("/")
     host = request.headers.get("host", "")
-    return f"{request.url.scheme}://{host if _HOST.fullmatch(host) else 'localhost'}"
+    return f"{request.scope['scheme']}://{host if _HOST.fullmatch(host) else 'localhost'}"

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from edge import gs1
@@ -124,8 +125,9 @@ def read(said: object) -> Links:
     return Links(tuple(links), marked[0] if marked else 0)
 
 
+@lru_cache(maxsize=1024)
 def stored(body: str) -> Links:
-    """The links in what `to_json` gave, as JSON."""
+    """The links in what `to_json` gave, as JSON. A model's are asked for with each of its items."""
     whole = json.loads(body)
     default, links = 0, []
     for place, item in enumerate(whole["links"]):

@@ -7,6 +7,7 @@ the RFC lets a server do. Nothing here raises.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _LONGEST = 2048  # characters of a header that are worth reading
 _MOST = 40  # elements of it
@@ -70,6 +71,18 @@ class Languages:
             if near and near > found[1]:
                 found = (each.quality, near)
         return found
+
+
+@lru_cache(maxsize=256)
+def accept_of(header: str | None) -> Accept:
+    """The same header is read once: clients of one make send one."""
+    return Accept(header)
+
+
+@lru_cache(maxsize=256)
+def languages_of(header: str | None) -> Languages:
+    """As accept_of."""
+    return Languages(header)
 
 
 def _nearness(wanted: str, tag: str) -> int:

@@ -17,13 +17,21 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class RawRoute(Route):
     """A Starlette route over the raw path; its parameters are decoded, "{name:path}" stays as it came."""
 
+    def __init__(self, path: str, endpoint: Endpoint, methods: list[str]) -> None:
+        super().__init__(path, endpoint, methods=methods)
+        self._begins = path.partition("{")[0]
+        self._whole = frozenset(
+            name for name in self.param_convertors if f"{{{name}:path}}" in path
+        )
+
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        seen = {**scope, "path": raw_path(scope), "root_path": ""}
-        match, child = super().matches(seen)
+        path = raw_path(scope)
+        if not path.startswith(self._begins):
+            return Match.NONE, {}
+        match, child = super().matches({**scope, "path": path, "root_path": ""})
         if match is not Match.NONE:
-            whole = {name for name in child["path_params"] if f"{{{name}:path}}" in self.path}
             child["path_params"] = {
-                name: value if name in whole else decoded(value)
+                name: value if name in self._whole else decoded(value)
                 for name, value in child["path_params"].items()
             }
         return match, child

@@ -25,7 +25,7 @@ from gateway.hub.database import Database
 from gateway.hub.digital_link import ProductKey
 from gateway.hub.dpps import answered
 from gateway.hub.linkset import Link, Links
-from gateway.hub.negotiation import Accept
+from gateway.hub.negotiation import accept_of
 from gateway.hub.passports import Passports, Version
 from gateway.hub.raw_route import RawRoute
 from gateway.hub.resolver_paths import PATHS
@@ -239,6 +239,6 @@ def _with_default(levels: Sequence[Level], anchor: str, link: Link) -> list[Leve
 
 def _refused(request: Request, status: int, sentence: str, headers: Any) -> Response:
     """A page for a browser, {"error"} for a program."""
-    if Accept(request.headers.get("accept")).best((HTML, JSON)) == JSON:
+    if accept_of(request.headers.get("accept")).best((HTML, JSON)) == JSON:
         return JSONResponse({"error": sentence}, status, headers)
     return HTMLResponse(views.missing_page(sentence), status, headers)

@@ -7,7 +7,7 @@ The hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014) is 4
 import ctypes
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ _STEP_NS = 2_000_000_000  # wall time against boot time; what is less is drift
 _ASK_NS = 1_000_000_000  # how long an answer of the kernel about its clock holds
 _COUNTER_BITS = 16
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_since_boot = partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME)
 _STA_UNSYNC = 0x0040  # adjtimex(2), "status"
 _TIME_ERROR = 5
 
@@ -54,7 +55,7 @@ class Clock:
     def __init__(
         self,
         wall: Callable[[], int] = time.time_ns,
-        boottime: Callable[[], int] = lambda: time.clock_gettime_ns(time.CLOCK_BOOTTIME),
+        boottime: Callable[[], int] = _since_boot,
         boot: bytes | None = None,
         error_ms: Callable[[], int] | None = None,
     ) -> None:
@@ -81,8 +82,9 @@ class Clock:
         if not 0 <= self._ask_again_ns - boot_ns <= _ASK_NS:
             self._error_ms = self._ask()
             self._ask_again_ns = boot_ns + _ASK_NS
-        self._hlc = max(self._hlc + 1, at_ns // 1_000_000 << _COUNTER_BITS)
-        return Moment(at_ns, boot_ns, self._boot, self._error_ms, self._hlc)
+        hlc = at_ns // 1_000_000 << _COUNTER_BITS
+        self._hlc = hlc = hlc if hlc > self._hlc else self._hlc + 1
+        return Moment(at_ns, boot_ns, self._boot, self._error_ms, hlc)
 
     def step(self, moment: Moment) -> Step | None:
         """Whether the wall clock was set by more than 2 s, or became synchronised, since the step before."""

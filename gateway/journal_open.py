@@ -37,7 +37,7 @@ def open_for_writing(
     with suppress(sqlite3.OperationalError):  # a full disk: it is tried again later
         checkpoint(file)
     _keep_before_migrating(file, path)
-    migrate(file, files("gateway") / "schema", SCHEMA)
+    migrate(file, files("gateway") / "schema")
     file.execute("INSERT OR IGNORE INTO journal (only, id) VALUES (1, randomblob(16))")
     if sinks is not None:
         _hold_for(file, sinks)

@@ -12,6 +12,7 @@ import cbor2
 
 from gateway.hub.batch import Batch, Item, Withheld
 from gateway.hub.database import Session
+from gateway.hub.settling import settle
 from gateway.hub.spans import Fit, Span, Spans, ends
 from gateway.records import Row
 
@@ -94,7 +95,7 @@ class Taking:
         )
         hashes = {seq: hash for seq, hash, _ in found}
         ends_of_gaps = {last: hash for last, hash in gaps if hash}
-        settled = held.spans.settle(batch.before, batch.rows, hashes, ends_of_gaps)
+        settled = settle(held.spans, batch.before, batch.rows, hashes, ends_of_gaps)
         await self._evict(held)
         for before, run in settled.runs:
             span = Span(ends(run[0])[0], ends(run[-1])[1], before, run[-1].hash)

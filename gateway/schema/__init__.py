@@ -8,14 +8,14 @@ class SchemaTrouble(Exception):
     """The file is no store of ours, or was made by a newer Tagwright; the text says which."""
 
 
-def migrate(connection: sqlite3.Connection, folder: Traversable, newest: int | None = None) -> None:
-    """Bring the open file to the newest schema in `folder` (to `newest`), each step in one transaction.
+def migrate(connection: sqlite3.Connection, folder: Traversable) -> None:
+    """Bring the open file to the newest schema in `folder`, each step in one transaction.
 
     The connection is in autocommit mode (isolation_level None). Raises SchemaTrouble where the
     file is newer than the folder or is no database; the file stands as it was after a raise.
     """
     scripts = {int(f.name[:4]): f for f in folder.iterdir() if f.name.endswith(".sql")}
-    newest = newest or max(scripts)
+    newest = max(scripts)
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.DatabaseError as e:
@@ -24,7 +24,7 @@ def migrate(connection: sqlite3.Connection, folder: Traversable, newest: int | N
         raise SchemaTrouble(
             f"the file has schema {version}, this Tagwright knows {newest}: use a newer Tagwright"
         )
-    for number in sorted(each for each in scripts if version < each <= newest):
+    for number in sorted(each for each in scripts if each > version):
         connection.executescript(
             f"BEGIN IMMEDIATE; {scripts[number].read_text()}; PRAGMA user_version = {number}; COMMIT"
         )

@@ -6,7 +6,8 @@ import pytest
 from batches import JOURNAL, Said, gap, rows, withheld
 
 from gateway.hub.batch import Item, Withheld
-from gateway.hub.spans import MOST_AHEAD, Fit, Settled, Span, Spans, spans_of
+from gateway.hub.settling import Settled, settle
+from gateway.hub.spans import MOST_AHEAD, Fit, Span, Spans, spans_of
 from gateway.records import Gap, Row
 
 MINE = rows(30)
@@ -117,7 +118,7 @@ def test_the_spans_ahead_are_kept_as_json() -> None:
 
 def test_of_an_overlapping_batch_the_new_rows_are_told_from_the_same() -> None:
     found = held(span(MINE, 1, 4), span(MINE, 7, 8))
-    settled = found.settle(MINE[1][-1], items(MINE[2:10]), hashes(MINE, 2, 3, 4, 7, 8), {})
+    settled = settle(found, MINE[1][-1], items(MINE[2:10]), hashes(MINE, 2, 3, 4, 7, 8), {})
     assert (numbers(settled.same), runs(settled)) == ([3, 4, 7, 8], [[5, 6], [9, 10]])
     assert [before for before, _ in settled.runs] == [MINE[3][-1], MINE[7][-1]]
     assert (settled.conflicts, settled.late) == ([], [])
@@ -125,20 +126,20 @@ def test_of_an_overlapping_batch_the_new_rows_are_told_from_the_same() -> None:
 
 def test_behind_the_first_row_that_differs_all_is_in_conflict() -> None:
     found = held(span(MINE, 1, 14))
-    settled = found.settle(MINE[7][-1], items(OTHER[8:18]), hashes(MINE, *range(8, 15)), {})
+    settled = settle(found, MINE[7][-1], items(OTHER[8:18]), hashes(MINE, *range(8, 15)), {})
     assert (numbers(settled.same), runs(settled)) == ([9, 10], [])
     assert numbers(settled.conflicts) == list(range(11, 19))
 
 
 def test_a_batch_whose_row_before_is_held_otherwise_is_in_conflict() -> None:
     found = held(span(MINE, 1, 14))
-    settled = found.settle(OTHER[11][-1], items(OTHER[12:16]), hashes(MINE, *range(12, 15)), {})
+    settled = settle(found, OTHER[11][-1], items(OTHER[12:16]), hashes(MINE, *range(12, 15)), {})
     assert numbers(settled.conflicts) == [13, 14, 15, 16]
 
 
 def test_rows_that_continue_the_watermark_take_the_place_of_what_is_ahead() -> None:
     found = held(span(OTHER, 8, 14), span(MINE, 1, 6))
-    settled = found.settle(MINE[5][-1], items(MINE[6:12]), hashes(OTHER, *range(8, 13)), {})
+    settled = settle(found, MINE[5][-1], items(MINE[6:12]), hashes(OTHER, *range(8, 13)), {})
     assert (numbers(settled.same), runs(settled)) == ([8, 9, 10], [[7], [11, 12]])
     assert (found.evicted, settled.conflicts) == ([(11, 14)], [])
     for before, run in settled.runs:
@@ -149,14 +150,14 @@ def test_rows_that_continue_the_watermark_take_the_place_of_what_is_ahead() -> N
 
 def test_ahead_of_the_watermark_the_first_that_came_stands() -> None:
     found = held(span(MINE, 12, 14))
-    settled = found.settle(OTHER[10][-1], items(OTHER[11:16]), hashes(MINE, 12, 13, 14), {})
+    settled = settle(found, OTHER[10][-1], items(OTHER[11:16]), hashes(MINE, 12, 13, 14), {})
     assert (numbers(settled.conflicts), found.evicted) == ([12, 13, 14, 15, 16], [])
 
 
 def test_of_a_gap_only_what_is_not_held_is_new() -> None:
     found = held(span(MINE, 1, 3), span(MINE, 8, 12), span(MINE, 20, 21))
     whole = items([gap(MINE[1:10]), *MINE[10:13]])
-    settled = found.settle(MINE[0][-1], whole, hashes(MINE, 1, 2, 3, 8, 9, 10, 11, 12), {})
+    settled = settle(found, MINE[0][-1], whole, hashes(MINE, 1, 2, 3, 8, 9, 10, 11, 12), {})
     assert settled.runs == [
         (MINE[2][-1], [Gap(4, 7, "dropped", MINE[6][-1])]),
         (MINE[11][-1], [Row(*MINE[12])]),
@@ -171,56 +172,56 @@ def test_of_a_gap_only_what_is_not_held_is_new() -> None:
 def test_spans_that_a_gap_passes_over_cannot_be_told_from_another_history() -> None:
     found = held(span(MINE, 1, 3), span(OTHER, 12, 13), span(OTHER, 15, 18))
     whole = items([gap(MINE[3:16]), MINE[16]])
-    settled = found.settle(MINE[2][-1], whole, hashes(OTHER, 12, 13, 15, 16, 17), {})
+    settled = settle(found, MINE[2][-1], whole, hashes(OTHER, 12, 13, 15, 16, 17), {})
     assert (found.evicted, settled.conflicts) == ([(12, 13), (15, 18)], [])
     assert settled.runs == [(MINE[2][-1], items([gap(MINE[3:16]), MINE[16]]))]
     ahead = held(span(OTHER, 12, 13))
-    later = ahead.settle(
-        MINE[9][-1], items([MINE[10], gap(MINE[11:14])]), hashes(OTHER, 12, 13), {}
+    later = settle(
+        ahead, MINE[9][-1], items([MINE[10], gap(MINE[11:14])]), hashes(OTHER, 12, 13), {}
     )
     assert (runs(later), later.conflicts, ahead.evicted) == ([[11]], [], [])
 
 
 def test_rows_that_were_given_up_come_late() -> None:
     found = held(span(MINE, 1, 12))
-    settled = found.settle(MINE[4][-1], items(MINE[5:12]), hashes(MINE, 11, 12), hashes(MINE, 10))
+    settled = settle(found, MINE[4][-1], items(MINE[5:12]), hashes(MINE, 11, 12), hashes(MINE, 10))
     assert (numbers(settled.late), numbers(settled.same)) == ([6, 7, 8, 9, 10], [11, 12])
-    behind = found.settle(MINE[4][-1], items(MINE[5:7]), hashes(MINE, 5), {})
+    behind = settle(found, MINE[4][-1], items(MINE[5:7]), hashes(MINE, 5), {})
     assert (numbers(behind.late), behind.unproven) == ([6, 7], [])
 
 
 def test_rows_that_were_given_up_are_taken_only_where_a_hash_proves_them() -> None:
     found = held(span(MINE, 1, 12))
-    settled = found.settle(OTHER[10][-1], items(OTHER[11:12]), {}, {})
+    settled = settle(found, OTHER[10][-1], items(OTHER[11:12]), {}, {})
     assert (numbers(settled.unproven), settled.late, settled.conflicts) == ([12], [], [])
-    other = found.settle(OTHER[10][-1], items(OTHER[11:14]), {}, hashes(MINE, 13))
+    other = settle(found, OTHER[10][-1], items(OTHER[11:14]), {}, hashes(MINE, 13))
     assert (numbers(other.conflicts), other.late) == ([12, 13, 14], [])
 
 
 def test_a_row_that_is_not_the_end_of_the_gap_that_was_told_is_in_conflict() -> None:
     found = held(span(MINE, 1, 14))
-    settled = found.settle(OTHER[11][-1], items(OTHER[12:13]), {}, hashes(MINE, 13))
+    settled = settle(found, OTHER[11][-1], items(OTHER[12:13]), {}, hashes(MINE, 13))
     assert numbers(settled.conflicts) == [13]
 
 
 def test_a_gap_that_ends_otherwise_is_in_conflict_or_takes_the_place() -> None:
     found = held(span(MINE, 1, 14))
-    settled = found.settle(MINE[8][-1], items([gap(OTHER[9:13])]), hashes(MINE, *range(9, 14)), {})
+    settled = settle(found, MINE[8][-1], items([gap(OTHER[9:13])]), hashes(MINE, *range(9, 14)), {})
     assert numbers(settled.conflicts) == [10]
     found = held(span(OTHER, 12, 14), span(MINE, 1, 9))
-    settled = found.settle(MINE[8][-1], items([gap(MINE[9:13])]), hashes(OTHER, 12, 13), {})
+    settled = settle(found, MINE[8][-1], items([gap(MINE[9:13])]), hashes(OTHER, 12, 13), {})
     assert (found.evicted, settled.conflicts) == ([(12, 14)], [])
     assert settled.runs == [(MINE[8][-1], [Gap(10, 13, "dropped", MINE[12][-1])])]
 
 
 def test_rows_before_the_origin_are_not_this_journals() -> None:
     found = Spans(10, 12, MINE[11][-1])
-    settled = found.settle(MINE[8][-1], items(MINE[9:14]), hashes(MINE, 11, 12), {})
+    settled = settle(found, MINE[8][-1], items(MINE[9:14]), hashes(MINE, 11, 12), {})
     assert numbers(settled.conflicts) == [10, 11, 12, 13, 14]
 
 
 def test_a_withheld_row_counts_by_its_hash() -> None:
     found = held(span(MINE, 1, 4))
     said = items([withheld(MINE[3]), withheld(MINE[4])])
-    settled = found.settle(MINE[2][-1], said, hashes(MINE, 3, 4), {})
+    settled = settle(found, MINE[2][-1], said, hashes(MINE, 3, 4), {})
     assert (numbers(settled.same), runs(settled)) == ([4], [[5]])

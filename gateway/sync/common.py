@@ -57,35 +57,44 @@ async def _fork(records: Records, branch: Branch, high: int, ask: Ask) -> Common
     """The last row of `branch` that the hub holds as we do, where it does not agree at `high`."""
     low, found = branch.after, Common(branch.after, b"", True)
     while low < (high := _outside(records, high)):
-        middle = _known(records, (low + high + 1) // 2)
-        receipt = await ask(branch.id, middle)
-        if isinstance(receipt, Later):
-            return receipt
-        if receipt.watermark > middle or (receipt.watermark > branch.after and not receipt.hash):
-            return Later("the hub's receipt does not say what it was asked for")
+        middle = place = _known(records, (low + high + 1) // 2)
+        while True:
+            receipt = await ask(branch.id, place)
+            if isinstance(receipt, Later):
+                return receipt
+            seq = receipt.watermark
+            if seq > place or (seq > branch.after and not receipt.hash):
+                return Later("the hub's receipt does not say what it was asked for")
+            gap = _inside(records, seq)
+            if gap is None or gap.first - 1 <= low:
+                break
+            place = (
+                gap.first - 1
+            )  # what it has there says nothing to us, but what it has before the gap does
         if not agrees(records, branch, receipt):
-            high = middle - 1
+            high = place - 1
             continue
         low = middle
-        if receipt.watermark > branch.after and _own(records, receipt.watermark) is not None:
-            found = Common(receipt.watermark, receipt.hash, True)
+        if seq > found.seq and gap is None:
+            found = Common(seq, receipt.hash, True)
     return found
 
 
 def _known(records: Records, seq: int) -> int:
     """The first row at or behind `seq` whose hash stands here: of a gap, its last."""
-    gap = _gap(records, seq)
+    gap = _inside(records, seq)
     return seq if gap is None else gap.last
 
 
 def _outside(records: Records, seq: int) -> int:
     """The last row at or before `seq` whose hash stands here: of a gap that goes on, the row before it."""
-    gap = _gap(records, seq)
-    return seq if gap is None or gap.last == seq else gap.first - 1
+    gap = _inside(records, seq)
+    return seq if gap is None else gap.first - 1
 
 
-def _gap(records: Records, seq: int) -> Gap | None:
-    return next((each for each in records.gaps(seq - 1, 1) if each.first <= seq), None)
+def _inside(records: Records, seq: int) -> Gap | None:
+    """The gap in which `seq` is, and not its last."""
+    return next((each for each in records.gaps(seq, 1) if each.first <= seq), None)
 
 
 def _own(records: Records, seq: int) -> bytes | None:

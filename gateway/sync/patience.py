@@ -10,6 +10,7 @@ from gateway.sync.flight import Leg
 
 _LOOKS = 3  # without progress before the hub is asked; twice as many each time
 _MOST_LOOKS = 120
+_IDLE_LOOKS = 60  # between questions whether the hub still has what it had, while nothing happens
 
 
 class Patience:
@@ -17,6 +18,7 @@ class Patience:
         self._confirmed = -1
         self._looks = 0
         self._limit = _LOOKS
+        self._idle = _IDLE_LOOKS  # the first look asks
         self._suspects: list[Leg] = []
         self._resent = 0  # up to there
         self._most = 1
@@ -26,6 +28,10 @@ class Patience:
 
         is_owed: something was taken that is not confirmed.
         """
+        self._idle = 0 if is_owed else self._idle + 1
+        if self._idle > _IDLE_LOOKS:
+            self._idle = 0
+            return True
         if not is_owed or confirmed != self._confirmed:
             self._confirmed, self._looks, self._limit = confirmed, 0, _LOOKS
             return False

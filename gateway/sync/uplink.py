@@ -236,17 +236,17 @@ class Uplink:
             await self._refuse(leg, reason)
 
     async def _ask(self) -> bool:
-        """Ask how far the hub is; whether it does not hold more than we knew, as far as could be learnt."""
+        """Ask how far the hub is. False where that could not be learnt, or was other than we knew."""
         flight, branch = self._flight, self._cutter.branch
         known = flight.confirmed
         receipt = await self._transport.ask(branch.id, branch.last)
         if isinstance(receipt, Later):
-            self._stall = f"the hub confirms nothing: {receipt.reason}"
+            self._stall = f"the hub says nothing: {receipt.reason}"
             return False
         await self._heed(receipt, known)
         if self._doubt or flight.confirmed > known:
             return False
-        self._stall = f"the hub holds rows up to {known} only"
+        self._stall = f"the hub holds rows up to {known} only" if flight.taken else None
         self._missing = receipt.missing
         return True
 
@@ -301,9 +301,10 @@ class Uplink:
     async def _look_around(self) -> None:
         """What is done now and then."""
         if self._patience.is_over(self._flight.confirmed, bool(self._flight.taken)):
-            log.warning("nothing is confirmed behind row %d: asking", self._flight.confirmed)
-            if await self._ask():
-                owed = self._flight.owed()
+            owed = self._flight.owed()
+            if owed:
+                log.warning("nothing is confirmed behind row %d: asking", self._flight.confirmed)
+            if await self._ask() and owed:
                 for leg in self._patience.suspect(owed, self._missing):
                     self._flight.back(leg)
         await self._replay()

@@ -120,15 +120,9 @@ class Postgres:
         """Start it again on its port and data; returns when it takes connections."""
         until = time.monotonic() + _READY_S
         while self._process is None:
-            self._process = self._begin()
-            while not self._is_ready(self._process.pid):
-                if self._process.poll() is not None:  # children of a killed one hold its memory
-                    self._process = None
-                if time.monotonic() > until:
-                    raise DeviceTrouble(f"PostgreSQL does not come up:\n{self._last_words()}")
-                time.sleep(_LOOK_S)
-                if self._process is None:
-                    break
+            process = self._begin()
+            if self._comes_up(process, until):
+                self._process = process
 
     def restart(self) -> None:
         self.stop()
@@ -165,6 +159,18 @@ class Postgres:
                 stderr=log,
                 **_unprivileged(),
             )
+
+    def _comes_up(self, process: subprocess.Popen[bytes], until: float) -> bool:
+        """False where it ended by itself: children of one that was killed may hold its memory for a while."""
+        while not self._is_ready(process.pid):
+            time.sleep(_LOOK_S)
+            if time.monotonic() > until:
+                process.kill()
+                process.wait()
+                raise DeviceTrouble(f"PostgreSQL does not come up:\n{self._last_words()}")
+            if process.poll() is not None:
+                return False
+        return True
 
     def _run(self, program: str, *words: str) -> None:
         ran = subprocess.run(

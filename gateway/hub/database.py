@@ -1,7 +1,7 @@
 """The hub's database as its rooms see it: SQL that SQLite and PostgreSQL read alike, over one of the two.
 
-Placeholders are $1, $2, ..., and `x = ANY($1)` takes a sequence; text is TEXT, bytes are BLOB or BYTEA, JSON is TEXT, a truth value 0 or 1. What an engine
-raises becomes StoreTrouble.
+Placeholders are $1, $2, ..., and `x = ANY($1)` takes a sequence; text is TEXT, bytes are BLOB or BYTEA, JSON is TEXT,
+a truth value 0 or 1. What an engine raises becomes StoreTrouble.
 """
 
 from collections.abc import Iterable, Sequence

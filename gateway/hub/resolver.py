@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from edge.errors import Malformed
 from gateway.hub import asked as asking
-from gateway.hub import linkset, views
+from gateway.hub import linkset, passport, passport_page, views
 from gateway.hub.access import PUBLIC
 from gateway.hub.asked import CORS, Asked
 from gateway.hub.database import Database
@@ -144,14 +144,19 @@ class Resolver:
         return await self._default(asked, found)
 
     async def _default(self, asked: Asked, found: _Found) -> Response | None:
-        """Where nothing is asked for but the product: a link that leads elsewhere, its page, its passport."""
+        """Where nothing is asked for but the product: a link that leads elsewhere, its page, its passport as one."""
         chosen = found.choose(asked)
         if chosen and not asked.is_here(chosen[0].href):
             return _moved(asked, chosen[0].href)
         page = await self._page(asked.key)
         if page is not None:
             return HTMLResponse(page, headers=asked.headers())
-        return None if found.passport is None else _moved(asked, found.passport)
+        version = (await self._find(asked, with_document=True)).version if found.passport else None
+        if version is None:
+            return None
+        view = self._passports.view(version, {PUBLIC})
+        said = passport.parse(view.raw)
+        return HTMLResponse(passport_page.html(said, found.passport or ""), headers=asked.headers())
 
     async def _link(self, asked: Asked, found: _Found) -> Response | None:
         """The link of the type that is asked for."""
@@ -189,19 +194,19 @@ class Resolver:
         links = {row[1]: linkset.stored(row[2]) for row in rows if row[0] == 0}
         passports = {row[1]: row for row in rows if row[0] == 1}
         levels = []
-        passport, version = None, None
+        url, version = None, None
         for anchor in anchors:
             held = links.get(anchor)
             row = passports.get(anchor)
             if row is not None:
-                url = asked.passport_url(row[2])
-                held = linkset.with_passport(held, url)
-                if passport is None:
-                    passport = url
+                own = asked.passport_url(row[2])
+                held = linkset.with_passport(held, own)
+                if url is None:
+                    url = own
                     version = Version(row[3], row[2], *row[4:]) if with_document else None
             if held is not None:
                 levels.append((anchor, held))
-        return _Found(levels, passport, version)
+        return _Found(levels, url, version)
 
 
 def routes(resolver: Resolver) -> list[BaseRoute]:

@@ -1,4 +1,7 @@
-"""How a request for passports went, as a Result {statusCode, message[]} (EN 18222; names as AAS part 2 has them)."""
+"""How a request for passports went, as a Result {statusCode, message[]} (EN 18222).
+
+The status codes are named as in the API of the Asset Administration Shell, part 2, which its drafts follow.
+"""
 
 import logging
 from collections.abc import Mapping

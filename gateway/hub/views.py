@@ -124,7 +124,7 @@ def product_page(name: str, stubs: Sequence[StoredStub], events: Sequence[Event]
         parts.append(_table("Signed stubs", ("seq", "tag", "key", "stub (hex)"), rows))
     else:
         parts.append("<p>No stub of this product has been written to a tag.</p>")
-    return _page(f"Product {name}", [*parts, _history("History", events)])
+    return page(f"Product {name}", [*parts, _history("History", events)])
 
 
 def front_page(counts: Mapping[str, int], events: Sequence[Event]) -> str:
@@ -133,12 +133,12 @@ def front_page(counts: Mapping[str, int], events: Sequence[Event]) -> str:
         "<h1>Tagwright hub</h1>",
         _list((name.replace("_", " "), str(n)) for name, n in counts.items()),
     ]
-    return _page("Tagwright hub", [*parts, _history("Latest events", events)])
+    return page("Tagwright hub", [*parts, _history("Latest events", events)])
 
 
 def missing_page(sentence: str) -> str:
     """The page for a product that is not known, or a name that is none."""
-    return _page("Not known", ["<h1>Not known</h1>", f"<p>{escape(sentence)}</p>"])
+    return page("Not known", ["<h1>Not known</h1>", f"<p>{escape(sentence)}</p>"])
 
 
 _NOTE = (
@@ -228,7 +228,8 @@ def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]])
     )
 
 
-def _page(title: str, parts: Iterable[str]) -> str:
+def page(title: str, parts: Iterable[str]) -> str:
+    """A whole page; parts: HTML."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

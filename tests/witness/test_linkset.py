@@ -190,7 +190,7 @@ def test_any_links_that_may_be_registered_make_a_linkset_of_the_rfc(
 
 
 def test_what_the_resolver_answers_is_a_linkset_of_the_rfc(tmp_path: Path) -> None:
-    pip = {"linkType": "gs1:pip", "href": "https://x.example/p", "title": "Produkt \u00e9"}
+    pip = {"linkType": "gs1:pip", "href": "https://x.example/p", "title": "Fiche \u00e9"}
 
     async def play() -> None:
         async with rooms(tmp_path / "hub.db") as at:

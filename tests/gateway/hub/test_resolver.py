@@ -170,14 +170,37 @@ def test_json_and_html_stand_on_one_uri(database_place: str) -> None:
         assert (await at.public.get(HERE, headers=JSON | again)).status_code == 304
         other = (await at.public.get(f"/01/{GTIN}/10/L/21/B", headers=JSON)).json()
         assert other["kind"] == "model"
-        passport_of = moved(await at.public.get(HERE, headers=HTML))  # there is no page of it
-        assert (await at.public.get(passport_of)).json()["uniqueProductIdentifier"] == ITEM
+        shown = await at.public.get(HERE, headers=HTML)  # gateways have told nothing of it
+        assert shown.headers["content-type"] == "text/html; charset=utf-8"
+        assert f"<dd>{ITEM}</dd>" in shown.text
         page = await at.public.get(f"/01/{GTIN}/21/seen", headers=HTML)
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
         assert (await at.public.get(f"/01/{GTIN}/21/seen")).text == page.text
         assert (await at.public.get(HERE, headers={"Accept": "image/png"})).status_code == 406
 
     play(database_place, scene)
+
+
+def test_a_passport_is_shown_to_people_without_what_is_not_theirs(tmp_path: Any) -> None:
+    said = passport(
+        recycledContent={"steel_share": 0.25, "isTested": True, "by": None},
+        parts=["<script>alert(1)</script>", {"x": 1}],
+        price="SECRET",
+        accessClasses={"/price": "authorities"},
+    )
+
+    async def scene(at: Rooms) -> None:
+        await at.publish(said)
+        for client in (at.public, at.authority):
+            page = (await client.get(HERE, headers=HTML)).text
+            assert "<h2>recycled content</h2><dl><dt>steel share</dt><dd>0.25</dd>" in page
+            assert "<dt>is tested</dt><dd>yes</dd>" in page
+            assert "&lt;script&gt;" in page
+            assert "leaves it out" in page
+            for word in ("SECRET", "price", "<script", "accessClasses"):
+                assert word not in page
+
+    play(tmp_path / "hub.db", scene)
 
 
 def test_a_product_that_only_gateways_told_of_has_a_page_and_a_linkset(tmp_path: Any) -> None:

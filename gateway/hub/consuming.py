@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from gateway.config import ConfigProblem
-from gateway.hub.clerk import Clerk, registrars
+from gateway.hub.app import clerk as new_clerk
 from gateway.hub.consumer import Consumer
 from gateway.hub.gateways import Gateways
 from gateway.hub.ledger import Ledger
@@ -27,7 +27,7 @@ async def consume(settings: HubSettings, ready: Callable[[], None], with_clerk: 
     async with AsyncExitStack() as stack:
         database = await open_database(settings.database)
         stack.push_async_callback(database.close)
-        clerk = Clerk(database, registrars(settings.travel.travel()))
+        clerk = new_clerk(database, settings)
         consumer = Consumer(
             settings.nats.broker(),
             Ledger(database),

@@ -6,7 +6,7 @@ was lost may stand: whoever repeats it must bear that.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from importlib.resources import files
 from typing import Any, Self
 
@@ -51,11 +51,10 @@ class PostgresDatabase(Database):
                 server_settings=_SERVER,
             )
         database = cls(pool)
-        try:
+        async with AsyncExitStack() as undo:
+            undo.callback(pool.terminate)
             await database._migrate()
-        except BaseException:
-            pool.terminate()
-            raise
+            undo.pop_all()
         return database
 
     @asynccontextmanager
@@ -64,12 +63,10 @@ class PostgresDatabase(Database):
             transaction = connection.transaction()
             with _troubles():
                 await transaction.start()
-            try:
+            async with AsyncExitStack() as undo:
+                undo.push_async_callback(_undone, transaction)
                 yield _PostgresSession(connection)
-            except BaseException:
-                with suppress(StoreTrouble), _troubles():  # a connection that is lost has undone it
-                    await transaction.rollback()
-                raise
+                undo.pop_all()
             with _troubles():
                 await transaction.commit()
 
@@ -139,6 +136,12 @@ class _PostgresSession(Session):
     ) -> None:
         with _troubles():
             await self._connection.copy_records_to_table(table, records=rows, columns=columns)
+
+
+async def _undone(transaction: Any) -> None:
+    """Roll back; where the connection is lost, that has undone it."""
+    with suppress(StoreTrouble), _troubles():
+        await transaction.rollback()
 
 
 async def _as_it_is(_: Any) -> None:

@@ -14,6 +14,7 @@ from gateway.epcis.vocabulary import BIZ_STEPS, NAMESPACE, PREFIX
 MOST_EPCS = 500  # of one event; a repository's limit on a document is often 1 MB
 
 _FROM_GOOD_TO_BAD = ("conformant", "unknown", "mismatch_instance", "non_conformant")
+_LARGEST = 1 << 53  # of a count
 _SSCC = "https://id.gs1.org/00/"
 _ACTIONS = {"packing": "ADD", "loading": "ADD", "unpacking": "DELETE", "unloading": "DELETE"}
 _DISPOSITIONS = {"shipping": "in_transit", "loading": "in_transit", "departing": "in_transit"}
@@ -73,8 +74,9 @@ def _together(content: Mapping[str, Any], epcs: list[str], biz_step: str) -> lis
     if is_expected and not _is_complete(content):
         said["disposition"] = "mismatch_instance"
     for name in ("tags", "expected", "missing_count", "unexpected_count"):
-        if type(content.get(name)) is int:
-            said[f"{PREFIX}:{_CAMEL[name]}"] = content[name]
+        count = content.get(name)
+        if type(count) is int and 0 <= count < _LARGEST:
+            said[f"{PREFIX}:{_CAMEL[name]}"] = count
     digest = content.get("digest")
     if isinstance(digest, bytes):
         said[f"{PREFIX}:pallet"] = f"{NAMESPACE}pallet/{digest[:16].hex()}"

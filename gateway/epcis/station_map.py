@@ -20,7 +20,6 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
-from math import isfinite
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -54,6 +53,8 @@ _PRESENCE = {"arrived": ("arriving", "in_progress"), "departed": ("departing", "
 _CARRIERS = {"nfc": "nfc-type2", "rain": "rain-gen2"}
 _VERDICT = ("integrity", "key", "binding", "chain")
 _LAST_SECOND = 4_102_444_800  # the year 2100
+_LARGEST = 1 << 53  # of a number
+_LONGEST_URI = 1024  # characters
 _PARTS = 4  # of a product claim with a batch
 
 
@@ -120,10 +121,11 @@ def identity(content: Mapping[str, Any], name: str) -> str:
     if is_uri(name):
         return canonical(name)
     if name and not gtin.isdigit():
-        return f"{NAMESPACE}id/{quote(name, safe='')}"  # ISO/IEC 15459 and the like
+        found = f"{NAMESPACE}id/{quote(name, safe='')}"  # ISO/IEC 15459 and the like
+        return found if len(found) <= _LONGEST_URI else ""
     uri = text(content, "uri") or _uri_of(content.get("epc")) or text(content, "link")
-    found = key(uri)
-    return found.link if found is not None and _is_instance(found.ai, found.qualifier) else ""
+    thing = key(uri)
+    return thing.link if thing is not None and _is_instance(thing.ai, thing.qualifier) else ""
 
 
 def disposition(content: Mapping[str, Any]) -> str:
@@ -259,9 +261,9 @@ def _base64url(data: bytes) -> str:
 
 def _number(content: Mapping[str, Any], name: str) -> float | None:
     found = content.get(name)
-    if isinstance(found, bool) or not isinstance(found, int | float) or not isfinite(found):
+    if isinstance(found, bool) or not isinstance(found, int | float):
         return None
-    return found
+    return found if -_LARGEST < found < _LARGEST else None  # neither infinite nor NaN
 
 
 def _is_gtin14(digits: str) -> bool:

@@ -106,7 +106,7 @@ def _kept(
     declaration = event.get("errorDeclaration")
     return Kept(
         key_of(event_id),
-        "" if declaration is None else declaration["declarationTime"].upper(),
+        "" if declaration is None else rfc3339(microseconds(declaration["declarationTime"])),
         sha256(said.encode()).digest()[:16],
         event["type"],
         event.get("action", ""),

@@ -36,7 +36,7 @@ def changed(**more: Any) -> dict[str, Any]:
             changed(eventTime="2026-06-08T18:11:16"),
             "event.eventTime '2026-06-08T18:11:16' is no date",
         ),
-        (changed(bizStep="shiping"), "event.bizStep 'shiping' is no word"),
+        (changed(bizStep="flying"), "event.bizStep 'flying' is no word"),
         (changed(ilmd={}), "ilmd only where its action is ADD"),
         (changed(stub="x"), "'stub' only with the prefix of a namespace"),
         (changed(eventID="urn:x:" + "9" * 1020), "eventID is longer"),

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import epcis_rows
 import pytest
-from epcis_rows import AT_NS, GLN, ITEM, NAME, PLACES, UID, account, told
+from epcis_rows import AT_NS, GLN, ITEM, NAME, PLACES, UID, account, on_pallet, pallet, told
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -135,6 +135,7 @@ def test_without_a_location_no_place_is_told() -> None:
         ({"gtin": "04012345678902", "serial": "A"}, "", ""),
         ({"gtin": 4, "serial": b"A", "epc": "x", "link": 3, "uri": None}, "", ""),
         ({}, "04012345678902/A", ""),
+        ({}, "ä" * 400, ""),
     ],
 )
 def test_a_thing_is_named_by_what_the_row_knows_of_it(
@@ -165,6 +166,14 @@ def test_a_row_that_lies_makes_an_event_or_none(name: str, lies: dict[str, Any])
     rows = [row._replace(content=row.content | lies) for row in epcis_rows.ROWS[name]]
     for event in told(*rows):
         assert event["eventID"].startswith("ni:///sha-256;")
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400), float("inf"), float("nan"), 2.0**60])
+def test_a_number_that_is_none_is_not_told(number: float) -> None:
+    (event,) = told(epcis_rows.presence("arrived", rssi_dbm=number, reads=number, seen_at=number))
+    assert "sensorElementList" not in event
+    together, *_ = told(on_pallet("A"), pallet(number))  # type: ignore[arg-type]
+    assert "tagwright:tags" not in together
 
 
 @pytest.mark.parametrize(

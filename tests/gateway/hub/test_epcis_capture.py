@@ -17,7 +17,7 @@ from gateway.hub.access import Access
 from gateway.hub.epcis_http import BEHAVIOUR
 from gateway.hub.epcis_paths import PATHS
 
-WRONG = {**PACKED, "bizStep": "shiping"}
+WRONG = {**PACKED, "bizStep": "flying"}
 TAKEN = {**RECEIVED, "disposition": "damaged"}
 PROCEED = {"GS1_Capture_Error_Behaviour": "proceed"}
 
@@ -129,6 +129,16 @@ def test_two_who_capture_one_id_with_different_words_do_not_both_succeed(
                 }
             jobs = await asyncio.gather(*[hub.capture(whole) for whole in both])
             assert sorted(job["success"] for job in jobs) == [False, True]
+
+    play(database_place, scene)
+
+
+def test_a_declaration_is_known_by_its_time_however_it_is_spelled(database_place: str) -> None:
+    async def scene(hub: Room) -> None:
+        for time in ("2026-06-09T08:00:00Z", "2026-06-09t10:00:00." + "0" * 5000 + "+02:00"):
+            again = {**epcis_events.DECLARED, "errorDeclaration": {"declarationTime": time}}
+            assert (await hub.capture(document(again)))["success"]
+        assert len(await hub.events()) == 1
 
     play(database_place, scene)
 

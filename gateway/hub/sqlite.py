@@ -9,7 +9,7 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -57,12 +57,11 @@ class SqliteDatabase(Database):
     async def transaction(self) -> AsyncIterator[Session]:
         async with self._turn:
             session = _SqliteSession(self._writer, self._write)
-            try:
+            with ExitStack() as undo:  # submitted before whatever comes next in that thread
+                undo.callback(self._writing.submit, self._undo)
                 await self._write(self._begin)
                 yield session
-            except BaseException:
-                self._writing.submit(self._undo)  # before whatever comes next in that thread
-                raise
+                undo.pop_all()
             await self._write(self._commit)
 
     async def fetch(self, sql: str, *values: Value) -> list[tuple[Any, ...]]:

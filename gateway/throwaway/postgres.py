@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -71,12 +72,11 @@ class Postgres:
     def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="tagwright-pg-"))
         self._data = self._folder / "data"
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._end)
             self._make()
             self.start()
-        except BaseException:
-            self._end()
-            raise
+            undo.pop_all()
         return self
 
     def __exit__(

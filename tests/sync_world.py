@@ -150,13 +150,13 @@ class World:
         self.gateways: list[Gateway] = []
         self.excused: set[bytes] = set()  # hashes of rows that nobody has any more
         self._seen: set[str] = set()  # ids of messages, as a stream remembers them
-        self._folder = folder
+        self.folder = folder
         self._time_ns = 1_700_000_000_000_000_000
         self._count = 0
         self.do(self._open())
 
     async def _open(self) -> None:
-        self._database = Crashing(SqliteDatabase(self._folder / "hub.db"))
+        self._database = Crashing(SqliteDatabase(self.folder / "hub.db"))
         self.ledger = Ledger(self._database, self.now_ns)
 
     def do(self, act: Any) -> Any:
@@ -220,7 +220,7 @@ class World:
 
     async def clone(self, gateway: Gateway) -> Gateway:
         """A second gateway begins with a copy of this one's card."""
-        path = self._folder / f"gateway{len(self.gateways)}.db"
+        path = self.folder / f"gateway{len(self.gateways)}.db"
         with sqlite3.connect(gateway.path) as card, sqlite3.connect(path) as copy:
             card.backup(copy)
         card.close()
@@ -296,6 +296,14 @@ class World:
             if receipt.journal in gateway.wire.heard:
                 gateway.wire.on_receipt(receipt)
 
+    async def hear(self, gateway: Gateway, receipt: Receipt) -> None:
+        """A receipt comes that nobody has asked for."""
+        gateway.wire.on_receipt(receipt)
+
+    async def settle(self, request: Request, step: Step) -> None:
+        """The world decides what comes of a batch."""
+        request.answer.set_result(step)
+
     async def lose_stream(self) -> None:
         self.stream.clear()
         self._seen.clear()
@@ -304,7 +312,7 @@ class World:
         self._database.fails = when
 
     async def back_up(self) -> None:
-        with sqlite3.connect(self._folder / "hub.db") as hub, sqlite3.connect(self._saved) as copy:
+        with sqlite3.connect(self.folder / "hub.db") as hub, sqlite3.connect(self._saved) as copy:
             hub.backup(copy)
         hub.close()
         copy.close()
@@ -313,14 +321,14 @@ class World:
         """The hub goes back to its backup. What no gateway has any more is excused, where nobody holds it."""
         await self._database.close()
         for end in ("", "-wal", "-shm"):
-            Path(f"{self._folder / 'hub.db'}{end}").unlink(missing_ok=True)
+            Path(f"{self.folder / 'hub.db'}{end}").unlink(missing_ok=True)
         if self._saved.exists():
-            (self._folder / "hub.db").write_bytes(self._saved.read_bytes())
+            (self.folder / "hub.db").write_bytes(self._saved.read_bytes())
         await self._open()
 
     @property
     def _saved(self) -> Path:
-        return self._folder / "backup.db"
+        return self.folder / "backup.db"
 
     async def held(self) -> list[bytes]:
         """The hash of each row that the hub holds below a watermark."""

@@ -11,6 +11,7 @@ idempotency key is "JOURNAL/FIRST-LAST", the journal's id in hex.
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 from gateway.journal import Gap, Records, Row
@@ -20,7 +21,7 @@ VERSION = 2
 MOST_ROWS = 512
 
 _MOST_BYTES = 512 << 10  # a batch's bodies; one row that is larger travels alone
-_ROW_OVERHEAD = 120  # bytes of a row beside its body
+_OVERHEAD = 120  # bytes of a row beside its body
 
 Piece = Row | Gap
 
@@ -74,13 +75,12 @@ def branch_of(records: Records, seq: int) -> Branch:
 
 def pieces_for(records: Records, after: int, most: int, last: int | None) -> list[Piece]:
     """What one batch holds of the rows behind `after`: at most `most` pieces, none beyond `last`, a bearable size."""
-    size = 0
-    found: list[Piece] = []
-    for piece in records.pieces(after, most):
-        size += _ROW_OVERHEAD + (len(piece.body) if isinstance(piece, Row) else 0)
-        if (size > _MOST_BYTES and found) or (last is not None and end(piece) > last):
-            break
-        found.append(piece)
+    found = records.pieces(after, most)
+    if last is not None:
+        found = [piece for piece in found if end(piece) <= last]
+    if sum(map(_size, found)) > _MOST_BYTES:
+        sizes = accumulate(map(_size, found))
+        found = found[: max(1, sum(size <= _MOST_BYTES for size in sizes))]
     return found
 
 
@@ -105,3 +105,7 @@ def encode(
     if branch.origin is not None:
         whole[8] = branch.origin
     return Batch(branch.id, first, last, Encoder()(whole), len(said))
+
+
+def _size(piece: Piece) -> int:
+    return _OVERHEAD + (len(piece.body) if isinstance(piece, Row) else 0)

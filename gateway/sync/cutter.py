@@ -18,6 +18,7 @@ class Cutter:
         self._gateway = gateway
         self._most_rows = MOST_ROWS
         self._told = (0, b"")  # a row's hash as the hub has told it
+        self._read: dict[int, list[Piece]] = {}  # what was cut last, so that it is not read twice
         self.begin(0)
 
     def begin(self, confirmed: int, hash: bytes = b"") -> None:
@@ -32,6 +33,7 @@ class Cutter:
         """
         found: list[tuple[int, int]] = []
         head, after = self._journal.head(), flight.end
+        self._read.clear()
         while (
             after < head
             and len(found) < _CUTS
@@ -45,12 +47,13 @@ class Cutter:
             if is_small and (flight.flying or flight.waiting or found):
                 break
             found.append((after + 1, end(pieces[-1])))
+            self._read[after + 1] = pieces
             after = found[-1][1]
         return found
 
     def batch(self, leg: Leg) -> Batch | None:
         """What the leg brings; None where the rows are no longer as they were cut: some have become part of a gap."""
-        pieces = self.pieces(leg)
+        pieces = self._read.pop(leg.first, None) or self.pieces(leg)
         if not pieces or end(pieces[-1]) != leg.last:
             return None
         before = self._hash(leg.first - 1)

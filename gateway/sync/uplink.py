@@ -223,7 +223,8 @@ class Uplink:
     async def _refused(self, reason: str, missing: tuple[tuple[int, int], ...]) -> None:
         """The hub refuses one batch that the transport took, or this gateway."""
         if len(missing) != 1:
-            self._put_off(Later(f"the hub refuses this gateway: {reason}"))
+            self._stall = f"the hub refuses this gateway: {reason}"
+            self._put_off(Later(self._stall))
             return
         leg = self._flight.find(*missing[0])
         if leg is None:

@@ -64,7 +64,7 @@ class Sync(RuleBasedStateMachine):
     @precondition(lambda self: self.world.requests)
     @rule(pick=ANY)
     def lose_the_request(self, pick: int) -> None:
-        self.answer_with(self.request(pick), Later("lost"))
+        self.world.do(self.world.settle(self.request(pick), Later("lost")))
 
     @precondition(lambda self: self.world.requests)
     @rule(pick=ANY)
@@ -92,7 +92,7 @@ class Sync(RuleBasedStateMachine):
     def find_it_too_large(self, pick: int) -> None:
         request = self.request(pick)
         step = judge(request.batch, Answer(413, b"")) if len(request.batch) > 1 else Later("odd")
-        self.answer_with(request, step)
+        self.world.do(self.world.settle(request, step))
 
     @precondition(lambda self: self.world.requests)
     @rule(pick=ANY)
@@ -200,12 +200,6 @@ class Sync(RuleBasedStateMachine):
         assert set(world.acknowledged) <= set(held)
         assert world.do(world.gaps()) == []
         assert world.do(world.withheld()) == 0
-
-    def answer_with(self, request: Request, step: object) -> None:
-        async def act() -> None:
-            request.answer.set_result(step)  # type: ignore[arg-type]
-
-        self.world.do(act())
 
 
 TestSync = Sync.TestCase

@@ -12,7 +12,7 @@ from edge.errors import Malformed
 from gateway import config
 from gateway.hub import batch as hub_batch
 from gateway.hub import settings
-from gateway.records import Chain, Row
+from gateway.records import Chain, Gap, Row
 from gateway.stations.orders import Order, OrderError, orders
 from gateway.stations.resultfile import ResultFile
 from gateway.sync import answer
@@ -110,13 +110,16 @@ token_file = "token"
 cert = "hub.pem"
 key = "hub.key"
 """
-_RECEIPT = b'{"journal": "00000000000000000000000000000000", "watermark": 3, "conflicts": [2]}'
+_RECEIPT = (
+    b'{"journal": "00000000000000000000000000000000", "watermark": 3, "conflicts": [2], "hash": "",'
+    b' "stored": 1, "duplicates": 0, "missing": [[4, 5]], "forked": true, "refused": null}'
+)
 
 
 def _receipt(data: bytes) -> None:
-    sent = sync_batch.Batch(bytes(16), 1, 3, b"")
+    sent = sync_batch.Batch(bytes(16), 1, 3, b"", 3)
     for status in (200, 422):
-        answer.judge(sent, answer.Answer(status, data), False)
+        answer.judge(sent, answer.Answer(status, data))
 
 
 def _batch(data: bytes) -> None:
@@ -132,7 +135,9 @@ def _batch_example(stubs: list[bytes]) -> bytes:
         body = cbor2.dumps({"stub": raw, "gtin": "09520123456788", "serial": "A1", "seq": seq - 1})
         content = (NOW * 10**9, "result", "station", UID, "09520123456788/A1", body)
         rows.append(Row(seq, *content, chain.follow(seq, *content)))
-    return sync_batch.encode("line-3", journal, journal, rows, ()).data
+    gap = Gap(len(rows) + 1, 9, "dropped", bytes(32))
+    branch = sync_batch.Branch(journal, 0, None, (bytes(16), 0))
+    return sync_batch.encode("line-3", branch, journal, [*rows, gap], {2}).data
 
 
 def _batch_input(examples: list[bytes], random: Random) -> bytes:
@@ -143,7 +148,8 @@ def _batch_input(examples: list[bytes], random: Random) -> bytes:
     content = (1, "result", "s", UID, "p", body)
     chain = Chain(bytes(16))
     row = Row(1, *content, chain.follow(1, *content))
-    return sync_batch.encode("g", bytes(16), bytes(16), [row], ()).data
+    branch = sync_batch.Branch(bytes(16), 0, None, None)
+    return sync_batch.encode("g", branch, bytes(16), [row], ()).data
 
 
 def _tagged(random: Random) -> bytes:

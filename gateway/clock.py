@@ -66,7 +66,7 @@ class Clock:
         self._error_ms = UNSYNCED
         self._ask_again_ns = -1
         self._hlc = 0
-        self._wall_at_boot_ns: int | None = None
+        self._wall_at_boot_ns = 0  # known once _was_synced is
         self._was_synced: bool | None = None
 
     def resume(self, at_ns: int, times: Times) -> None:
@@ -88,16 +88,17 @@ class Clock:
 
     def step(self, moment: Moment) -> Step | None:
         """Whether the wall clock was set by more than 2 s, or became synchronised, since the step before."""
-        now_ns, synced = moment.at_ns - moment.boot_ns, moment.error_ms != UNSYNCED
-        before_ns, was_synced = self._wall_at_boot_ns, self._was_synced
-        self._was_synced = synced
-        if before_ns is None:
-            self._wall_at_boot_ns = now_ns
+        at_ns, boot_ns, _, error_ms, _ = moment
+        before_ns, now_ns = self._wall_at_boot_ns, at_ns - boot_ns
+        was_synced, is_synced = self._was_synced, error_ms != UNSYNCED
+        is_near = -_STEP_NS <= now_ns - before_ns <= _STEP_NS
+        if is_near and is_synced == was_synced:
             return None
-        if abs(now_ns - before_ns) <= _STEP_NS and not (synced and was_synced is False):
+        self._was_synced = is_synced
+        if was_synced is not None and is_near and not is_synced:
             return None
         self._wall_at_boot_ns = now_ns
-        return Step(before_ns + moment.boot_ns, moment.at_ns, moment.error_ms)
+        return None if was_synced is None else Step(before_ns + boot_ns, at_ns, error_ms)
 
 
 def boot_id() -> bytes:

@@ -152,7 +152,7 @@ class Journal(Marks):
         Raises JournalFull (nothing stored, later appends may work) or JournalFailed (this and every later
         append). A caller that is cancelled meanwhile does not know: the row may stand.
         """
-        if kind not in KINDS:
+        if kind not in CLASS_OF:
             raise ValueError(f"{kind!r} is no kind of row: {', '.join(KINDS)}")
         if CLOCK in body:
             raise ValueError(f"body[{CLOCK!r}] is the journal's own")

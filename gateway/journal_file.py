@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gateway.journal_disk import (
     MOST_BALLAST,
@@ -40,6 +41,7 @@ from gateway.schema import SchemaTrouble
 
 CLOSING = ("result", "void")  # the kinds of rows that close an intent
 
+_COLUMNS = 6  # of a Draft
 _LEAST = 1 << 20  # bytes; below this a journal cannot hold its own tables and the reserve
 _TRIM_ROWS = 2000  # that are given back in one transaction, while appends wait
 _SPARE = 64 << 10  # bytes; with less than this left there is no room for passports
@@ -53,9 +55,8 @@ class JournalFailed(JournalTrouble):
     """The disk refused a commit: whether its rows are on disk is unknown until the journal is opened anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A row before it has its number and hash, and what it does beside standing there."""
+class Draft(NamedTuple):
+    """A row before it has its number and hash: its columns, and what it does beside standing there."""
 
     at_ns: int
     kind: str
@@ -63,6 +64,7 @@ class Draft:
     uid: bytes
     product: str
     body: bytes
+
     closes: int | None  # seq of the intent
     stub_seq: int | None
     is_remembered: bool | None  # of a result: whether the tag's stub stands in this row only
@@ -274,22 +276,25 @@ class JournalFile:
         for d in drafts:
             name = CLASS_OF[d.kind]
             needs[name] = needs.get(name, 0) + ROW_BYTES + len(d.body)
-        short = self._is_short(needs)
-        used = used_bytes(self._file) if short else 0
+        is_short = self._is_starved or self._is_short(needs)
+        used = used_bytes(self._file) if is_short else 0
         seq, chain = self.head, Chain(self._hash)
         outcomes: list[Row | JournalFull] = []
         for d in drafts:
-            size, name = ROW_BYTES + len(d.body), CLASS_OF[d.kind]
-            if d.kind not in CLOSING and (
-                self._is_starved or (short and self._room.is_short(name, size, used))
-            ):
-                outcomes.append(self._full())
-                continue
-            used += size
-            self._room.held[name] += size
+            if is_short:
+                size, name = ROW_BYTES + len(d.body), CLASS_OF[d.kind]
+                if d.kind not in CLOSING and (
+                    self._is_starved or self._room.is_short(name, size, used)
+                ):
+                    outcomes.append(self._full())
+                    continue
+                used += size
+                self._room.held[name] += size
             seq += 1
-            content = (d.at_ns, d.kind, d.station, d.uid, d.product, d.body)
-            outcomes.append(Row(seq, *content, chain.follow(seq, *content)))
+            columns = d[:_COLUMNS]
+            outcomes.append(Row(seq, *columns, chain.follow(seq, *columns)))
+        if not is_short:
+            self._room.comes(needs)
         return outcomes
 
     def _insert(self, stored: list[tuple[Draft, Row]]) -> None:

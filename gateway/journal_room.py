@@ -67,6 +67,11 @@ class Room:
         fullest = 100 * max(shares.values())
         return Pressure(next((each for each in LEVELS if fullest >= each), 0), shares)
 
+    def comes(self, held: dict[str, int]) -> None:
+        """Rows of so many bytes a class have come."""
+        for name, size in held.items():
+            self.held[name] += size
+
     def leaves(self, held: dict[str, int]) -> None:
         """Rows of so many bytes a class have left."""
         for name, size in held.items():

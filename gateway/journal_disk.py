@@ -19,6 +19,7 @@ class Ballast:
     def __init__(self, journal: Path, most: int) -> None:
         """most: bytes; a quarter of what the disk has left where that is less."""
         self._path = Path(f"{journal}.ballast")
+        self._stands = False
         self.give_up()  # that of a writer that was killed: opening may need it
         self._size = min(most, free_bytes(self._path) // 4)
 

@@ -41,7 +41,6 @@ from gateway.schema import SchemaTrouble
 
 CLOSING = ("result", "void")  # the kinds of rows that close an intent
 
-_COLUMNS = 6  # of a Draft
 _LEAST = 1 << 20  # bytes; below this a journal cannot hold its own tables and the reserve
 _TRIM_ROWS = 2000  # that are given back in one transaction, while appends wait
 _SPARE = 64 << 10  # bytes; with less than this left there is no room for passports
@@ -56,7 +55,7 @@ class JournalFailed(JournalTrouble):
 
 
 class Draft(NamedTuple):
-    """A row before it has its number and hash: its columns, and what it does beside standing there."""
+    """A row before it has its number and hash, and what it does beside standing there."""
 
     at_ns: int
     kind: str
@@ -64,7 +63,6 @@ class Draft(NamedTuple):
     uid: bytes
     product: str
     body: bytes
-
     closes: int | None  # seq of the intent
     stub_seq: int | None
     is_remembered: bool | None  # of a result: whether the tag's stub stands in this row only
@@ -116,11 +114,8 @@ class JournalFile:
             newest = self._file.execute(f"SELECT {COLUMNS} FROM events ORDER BY seq DESC LIMIT 1")
             found = newest.fetchone()
             self.last: Row | None = Row(*found) if found else None
-            (self._hash,) = (
-                (self.last.hash,)
-                if self.last
-                else self._file.execute("SELECT id FROM journal").fetchone()
-            )
+            (identity,) = self._file.execute("SELECT id FROM journal").fetchone()
+            self._hash: bytes = self.last.hash if self.last else identity
             self.head = self.last.seq if self.last else 0
             limit = max_bytes - min(max_bytes // 8, 1 << 20)
             quotas = {
@@ -291,8 +286,8 @@ class JournalFile:
                 used += size
                 self._room.held[name] += size
             seq += 1
-            columns = d[:_COLUMNS]
-            outcomes.append(Row(seq, *columns, chain.follow(seq, *columns)))
+            content = (d.at_ns, d.kind, d.station, d.uid, d.product, d.body)
+            outcomes.append(Row(seq, *content, chain.follow(seq, *content)))
         if not is_short:
             self._room.comes(needs)
         return outcomes

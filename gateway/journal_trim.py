@@ -35,7 +35,7 @@ class Freed(NamedTuple):
 def floor(file: sqlite3.Connection, head: int) -> int:
     """The seq up to which rows may be given back: every sink that trimming waits for has them."""
     (seq,) = file.execute("SELECT ifnull(min(seq), 0) FROM cursors WHERE holds = 1").fetchone()
-    return min(seq, head - 1)
+    return min(int(seq), head - 1)
 
 
 def make_room(

@@ -142,7 +142,7 @@ class Records:
             raise JournalTrouble(f"there is no journal at {path}: {e}") from e
         try:
             (version,) = self._read.execute("PRAGMA user_version").fetchone()
-            (self._first_id,) = self._read.execute("SELECT id FROM journal").fetchone()
+            (identity,) = self._read.execute("SELECT id FROM journal").fetchone()
         except (sqlite3.Error, TypeError) as e:
             self._read.close()
             raise JournalTrouble(f"{path} cannot be read as a journal: {e}") from e
@@ -152,6 +152,7 @@ class Records:
                 f"{path} has schema {version}, this Tagwright reads {SCHEMA}: "
                 + ("start the gateway once" if version < SCHEMA else "use a newer Tagwright")
             )
+        self._first_id: bytes = identity
 
     @property
     def id(self) -> bytes:
@@ -199,8 +200,8 @@ class Records:
         with self._at_once():
             found: list[Row | Gap] = [*self.after(seq, limit), *self.gaps(seq, limit)]
         found.sort(key=lambda each: each[0])
-        if found and found[0][0] <= seq:
-            found[0] = found[0]._replace(first=seq + 1)
+        if found and isinstance(around := found[0], Gap) and around.first <= seq:
+            found[0] = around._replace(first=seq + 1)
         return found[:limit]
 
     def gaps(self, seq: int = 0, limit: int = -1) -> list[Gap]:
@@ -220,9 +221,9 @@ class Records:
         )
         found = self._read.execute(query, (seq, seq)).fetchone()
         if found is None:
-            raise LookupError(f"the journal no longer knows the hash of row {seq}")
-        known: bytes = found[0]
-        return known
+            raise LookupError(f"the journal does not know the hash of row {seq}")
+        digest: bytes = found[0]
+        return digest
 
     def tail(self, count: int) -> list[Row]:
         """The last `count` rows."""

@@ -82,6 +82,30 @@ def test_what_is_old_and_confirmed_is_given_back_and_the_chain_goes_on(tmp_path:
     asyncio.run(play())
 
 
+def test_a_wall_clock_that_jumps_costs_no_row_that_a_hub_has_not(tmp_path: Path) -> None:
+    now = [20_000 * DAY_NS]
+    clock = Clock(lambda: now[0], lambda: 0, bytes(16), lambda: 0)
+
+    async def play() -> None:
+        async with Journal(tmp_path / "j.db", max_bytes=4 * MB, clock=clock) as journal:
+            await filled(journal, 10)
+            await journal.confirm(4)
+            now[0] += 3650 * DAY_NS
+            await filled(journal, 1)
+            assert await journal.trim(30) == 4  # all of it looks old: what is confirmed may go
+            now[0] -= 2 * 3650 * DAY_NS
+            await filled(journal, 1)
+            await journal.confirm(journal.head())
+            assert await journal.trim(30) == 0  # all of it looks young
+            while not journal.pressure().level:
+                await filled(journal, 50, size=1000)
+                await journal.confirm(journal.head())
+            assert await journal.relieve() > 10  # until room is short
+            whole(journal)
+
+    asyncio.run(play())
+
+
 def test_of_a_gap_around_a_seq_the_part_behind_it_is_told(tmp_path: Path) -> None:
     async def play() -> None:
         async with Journal(tmp_path / "j.db") as journal:

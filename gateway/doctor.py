@@ -61,7 +61,7 @@ def examine(config: Config, now: float) -> Iterator[Finding]:
 def hub_finding(url: str, trouble: str | None, seconds: float) -> Finding:
     """The finding about the hub, after someone has asked it; trouble: why it did not answer."""
     if trouble is not None:
-        return Finding("hub", FAULT, f"{url}: {trouble}", "start the hub, or mend [hub] url")
+        return Finding("hub", FAULT, f"{url}: {trouble}", "start the hub, or mend [hub]")
     return Finding("hub", WELL, f"{url} answers in {seconds * 1000:.0f} ms")
 
 
@@ -124,13 +124,16 @@ def _journal(config: Config) -> Finding:
     except JournalTrouble as why:
         return Finding("journal", FAULT, str(why), "restore it from a backup, or name another file")
     head, lag, intents = records.head(), records.lag(), len(records.open_intents())
-    aside = records.quarantined()
+    aside, pressure = records.quarantined(), records.pressure()
     records.close()
     text = f"{path}: {head} rows, {lag} not yet at the hub, {intents} tags to be finished"
+    if pressure.level:
+        text += f", {pressure.level} % of its room is taken"
+        return Finding("journal", WARNING, text, "see why the hub takes no rows, or give it room")
     if aside:
         seq, reason = next(iter(aside.items()))
         text += f", {len(aside)} rows set aside, the first {seq}: {reason}"
-        return Finding("journal", WARNING, text, "mend the hub's rules, or tell us: rows stay here")
+        return Finding("journal", WARNING, text, "tagwright journal quarantine")
     if intents:
         return Finding("journal", WARNING, text, "show those tags to a reader again")
     return Finding("journal", WELL, text)

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,6 +12,7 @@ from gateway.cli.output import USAGE, Failure, answer_is_no, emit, json_option
 from gateway.config import Config, ConfigProblem, load
 from gateway.doctor import FAULT, WARNING, WELL, Finding, examine, hub_finding
 from gateway.sync.http import reach
+from gateway.sync.transports import reach_stream
 
 _COLOURS = {WELL: "green", WARNING: "yellow", FAULT: "red"}
 
@@ -57,9 +59,15 @@ def _findings(file: Path | None) -> Iterator[Finding]:
         yield Finding("configuration", WARNING, "none given", "tagwright doctor -c tagwright.toml")
     yield from examine(config, time.time())
     if config.hub.url:
-        started = time.perf_counter()
-        try:
-            trouble = asyncio.run(reach(config.hub))
-        except ConfigProblem as why:
-            trouble = str(why)
-        yield hub_finding(config.hub.url, trouble, time.perf_counter() - started)
+        yield _asked(config.hub.url, reach(config.hub))
+    if config.hub.nats:
+        yield _asked(", ".join(config.hub.nats), reach_stream(config.hub, config.gateway.name))
+
+
+def _asked(where: str, asking: Coroutine[Any, Any, str | None]) -> Finding:
+    started = time.perf_counter()
+    try:
+        trouble = asyncio.run(asking)
+    except ConfigProblem as why:
+        trouble = str(why)
+    return hub_finding(where, trouble, time.perf_counter() - started)

@@ -32,9 +32,9 @@ async def serve(where: str) -> None:
 
     app = Starlette(
         routes=[
+            *resolver.routes(Resolver(database, passports, page)),
             *dpps.routes(passports),
             *links.routes(LinkTable(database, time.time_ns)),
-            *resolver.routes(Resolver(database, passports, page)),
         ],
         middleware=[Middleware(Guard, access=Access(token="bench"))],
     )

@@ -128,6 +128,7 @@ class Gateway:
 
     path: Path
     random: Random
+    max_bytes: int
     wire: Wire = field(init=False)
     journal: Journal = field(init=False)
     uplink: Uplink = field(init=False)
@@ -148,7 +149,6 @@ class World:
         self.poison: set[bytes] = set()  # hashes of rows that the hub does not take
         self.acknowledged: dict[bytes, Row] = {}
         self.gateways: list[Gateway] = []
-        self.excused: set[bytes] = set()  # hashes of rows that nobody has any more
         self._seen: set[str] = set()  # ids of messages, as a stream remembers them
         self.folder = folder
         self._time_ns = 1_700_000_000_000_000_000
@@ -192,9 +192,9 @@ class World:
         self.waits.append(wait)
         await wait
 
-    async def start(self, path: Path) -> Gateway:
+    async def start(self, path: Path, max_bytes: int = 1 << 30) -> Gateway:
         """A gateway over the journal at `path`."""
-        gateway = Gateway(path, Random(len(self.gateways)))
+        gateway = Gateway(path, Random(len(self.gateways)), max_bytes)
         await self._run(gateway)
         self.gateways.append(gateway)
         return gateway
@@ -202,7 +202,7 @@ class World:
     async def _run(self, gateway: Gateway) -> None:
         clock = Clock(self.now_ns, self.now_ns, bytes(16), lambda: 0)
         gateway.wire = Wire(gateway, self)
-        gateway.journal = Journal(gateway.path, clock=clock)
+        gateway.journal = Journal(gateway.path, max_bytes=gateway.max_bytes, clock=clock)
         gateway.uplink = Uplink(
             gateway.journal,
             gateway.wire,
@@ -227,13 +227,15 @@ class World:
         copy.close()
         return await self.start(path)
 
-    async def append(self, gateway: Gateway, count: int, size: int, is_poison: bool) -> None:
+    async def append(
+        self, gateway: Gateway, count: int, size: int, is_poison: bool, kind: str = "verdict"
+    ) -> None:
         bodies = []
         for _ in range(count):
             self._count += 1
             bodies.append({"n": self._count, "x": bytes(size)})
         append = gateway.journal.append
-        rows = await asyncio.gather(*[append("verdict", "s", b"", "", body) for body in bodies])
+        rows = await asyncio.gather(*[append(kind, "s", b"", "", body) for body in bodies])
         self.acknowledged |= {row.hash: row for row in rows}
         if is_poison:
             self.poison.add(rows[-1].hash)
@@ -318,7 +320,7 @@ class World:
         copy.close()
 
     async def restore(self) -> None:
-        """The hub goes back to its backup. What no gateway has any more is excused, where nobody holds it."""
+        """The hub goes back to its backup."""
         await self._database.close()
         for end in ("", "-wal", "-shm"):
             Path(f"{self.folder / 'hub.db'}{end}").unlink(missing_ok=True)
@@ -361,7 +363,12 @@ class World:
             found |= {row.hash for row in gateway.journal.after(0, cursor) if row.seq <= cursor}
         return found
 
+    def stored(self) -> set[bytes]:
+        """The hashes of the rows that some gateway has."""
+        return {row.hash for g in self.gateways for row in g.journal.after(0, g.journal.head())}
+
     async def trim(self, gateway: Gateway) -> None:
+        """Give back everything that may be."""
         await gateway.journal.trim(0)
 
     async def release(self) -> None:

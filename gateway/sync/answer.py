@@ -103,7 +103,7 @@ def later(answer: Answer) -> Later:
             f"the hub refuses this gateway (403): {error_of(answer.body) or _REFUSED_HINT}",
             answer.retry_after_s,
         )
-    hint = _HINTS.get(answer.status, _text(answer.body))
+    hint = _HINTS.get(answer.status) or error_of(answer.body) or _text(answer.body)
     return Later(f"the hub answers {answer.status}: {hint}", answer.retry_after_s)
 
 

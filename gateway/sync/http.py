@@ -24,13 +24,14 @@ _TIMEOUT = httpx2.Timeout(
     30.0, connect=5.0
 )  # seconds; a hub on a slow disk answers within one fsync
 _WHOLE_S = 120.0  # for one request and its answer, however slowly they trickle
+_KEEP = httpx2.Limits(keepalive_expiry=4.0)  # s; a hub closes an idle connection after 5
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Client:
     """Requests to one base URL. table: the table of the configuration that errors name.
 
-    ca, cert, key: PEM files, for HTTPS; cert and key are looked at before each request, and new ones are used at once.
+    ca, cert, key: PEM files, for HTTPS; they are looked at before each request, and new ones are used at once.
     tls: instead of these three. Raises ConfigProblem where the URL is none or a file cannot be used.
     """
 
@@ -127,6 +128,7 @@ class Client:
             httpx2.AsyncClient(
                 verify=self._context() if self._is_tls else False,
                 timeout=_TIMEOUT,
+                limits=_KEEP,
                 headers=self._headers,
                 trust_env=self._trusts_env,
             )
@@ -151,7 +153,8 @@ class Client:
         """What changes when the certificate or its key is replaced."""
         if self._tls is not None or not self._is_tls:
             return ()
-        return tuple(_version(path) for path in (self._cert, self._key) if path is not None)
+        files = (self._ca, self._cert, self._key)
+        return tuple(_version(path) for path in files if path is not None)
 
 
 class _Pool:

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 5.0  # between looks for rows to be replayed, and for a hub that confirms nothing
 
+_COPY = "another journal goes under the same id at the hub: was this one copied or restored?"
+
 Sleep = Callable[[float], Awaitable[object]]
 
 
@@ -267,12 +269,9 @@ class Uplink:
                 journal.move_cursor(CONFIRMED, found.seq), journal.move_cursor(SENT, found.seq)
             )
         if found.forked:
-            log.error(
-                "another journal goes under the same id at the hub: was this one copied or restored?"
-                " It goes on under a new id behind row %d, and nothing is lost",
-                found.seq,
-            )
+            log.error("%s: it goes on under a new id behind row %d", _COPY, found.seq)
             await journal.branch(found.seq)
+            self._put_off(Later(_COPY))  # a hub that errs must not have us branch without end
         if found.forked or found.seq != confirmed:
             self._take_up(found.hash)
 

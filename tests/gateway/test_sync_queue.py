@@ -184,6 +184,26 @@ def test_a_replay_that_is_refused_again_goes_back_into_quarantine(world: World) 
     assert gateway.journal.replays() == []
 
 
+def test_rows_that_are_dropped_before_they_were_sent_reach_the_hub_as_a_gap(
+    world: World,
+) -> None:
+    gateway: Gateway = world.do(world.start(world.folder / "gateway.db", 1 << 20))
+    world.do(world.append(gateway, 100, 1000, False, "presence"))
+    (request,) = world.requests
+    assert request.batch.last == 100
+    world.do(world.settle(request, Later("down")))
+    while not gateway.journal.dropped()["telemetry"]:
+        world.do(world.append(gateway, 10, 1000, False, "presence"))
+    looks(world, 1)
+    while world.requests:
+        enqueue(world)
+        consume(world)
+    head = gateway.journal.head()
+    assert cursors(gateway) == (head, head)
+    assert world.do(world.gaps()) == ["dropped"]
+    assert set(world.do(world.held())) == world.stored()
+
+
 def test_a_gateway_that_the_hub_refuses_says_so(world: World) -> None:
     gateway = begun(world, 1)
     refusal = Receipt(gateway.journal.id, 0, refused="gateway a was revoked")

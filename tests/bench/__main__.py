@@ -22,7 +22,10 @@ SUITES = {
     "demo": "the demo over the 1,226 real products",
     "fuzz": "hostile input to every decoder",
     "presence": "RAIN tags in zones: a sighting alone, and 20 readers into one gateway",
-    "sync": "events confirmed by a hub: JetStream into PostgreSQL, HTTPS, 3,000 gateways",
+    "sync": "events confirmed by a hub: JetStream into PostgreSQL",
+    "https": "events confirmed by an embedded hub: HTTPS with client certificates, SQLite",
+    "fleet": "3,000 gateways connected at once, each sending one batch",
+    "storage": "bytes an event takes: journal, JetStream, SQLite, PostgreSQL",
     "resolver": "Digital Links looked up among 1 M passports in PostgreSQL",
     "faults": "a hub and its gateways under load: kills, cuts, full disks, lost writes",
     "kill": "kill -9 the demo at random points, and account for everything",
@@ -61,6 +64,9 @@ Sizes                quick                          --full
   rain               1 pattern a word               16 patterns a word
   fuzz               100,000 inputs                 1,000,000 inputs (also where it is named)
   kill               10 kills                       200 kills
+  https              50,000 events                  500,000 events
+  fleet              300 gateways                   3,000 gateways
+  storage            10,000 events                  50,000 events
   faults             each fault 3 times             each fault 20 times
   resolver           10 k and 100 k passports       10 k and 1 M passports
   journal, verify    about 5 s                      about 30 s

@@ -45,6 +45,10 @@ class Process:
         self._running.wait()
 
     @property
+    def pid(self) -> int | None:
+        return self._running.pid if self._running is not None else None
+
+    @property
     def is_up(self) -> bool:
         return self._running is not None and self._running.poll() is None
 

@@ -98,7 +98,7 @@ class Hub:
             ([*intake.routes(self.ledger, self.entrance.gateways, taken)], intake.PATHS),
             ([*pages.routes(shown)], pages.PATHS),
             (dpps.routes(passports), dpps_paths.PATHS),
-            (links.routes(LinkTable(self.database, self._clock)), {}),
+            (links.routes(LinkTable(self.database, self._clock)), links.PATHS),
             (resolver.routes(found), resolver_paths.PATHS),
             (epcis.routes(self.database, self._clock), epcis.PATHS),
             ([*self.entrance.routes], {}),

@@ -83,6 +83,7 @@ URIS: Mapping[str, Mapping[str, str]] = {  # field of an event -> bare word -> U
     "component": _uris("https://ref.gs1.org/cbv/Comp-", COMPONENTS),
 }
 
+_CURIE = "cbv:"  # as https://ref.gs1.org/cbv/ is abbreviated in GS1's context
 _URNS = {
     "urn:epcglobal:cbv:bizstep:": "https://ref.gs1.org/cbv/BizStep-",
     "urn:epcglobal:cbv:disp:": "https://ref.gs1.org/cbv/Disp-",
@@ -104,5 +105,7 @@ def web_term(text: str) -> str:
 def bare(field: str, text: str) -> str:
     """The bare word of a CBV term in `field` ("bizStep", ...), however it is spelled; another URI as it is."""
     uri = web_term(text)
+    if uri.startswith(_CURIE):
+        uri = KNOWN_PREFIXES["cbv"] + uri[len(_CURIE) :]
     start, _, word = uri.rpartition("-")
     return word if URIS[field].get(word) == f"{start}-{word}" else uri

@@ -17,7 +17,17 @@ from gateway.epcis.fields import is_uri, shown
 from gateway.epcis.identifiers import canonical, key
 from gateway.epcis.vocabulary import ACTIONS, EVENT_TYPES, bare
 from gateway.hub.database import Value
-from gateway.hub.epcis_rows import CLASS, EPC, INPUT, OUTPUT, PARENT, key_of, microseconds
+from gateway.hub.epcis_rows import (
+    CLASS,
+    EPC,
+    INPUT,
+    INPUT_CLASS,
+    OUTPUT,
+    OUTPUT_CLASS,
+    PARENT,
+    key_of,
+    microseconds,
+)
 
 MOST_A_PAGE = 1000
 DEFAULT_A_PAGE = 30
@@ -26,8 +36,12 @@ _MOST_VALUES = 200  # of one parameter
 _LONGEST = 2048  # characters of a value
 _MOST_COUNT = 1_000_000_000
 _FIRST_US, _LAST_US = -(1 << 62), 1 << 62
-_COMMA = re.compile(r",(?=[A-Za-z][A-Za-z0-9+.-]*:)")  # between two URIs
+_BETWEEN_URIS = re.compile(
+    r"\||,(?=[A-Za-z][A-Za-z0-9+.-]*:)"
+)  # "|" is the standard's, "," is common
+_BETWEEN_WORDS = re.compile(r"[|,]")
 _COLUMNS = {"eventTime": "event_us", "recordTime": "record_us"}
+_CLASSES = (CLASS, INPUT_CLASS, OUTPUT_CLASS)
 
 
 @dataclass(frozen=True)
@@ -106,11 +120,11 @@ _Understand = Callable[[Filter, str, list[str]], None]
 
 
 def _words(values: list[str]) -> list[str]:
-    return _few([word for value in values for word in value.split(",") if word])
+    return _few([word for value in values for word in _BETWEEN_WORDS.split(value) if word])
 
 
 def _uris(name: str, values: list[str]) -> list[str]:
-    found = _few([uri for value in values for uri in _COMMA.split(value)])
+    found = _few([uri for value in values for uri in _BETWEEN_URIS.split(value)])
     for uri in found:
         if not is_uri(uri):
             raise Malformed(f"{name}: {shown(uri)} is no URI")
@@ -166,12 +180,12 @@ def _at(column: str) -> _Understand:
 
 
 def _matches(*roles: str) -> _Understand:
-    """URIs of things in these roles; an EPC pattern (urn:epc:idpat:...) for all of its kind."""
+    """URIs of things in these roles; of things, not of classes, an EPC pattern (urn:epc:idpat:...) means all."""
 
     def understand(found: Filter, name: str, values: list[str]) -> None:
         exact, patterns = [], []
         for uri in _uris(name, values):
-            start = _pattern(uri)
+            start = None if roles[0] in _CLASSES else _pattern(uri)
             exact.append(canonical(uri)) if start is None else patterns.append(start)
         of_role = f"role IN ({', '.join(repr(role) for role in roles)})"
         either = ["uri = ANY({})"] if exact else []
@@ -267,7 +281,10 @@ _PARAMETERS: dict[str, _Understand] = {
     "MATCH_inputEPC": _matches(INPUT),
     "MATCH_outputEPC": _matches(OUTPUT),
     "MATCH_epcClass": _matches(CLASS),
+    "MATCH_inputEPCClass": _matches(INPUT_CLASS),
+    "MATCH_outputEPCClass": _matches(OUTPUT_CLASS),
     "MATCH_anyEPC": _matches(EPC, PARENT, INPUT, OUTPUT),
+    "MATCH_anyEPCClass": _matches(*_CLASSES),
     "orderBy": _order_by,
     "orderDirection": _direction,
     "eventCountLimit": _limit,

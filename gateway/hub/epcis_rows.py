@@ -15,16 +15,19 @@ COLUMNS = (
     *("key", "declared", "said", "type", "action", "biz_step", "disposition", "read_point"),
     *("biz_location", "event_us", "record_us", "journal", "row_seq", "event"),
 )
-EPC, PARENT, INPUT, OUTPUT, CLASS = "epc", "parent", "input", "output", "class"  # roles of things
+EPC, PARENT, INPUT, OUTPUT = "epc", "parent", "input", "output"  # roles of things
+CLASS, INPUT_CLASS, OUTPUT_CLASS = "class", "input_class", "output_class"  # of their classes
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _NOT_SAID = ("recordTime", "errorDeclaration", "@context")
 _LISTS = {"epcList": EPC, "childEPCs": EPC, "inputEPCList": INPUT, "outputEPCList": OUTPUT}
-_QUANTITIES = (
-    *("quantityList", "childQuantityList"),
-    *("inputQuantityList", "outputQuantityList"),
-)
+_QUANTITIES = {
+    "quantityList": CLASS,
+    "childQuantityList": CLASS,
+    "inputQuantityList": INPUT_CLASS,
+    "outputQuantityList": OUTPUT_CLASS,
+}
 
 
 class Kept(NamedTuple):
@@ -76,9 +79,9 @@ def things(event: Mapping[str, Any], key: bytes) -> Iterator[tuple[str, str, byt
     for name, role in _LISTS.items():
         for uri in event.get(name, ()):
             yield canonical(uri), role, key
-    for name in _QUANTITIES:
+    for name, role in _QUANTITIES.items():
         for element in event.get(name, ()):
-            yield canonical(element["epcClass"]), CLASS, key
+            yield canonical(element["epcClass"]), role, key
     if "parentID" in event:
         yield canonical(event["parentID"]), PARENT, key
 

@@ -22,7 +22,7 @@ CREATE INDEX epcis_events_by_row ON epcis_events (journal, row_seq) WHERE journa
 
 CREATE TABLE epcis_things (             -- what an event is about
     uri          TEXT NOT NULL,         -- canonical
-    role         TEXT NOT NULL,         -- "epc", "parent", "input", "output", or "class"
+    role         TEXT NOT NULL,         -- "epc", "parent", "input", "output", "class", "input_class", or "output_class"
     key          BLOB NOT NULL,
     PRIMARY KEY (uri, role, key)
 ) WITHOUT ROWID;

@@ -104,9 +104,12 @@ class Hub:
             ([*self.entrance.routes], {}),
             ([*monitor.routes()], monitors.PATHS),
         ]
-        said = openapi.document([*(paths for _, paths in rooms), *self.entrance.paths])
+        self.document = openapi.document([*(paths for _, paths in rooms), *self.entrance.paths])
         return Starlette(
-            routes=[*openapi.routes(said), *(route for some, _ in rooms for route in some)],
+            routes=[
+                *openapi.routes(self.document),
+                *(route for some, _ in rooms for route in some),
+            ],
             middleware=[
                 Middleware(SafeHeaders),
                 Middleware(Guard, access=self.entrance.access),

@@ -82,6 +82,14 @@ _TAG = _object(uid=_HEX, product=_TEXT, place=_TEXT, seen_at=_TIME, sightings=_s
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": _LARGEST}
 
 PATHS: PathItems = {
+    "/": {
+        "get": operation(
+            "showFront",
+            "How much there is, and what came last, as a page",
+            {"200": answer("The page", {"type": "string"}, "text/html")} | refusals(503),
+            tag="products",
+        )
+    },
     "/v1/products/{gtin}/{serial}": {
         "get": operation(
             "readProduct",

@@ -18,7 +18,7 @@ class Cutter:
         self._gateway = gateway
         self._most_rows = MOST_ROWS
         self._told = (0, b"")  # a row's hash as the hub has told it
-        self._read: dict[int, list[Piece]] = {}  # what was cut last, so that it is not read twice
+        self._read: dict[int, list[Piece]] = {}  # what waits, so that it is not read twice
         self.begin(0)
 
     def begin(self, confirmed: int, hash: bytes = b"") -> None:
@@ -33,7 +33,8 @@ class Cutter:
         """
         found: list[tuple[int, int]] = []
         head, after = self._journal.head(), flight.end
-        self._read.clear()
+        waiting = {leg.first for leg in flight.waiting}
+        self._read = {first: read for first, read in self._read.items() if first in waiting}
         while (
             after < head
             and len(found) < _CUTS

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.journal import Gap, Journal
+from gateway.journal import CONFIRMED, SENT, Gap, Journal
 from gateway.records import Records
 from gateway.sync.answer import Later
 from gateway.sync.common import Common, common
@@ -204,6 +204,28 @@ def test_a_hub_that_went_back_into_what_was_given_back_is_told_of_the_rest(tmp_p
     asyncio.run(play())
 
 
+def test_a_restart_after_the_hub_went_back_into_what_was_given_back_blocks_nothing(
+    tmp_path: Path,
+) -> None:
+    async def play() -> None:
+        async with Journal(tmp_path / "j.db") as journal:
+            async with serving(tmp_path) as hub:
+                await synced(journal, hub, 4)
+                copied(tmp_path / "hub.db", tmp_path / "saved.db")
+                await synced(journal, hub, 4)
+            assert await journal.trim(0) == 7
+            for end in ("", "-wal", "-shm"):
+                (tmp_path / f"hub.db{end}").unlink(missing_ok=True)
+            (tmp_path / "saved.db").rename(tmp_path / "hub.db")
+            for cursor in (CONFIRMED, SENT):  # as an uplink leaves them that was killed on the way
+                await journal.move_cursor(cursor, 4)
+            async with serving(tmp_path) as hub:
+                await synced(journal, hub, 2)
+                assert await hub.journals() == [(journal.id, 10, 7, 0)]
+
+    asyncio.run(play())
+
+
 def journal_id(folder: Path) -> bytes:
     with closing(Records(folder / "j.db")) as records:
         return records.id
@@ -278,6 +300,19 @@ def test_what_is_in_common_is_the_last_row_that_both_hold_alike(
     elif own.known(found.seq):
         assert found.seq <= shared
         assert hub.head() == found.seq or not hub.known(hub.head())
+
+
+def test_what_is_missing_of_an_older_branch_counts_before_what_is_there_of_a_newer_one() -> None:
+    class Twice(History):
+        def branches(self) -> list[tuple[bytes, int]]:
+            return [(bytes(16), 0), (b"\x01" * 16, 5)]
+
+    async def ask(journal: bytes, upto: int | None) -> Receipt | Later:
+        seq = 3 if journal == bytes(16) else 8
+        return Receipt(journal, seq, hash=own.hash(seq))
+
+    own = Twice(["c"] * 8, [])
+    assert asyncio.run(common(own, ask)) == Common(3, own.hash(3), False)  # type: ignore[arg-type]
 
 
 def test_a_hub_that_contradicts_itself_is_asked_again_later() -> None:

@@ -215,7 +215,7 @@ class Sync(RuleBasedStateMachine):
 
 TestSync = Sync.TestCase
 TestSync.settings = settings(
-    max_examples=int(os.environ.get("TAGWRIGHT_SYNC_EXAMPLES", "30")),
+    max_examples=int(os.environ.get("TAGWRIGHT_SYNC_EXAMPLES", "20")),
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),

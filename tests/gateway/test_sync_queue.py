@@ -238,6 +238,25 @@ def test_a_question_that_nobody_answers_is_said_and_nothing_is_sent_again(world:
     assert gateway.uplink.trouble == "the hub says nothing: the network is away"
 
 
+def test_nothing_is_sent_while_it_is_not_known_what_the_hub_has_of_ours(world: World) -> None:
+    gateway = begun(world, 5)
+    enqueue(world)
+    consume(world)
+    world.deaf = 1000
+    stranger = Receipt(gateway.journal.id, 9, hash=bytes(32))
+    world.do(world.hear(gateway, stranger))
+    world.do(world.append(gateway, 5, 0, False))
+    looks(world, 3)
+    assert not world.requests
+    assert gateway.uplink.trouble == "the network is away"
+    world.deaf = 0
+    looks(world, 1)
+    enqueue(world)
+    consume(world)
+    assert cursors(gateway) == (10, 10)
+    assert len(gateway.journal.branches()) == 1  # the hub itself knew nothing of that
+
+
 def test_one_try_at_a_time_while_nothing_works(world: World) -> None:
     begun(world, 512 * 5)
     for request in list(world.requests):

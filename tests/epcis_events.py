@@ -131,3 +131,13 @@ def document(*events: dict[str, Any], **more: Any) -> dict[str, Any]:
         "epcisBody": {"eventList": list(events)},
         **more,
     }
+
+
+def answer(*events: dict[str, Any]) -> dict[str, Any]:
+    """An EPCISQueryDocument of another system."""
+    results = {"eventList": list(events)}
+    return {
+        "@context": OTHERS_CONTEXT,
+        "type": "EPCISQueryDocument",
+        "epcisBody": {"queryResults": {"queryName": "SimpleEventQuery", "resultsBody": results}},
+    }

@@ -36,10 +36,16 @@ class Captured:
 
 
 def events(data: bytes) -> tuple[list[Any], list[Any]]:
-    """(events, parts of the @context) of an EPCISDocument; the events not checked yet. Raises Malformed."""
+    """(events, parts of the @context) of an EPCISDocument, or of what answered a query; the events not checked yet.
+
+    Raises Malformed.
+    """
     whole = document.from_json(data)
     shape.document(whole)
-    return whole["epcisBody"]["eventList"], document.parts(whole["@context"])
+    body = whole["epcisBody"]
+    if whole["type"] == shape.QUERY_DOCUMENT:
+        body = body["queryResults"]["resultsBody"]
+    return body["eventList"], document.parts(whole["@context"])
 
 
 def bare_event(data: bytes) -> Captured:

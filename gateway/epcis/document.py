@@ -10,7 +10,7 @@ from typing import Any
 from edge.errors import Malformed
 from gateway.epcis.vocabulary import CONTEXT, KNOWN_PREFIXES, NAMESPACE, PREFIX
 
-VERSION = "2.0.0"
+VERSION = "2.0"  # as the headers and documents have it
 
 OWN_CONTEXT: tuple[Any, ...] = (
     CONTEXT,
@@ -27,7 +27,7 @@ def document(events: Sequence[Mapping[str, Any]], created: str) -> dict[str, Any
     return {
         "@context": list(OWN_CONTEXT),
         "type": "EPCISDocument",
-        "schemaVersion": "2.0",
+        "schemaVersion": VERSION,
         "creationDate": created,
         "epcisBody": {"eventList": list(events)},
     }
@@ -38,7 +38,7 @@ def query_document(events: Sequence[Mapping[str, Any]], query: str, created: str
     return {
         "@context": list(OWN_CONTEXT),
         "type": "EPCISQueryDocument",
-        "schemaVersion": "2.0",
+        "schemaVersion": VERSION,
         "creationDate": created,
         "epcisBody": {
             "queryResults": {"queryName": query, "resultsBody": {"eventList": list(events)}}

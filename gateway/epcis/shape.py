@@ -31,6 +31,8 @@ from gateway.epcis.fields import (
     word,
 )
 
+QUERY_DOCUMENT = "EPCISQueryDocument"  # the type of what answers a query
+
 _OFFSET = re.compile(r"[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00)")
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 _UOM = re.compile(r"[A-Z0-9]{2,3}")
@@ -40,8 +42,9 @@ _WEB_VOC = re.compile(r"https?://(www\.)?gs1\.org/voc/")
 
 
 def document(whole: Any) -> None:
-    """An EPCISDocument without a look at its events, which `event` checks one by one."""
-    check_object("document", whole, _DOCUMENT)
+    """An EPCISDocument or EPCISQueryDocument without a look at its events, which `event` checks one by one."""
+    is_answer = isinstance(whole, dict) and whole.get("type") == QUERY_DOCUMENT
+    check_object("document", whole, _QUERY_DOCUMENT if is_answer else _DOCUMENT)
 
 
 def event(at: str, value: Any) -> None:
@@ -114,6 +117,33 @@ _DOCUMENT = Fields(
         "receiver": text,
     },
     ("@context", "type", "schemaVersion", "creationDate", "epcisBody"),
+)
+
+_results = object_of(
+    fields(
+        required="eventList",
+        eventList=listed(anything),
+        vocabularyList=listed(object_of(_VOCABULARY)),
+    )
+)
+_query_results = object_of(
+    fields(
+        required="queryName resultsBody",
+        queryName=text,
+        subscriptionID=text,
+        resultsBody=_results,
+    )
+)
+_QUERY_DOCUMENT = Fields(
+    {
+        "@context": _context,
+        "type": one_of(QUERY_DOCUMENT),
+        "id": uri,
+        "schemaVersion": matching(_VERSION, "version"),
+        "creationDate": time,
+        "epcisBody": object_of(fields(required="queryResults", queryResults=_query_results)),
+    },
+    ("@context", "type", "epcisBody"),
 )
 
 _ERROR = fields(

@@ -60,11 +60,12 @@ class Captures:
 
     def routes(self) -> list[BaseRoute]:
         writers = ("gateway", "manager")
-        limits = LIMITS | {BEHAVIOUR: f"{ROLLBACK}, {PROCEED}"}
+        limits = LIMITS | {BEHAVIOUR: ROLLBACK}
         return [
             RawRoute("/capture", options("GET", "POST", more=limits), methods=["OPTIONS"]),
             RawRoute("/capture", answering(self.take, *writers), methods=["POST"]),
             RawRoute("/capture", answering(self.jobs, *writers), methods=["GET"]),
+            RawRoute("/capture/{id}", options("GET"), methods=["OPTIONS"]),
             RawRoute("/capture/{id}", answering(self.job, *writers), methods=["GET"]),
             RawRoute("/events", answering(self.take_one, *writers), methods=["POST"]),
         ]
@@ -78,7 +79,7 @@ class Captures:
         return Response(status_code=202, headers=headers)
 
     async def capture(self, data: bytes, behaviour: str = ROLLBACK) -> Job:
-        """Keep the events of an EPCISDocument. rollback: all of them or none; proceed: those that can be kept.
+        """Keep the events of an EPCIS document. rollback: all of them or none; proceed: those that can be kept.
 
         Raises Malformed where the document as a whole is none, Problem where it has too many events.
         """
@@ -132,7 +133,7 @@ class Captures:
         found = await epcis_store.job(self._database, request.path_params["id"].replace("\0", ""))
         if found is None:
             raise Problem(404, "NoSuchResourceException", "no capture has this id")
-        return JSONResponse(_json(found))
+        return JSONResponse(_json(found), headers={BEHAVIOUR: found.behaviour})
 
     async def jobs(self, request: Request) -> Response:
         most, behind = _page(request)

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from edge.errors import Malformed
-from gateway.epcis.document import OWN_CONTEXT, query_document
+from gateway.epcis.document import query_document
 from gateway.hub import epcis_filter, epcis_rows
 from gateway.hub.database import Database
 from gateway.hub.epcis_filter import Filter, Place
@@ -20,7 +20,7 @@ from gateway.hub.raw_route import RawRoute
 READERS = ("gateway", "authority", "manager")
 
 _COLUMNS = "key, declared, record_us, event"
-_BY_KEY = f"SELECT {_COLUMNS} FROM epcis_events WHERE key = $1 ORDER BY declared DESC LIMIT 1"
+_BY_KEY = f"SELECT {_COLUMNS} FROM epcis_events WHERE key = $1 ORDER BY declared"
 
 
 class Events:
@@ -43,13 +43,12 @@ class Events:
         return await self.answer(request, asked(request.query_params.multi_items()))
 
     async def one(self, request: Request) -> Response:
-        """GET /events/{eventID}: the event, with its error declaration where one was made."""
+        """GET /events/{eventID}: the event, and behind it the same with its error declaration, where one was made."""
         found = await self._database.fetch(_BY_KEY, epcis_rows.key_of(request.path_params["id"]))
         if not found:
             raise Problem(404, "NoSuchResourceException", "no event has this eventID")
-        _, _, record_us, text = found[0]
-        event = _event(record_us, text)
-        return JSONResponse({**event, "@context": [*OWN_CONTEXT, *event.get("@context", [])]})
+        events = [_event(record_us, text) for _, _, record_us, text in found]
+        return JSONResponse(query_document(events, "", self._now()))
 
     async def answer(self, request: Request, query: Filter, name: str = "") -> Response:
         """The page of events that a query asks for, as an EPCISQueryDocument."""
@@ -65,8 +64,10 @@ class Events:
         if len(rows) > most and (query.limit is None or given < query.limit):
             at_us, key, declared, _, _ = rows[most - 1]
             headers = next_page(request, Place(at_us, bytes(key), declared, given).token())
-        created = epcis_rows.rfc3339(self._clock() // 1000)
-        return JSONResponse(query_document(events, name, created), headers=headers)
+        return JSONResponse(query_document(events, name, self._now()), headers=headers)
+
+    def _now(self) -> str:
+        return epcis_rows.rfc3339(self._clock() // 1000)
 
     async def _rows(self, query: Filter, most: int) -> list[tuple[Any, ...]]:
         """(time, key, declared, record_us, event) of what comes next."""

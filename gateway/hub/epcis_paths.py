@@ -32,7 +32,7 @@ _JOB: dict[str, Any] = {
         "errors": {"type": "array", "items": _PROBLEM},
     },
 }
-_DOCUMENT: dict[str, Any] = {
+_EPCIS_DOCUMENT: dict[str, Any] = {
     "type": "object",
     "description": "GS1 EPCIS 2.0, EPCISDocument",
     "required": ["@context", "type", "schemaVersion", "creationDate", "epcisBody"],
@@ -47,6 +47,33 @@ _DOCUMENT: dict[str, Any] = {
         },
     },
 }
+_QUERY_DOCUMENT: dict[str, Any] = {
+    "type": "object",
+    "description": "GS1 EPCIS 2.0, EPCISQueryDocument",
+    "required": ["@context", "type", "epcisBody"],
+    "properties": {
+        "type": {"enum": ["EPCISQueryDocument"]},
+        "epcisBody": {
+            "type": "object",
+            "required": ["queryResults"],
+            "properties": {
+                "queryResults": {
+                    "type": "object",
+                    "required": ["queryName", "resultsBody"],
+                    "properties": {
+                        "queryName": {"type": "string"},
+                        "resultsBody": {
+                            "type": "object",
+                            "required": ["eventList"],
+                            "properties": {"eventList": {"type": "array", "items": _OBJECT}},
+                        },
+                    },
+                }
+            },
+        },
+    },
+}
+_DOCUMENT: dict[str, Any] = {"oneOf": [_EPCIS_DOCUMENT, _QUERY_DOCUMENT]}
 _EVENT: dict[str, Any] = {
     "type": "object",
     "description": "An EPCIS 2.0 event with its @context",
@@ -60,17 +87,12 @@ _QUERY: dict[str, Any] = {
         "query": {"type": "object", "description": "The parameters of GET /events"},
     },
 }
-_ANSWER: dict[str, Any] = {
-    "type": "object",
-    "description": "GS1 EPCIS 2.0, EPCISQueryDocument",
-    "required": ["@context", "type", "epcisBody"],
-}
 _PROBLEM_JSON = "application/problem+json"
-_VERSIONS = {"GS1-EPCIS-Version": "2.0.0", "GS1-CBV-Version": "2.0.0"}
+_VERSIONS = {"GS1-EPCIS-Version": "2.0", "GS1-CBV-Version": "2.0"}
 _LIMITS = {
     "GS1-EPCIS-Capture-Limit": "Most events of one capture",
     "GS1-EPCIS-Capture-File-Size-Limit": "Most bytes of one capture",
-    BEHAVIOUR: "rollback, proceed",
+    BEHAVIOUR: "rollback, where a capture asks for nothing else",
 }
 _NEXT = {"Link": 'The next page, rel="next", where there is one'}
 _SCHEMAS: dict[str, dict[str, Any]] = {
@@ -159,6 +181,7 @@ PATHS: PathItems = {
         ),
     },
     "/capture/{id}": {
+        "options": _options("CaptureJobOptions", {}) | {"parameters": [_CAPTURE]},
         "get": operation(
             "ReadCapture",
             "A capture job",
@@ -166,7 +189,7 @@ PATHS: PathItems = {
             tag="epcis",
             parameters=[_CAPTURE],
             secured=True,
-        )
+        ),
     },
     "/events": {
         "options": _options("EventsOptions", {}),
@@ -174,7 +197,7 @@ PATHS: PathItems = {
             "QueryEvents",
             "Events by what is asked of them",
             {
-                "200": answer("A page of events", _ANSWER, headers=_NEXT),
+                "200": answer("A page of events", _QUERY_DOCUMENT, headers=_NEXT),
                 **_refused(400, 413),
             },
             tag="epcis",
@@ -198,7 +221,7 @@ PATHS: PathItems = {
         "get": operation(
             "ReadEvent",
             "One event",
-            {"200": answer("The event", _EVENT), **_refused(404)},
+            {"200": answer("The event, declared wrong or not", _QUERY_DOCUMENT), **_refused(404)},
             tag="epcis",
             parameters=[_ID],
             secured=True,
@@ -250,7 +273,7 @@ PATHS: PathItems = {
             "RunQuery",
             "The events that a named query asks for",
             {
-                "200": answer("A page of events", _ANSWER, headers=_NEXT),
+                "200": answer("A page of events", _QUERY_DOCUMENT, headers=_NEXT),
                 **_refused(400, 404, 413),
             },
             tag="epcis",

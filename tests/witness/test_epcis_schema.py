@@ -37,9 +37,9 @@ def schema() -> Any:
 def accepted(value: dict[str, Any]) -> bool:
     """Whether we take a document or an event alone."""
     try:
-        if value.get("type") == "EPCISDocument":
-            shape.document(value)
-            for each in value["epcisBody"]["eventList"]:
+        if value.get("type") in ("EPCISDocument", "EPCISQueryDocument"):
+            found, _ = check.events(json.dumps(value).encode())
+            for each in found:
                 shape.event("event", each)
         elif "@context" in value:
             shape.event("event", value)
@@ -69,8 +69,9 @@ def test_readings_of_a_battery_pass() -> None:
 
 @pytest.mark.parametrize("event", epcis_events.EVENTS, ids=lambda event: event["type"])
 def test_both_accept_events_made_elsewhere(event: dict[str, Any]) -> None:
-    assert schema().is_valid(epcis_events.document(event))
-    assert accepted(epcis_events.document(event))
+    for whole in (epcis_events.document(event), epcis_events.answer(event)):
+        assert schema().is_valid(whole)
+        assert accepted(whole)
 
 
 JUNK = st.sampled_from(
@@ -123,7 +124,9 @@ def damaged(draw: st.DrawFn) -> dict[str, Any]:
     """A document or an event of which something is missing, other, or too much."""
     event = draw(st.sampled_from(epcis_events.EVENTS))
     alone = {**event, "@context": epcis_events.OTHERS_CONTEXT}
-    whole = copy.deepcopy(draw(st.sampled_from([alone, epcis_events.document(event)])))
+    whole = copy.deepcopy(
+        draw(st.sampled_from([alone, epcis_events.document(event), epcis_events.answer(event)]))
+    )
     for _ in range(draw(st.integers(1, 2))):
         *path, last = draw(st.sampled_from(places(whole)[1:]))
         inner: Any = whole

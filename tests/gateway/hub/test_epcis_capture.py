@@ -53,6 +53,24 @@ def test_a_document_that_comes_again_changes_nothing(database_place: str) -> Non
     play(database_place, scene)
 
 
+def test_what_answers_a_query_can_be_captured(database_place: str, tmp_path: Any) -> None:
+    async def scene(hub: Room) -> None:
+        await hub.capture(document(*EVENTS))
+        answer = (await hub.client.get("/events?perPage=100")).json()
+        assert (await hub.capture(answer))["success"]
+        assert len(await hub.events()) == len(EVENTS)
+        async with room(str(tmp_path / "another.db")) as other:
+            assert (await other.capture(answer))["success"]
+            assert [said(each) for each in await other.events()] == [
+                said(each) for each in await hub.events()
+            ]
+
+    def said(event: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in event.items() if name != "recordTime"}
+
+    play(database_place, scene)
+
+
 def test_an_event_says_its_context_where_that_is_another_s(database_place: str) -> None:
     async def scene(hub: Room) -> None:
         await hub.capture(document(PACKED))
@@ -60,8 +78,8 @@ def test_an_event_says_its_context_where_that_is_another_s(database_place: str) 
         assert event["@context"] == [epcis_events.EXAMPLE]
         found = await hub.client.get(f"/events/{quote(event['eventID'], safe='')}")
         assert found.status_code == 200
-        assert found.json()["@context"][-1] == epcis_events.EXAMPLE
         assert found.json()["@context"][0] == epcis_events.CONTEXT
+        assert listed(found) == [event]
 
     play(database_place, scene)
 
@@ -109,7 +127,9 @@ def test_an_error_declaration_stands_beside_its_event_under_the_same_id(
         assert len(await hub.events(f"EQ_eventID={RECEIVED['eventID']}")) == 2
         assert len(await hub.events("EXISTS_errorDeclaration=true")) == 1
         one = await hub.client.get(f"/events/{RECEIVED['eventID']}")
-        assert one.json()["errorDeclaration"]["reason"] == "incorrect_data"
+        event, declared = listed(one)
+        assert "errorDeclaration" not in event
+        assert declared["errorDeclaration"]["reason"] == "incorrect_data"
         other = {**epcis_events.DECLARED, "disposition": "damaged"}
         assert not (await hub.capture(document(other)))["success"]
 
@@ -150,7 +170,7 @@ def test_one_event_is_posted_alone(database_place: str) -> None:
             answer = await hub.client.post("/events", json=alone)
             assert answer.status_code == 201
         found = await hub.client.get(answer.headers["location"])
-        assert found.json()["eventID"] == RECEIVED["eventID"]
+        assert [each["eventID"] for each in listed(found)] == [RECEIVED["eventID"]]
         answer = await hub.client.post("/events", json={**alone, "disposition": "damaged"})
         assert (answer.status_code, answer.headers["content-type"]) == (
             409,
@@ -165,6 +185,7 @@ def test_limits_and_versions_are_told(database_place: str) -> None:
     async def scene(hub: Room) -> None:
         for path in (
             "/capture",
+            "/capture/1",
             "/events",
             "/events/urn:x:1",
             "/queries",
@@ -173,11 +194,11 @@ def test_limits_and_versions_are_told(database_place: str) -> None:
         ):
             answer = await hub.client.options(path)
             assert answer.status_code == 204
-            assert answer.headers["gs1-epcis-version"] == "2.0.0"
+            assert answer.headers["gs1-epcis-version"] == "2.0"  # two numbers, by GS1's OpenAPI
         answer = await hub.client.options("/capture")
         assert answer.headers["gs1-epcis-capture-limit"] == str(check.MOST_EVENTS)
         assert answer.headers["gs1-epcis-capture-file-size-limit"] == str(check.MOST_BYTES)
-        assert "rollback" in answer.headers[BEHAVIOUR]
+        assert answer.headers[BEHAVIOUR] == "rollback"
 
     play(database_place, scene)
 

@@ -49,8 +49,16 @@ def agrees(records: Records, branch: Branch, receipt: Receipt) -> bool:
         return receipt.watermark <= records.head()
     if receipt.watermark > records.head():
         return False
-    own = _own(records, receipt.watermark)
+    own = own_hash(records, receipt.watermark)
     return own is None or own == receipt.hash
+
+
+def own_hash(records: Records, seq: int) -> bytes | None:
+    """The hash of our row, None where it does not stand here: inside a gap, or beyond the head."""
+    try:
+        return records.hash_at(seq)
+    except LookupError:
+        return None
 
 
 async def _fork(records: Records, branch: Branch, high: int, ask: Ask) -> Common | Later:
@@ -95,10 +103,3 @@ def _outside(records: Records, seq: int) -> int:
 def _inside(records: Records, seq: int) -> Gap | None:
     """The gap in which `seq` is, and not its last."""
     return next((each for each in records.gaps(seq, 1) if each.first <= seq), None)
-
-
-def _own(records: Records, seq: int) -> bytes | None:
-    try:
-        return records.hash_at(seq)
-    except LookupError:
-        return None

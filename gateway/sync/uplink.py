@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from gateway.journal import CONFIRMED, SENT, Journal, JournalFull, Row
 from gateway.sync.answer import Held, Later, Pause, SetAside, Step, Taken
 from gateway.sync.batch import end
-from gateway.sync.common import agrees, common
+from gateway.sync.common import agrees, common, own_hash
 from gateway.sync.cutter import Cutter
 from gateway.sync.flight import Flight, Leg
 from gateway.sync.patience import Patience
@@ -105,6 +105,8 @@ class Uplink:
         self._flight = Flight(confirmed, self._journal.cuts(confirmed), sent)
         self._kept = (confirmed, sent)  # as the journal has it
         self._cutter.begin(confirmed, hash)
+        # the hub knows the hash of a row that stands here no longer: it is asked before anything follows that row
+        self._doubt = not hash and own_hash(self._journal, confirmed) is None
 
     async def _work(self) -> None:
         """Do all that can be done at once."""
@@ -274,6 +276,8 @@ class Uplink:
             self._put_off(Later(_COPY))  # a hub that errs must not have us branch without end
         if found.forked or found.seq != confirmed:
             self._take_up(found.hash)
+        else:
+            self._cutter.begin(confirmed, found.hash)
 
     def _pass_branch(self) -> None:
         """Go on to the rows of the next id where those of an older one are confirmed, or can no longer be told."""

@@ -152,8 +152,7 @@ def test_a_hub_that_lost_everything_is_sent_all_branches_again(tmp_path: Path) -
                     await synced(copy, hub, 3)
                 await synced(journal, hub, 4)
                 assert journal.origin is not None
-            for end in ("", "-wal", "-shm"):
-                (tmp_path / f"hub.db{end}").unlink(missing_ok=True)
+            lose(tmp_path)
             async with serving(tmp_path) as hub:
                 await synced(journal, hub, 1)
                 await assert_held_once(hub, journal)
@@ -172,8 +171,7 @@ def test_a_hub_that_lost_what_was_given_back_here_is_told_of_the_gap(tmp_path: P
             async with serving(tmp_path) as hub:
                 await synced(journal, hub, 6)
             assert await journal.trim(0) == 5
-            for end in ("", "-wal", "-shm"):
-                (tmp_path / f"hub.db{end}").unlink(missing_ok=True)
+            lose(tmp_path)
             async with serving(tmp_path) as hub:
                 await synced(journal, hub, 2)
                 assert await hub.journals() == [(journal.id, 8, 3, 0)]
@@ -191,8 +189,7 @@ def test_a_hub_that_went_back_into_what_was_given_back_is_told_of_the_rest(tmp_p
                 copied(tmp_path / "hub.db", tmp_path / "saved.db")
                 await synced(journal, hub, 4)
             assert await journal.trim(0) == 7
-            for end in ("", "-wal", "-shm"):
-                (tmp_path / f"hub.db{end}").unlink(missing_ok=True)
+            lose(tmp_path)
             (tmp_path / "saved.db").rename(tmp_path / "hub.db")
             async with serving(tmp_path) as hub:
                 await synced(journal, hub, 2)
@@ -214,8 +211,7 @@ def test_a_restart_after_the_hub_went_back_into_what_was_given_back_blocks_nothi
                 copied(tmp_path / "hub.db", tmp_path / "saved.db")
                 await synced(journal, hub, 4)
             assert await journal.trim(0) == 7
-            for end in ("", "-wal", "-shm"):
-                (tmp_path / f"hub.db{end}").unlink(missing_ok=True)
+            lose(tmp_path)
             (tmp_path / "saved.db").rename(tmp_path / "hub.db")
             for cursor in (CONFIRMED, SENT):  # as an uplink leaves them that was killed on the way
                 await journal.move_cursor(cursor, 4)
@@ -224,6 +220,36 @@ def test_a_restart_after_the_hub_went_back_into_what_was_given_back_blocks_nothi
                 assert await hub.journals() == [(journal.id, 10, 7, 0)]
 
     asyncio.run(play())
+
+
+def test_rows_that_were_given_back_on_both_sides_of_a_new_id_leave_a_gap_that_is_told(
+    tmp_path: Path,
+) -> None:
+    async def play() -> None:
+        async with Journal(tmp_path / "j.db") as journal:
+            async with serving(tmp_path) as hub:
+                await synced(journal, hub, 3)
+                async with Journal(copied(tmp_path / "j.db", tmp_path / "copy.db")) as copy:
+                    await synced(copy, hub, 1)
+                await synced(journal, hub, 4)
+                assert journal.origin is not None
+            assert await journal.trim(0) == 6
+            lose(tmp_path)
+            async with serving(tmp_path) as hub:
+                await synced(journal, hub, 2)
+                assert await hub.journals() == [(journal.id, 9, 3, 0)]
+                gaps = await hub.database.fetch("SELECT first, last, reason FROM gaps")
+                assert gaps == [(4, 6, "trimmed")]
+                await synced(journal, hub, 1)
+                assert (await hub.journals())[0][1] == 10
+
+    asyncio.run(play())
+
+
+def lose(folder: Path) -> None:
+    """The hub loses its database."""
+    for end in ("", "-wal", "-shm"):
+        (folder / f"hub.db{end}").unlink(missing_ok=True)
 
 
 def journal_id(folder: Path) -> bytes:

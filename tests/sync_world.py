@@ -355,6 +355,10 @@ class World:
         """Whether a gateway waits for the hub."""
         return any(g.journal.lag() or g.journal.replays() for g in self.gateways)
 
+    def set_aside(self) -> bool:
+        """Whether rows stand in a quarantine."""
+        return any(gateway.journal.quarantined() for gateway in self.gateways)
+
     def confirmed(self) -> set[bytes]:
         """The hashes of the rows that gateways have and take for confirmed."""
         found = set()

@@ -197,7 +197,9 @@ class Sync(RuleBasedStateMachine):
             while world.requests:
                 self.deliver(0)
             if not world.unconfirmed():
-                break
+                if not world.set_aside():
+                    break
+                world.do(world.release())  # a refusal of before was still on its way
             world.do(world.pass_time())
         assert not world.unconfirmed(), [g.uplink.trouble for g in world.gateways]
         held = Counter(world.do(world.held()))

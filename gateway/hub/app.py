@@ -91,7 +91,9 @@ class Hub:
             monitor.taken(receipt)
             self.clerk.wake()
 
-        passports, shown = Passports(self.database, self._clock), Pages(self.database, self._clock)
+        defaults = self._settings.passports.classes
+        passports = Passports(self.database, self._clock, defaults)
+        shown = Pages(self.database, self._clock)
         root, name = self._settings.resolver.root, self._settings.resolver.name
         found = Resolver(self.database, passports, shown.product_page, root, name)
         rooms: list[tuple[list[BaseRoute], PathItems]] = [

@@ -4,6 +4,7 @@ listen = "127.0.0.1:8470"    database = "hub.db"    token_file = "token"    cert
 [travel]    min_travel_s = 600    places = { line1 = [52.37, 4.90], "line2/gate" = [51.92, 4.48] }
 [sites.line1]   location = "https://id.gs1.org/414/9520123000004"    (sites.default: of gateways that are not named)
 [resolver]  root = "https://id.example.com"    name = "Example"
+[passports] classes = { "/bill_of_materials" = "authorities" }
 [nats]: see gateway/hub/nats_settings.py; [access], [ca]: gateway/hub/access_tables.py
 """
 
@@ -11,12 +12,14 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from edge.errors import Malformed
 from gateway.config import ConfigProblem, TomlPath, token
 from gateway.config_tables import Section, SiteConfig
 from gateway.epcis.places import Places, Site, site
 from gateway.hub.access_tables import AccessTable, CaTable
+from gateway.hub.classes import checked
 from gateway.hub.clones import Travel
 from gateway.hub.nats_settings import NatsSettings
 from gateway.hub.serve import Tls
@@ -51,6 +54,20 @@ class ResolverTable(Section):
     name: Annotated[str, Field(min_length=1, max_length=100)] = "Tagwright hub"
 
 
+class PassportsTable(Section):
+    """classes: JSON pointer -> class of data, for every passport here, beside its own accessClasses."""
+
+    classes: dict[str, str] = {}
+
+    @field_validator("classes")
+    @classmethod
+    def _sound(cls, said: dict[str, str]) -> dict[str, str]:
+        try:
+            return checked(said, "classes")
+        except Malformed as e:
+            raise ValueError(str(e)) from e
+
+
 class HubSettings(BaseModel):
     """listen: HOST:PORT, port 0 for a free one. database: a file, or postgresql://USER:PASSWORD@HOST/NAME.
 
@@ -71,6 +88,7 @@ class HubSettings(BaseModel):
     travel: TravelTable = TravelTable()
     sites: dict[str, SiteConfig] = {}
     resolver: ResolverTable = ResolverTable()
+    passports: PassportsTable = PassportsTable()
     access: AccessTable = AccessTable()
     ca: CaTable | None = None
 

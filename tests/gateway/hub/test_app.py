@@ -209,6 +209,11 @@ def test_settings_are_read_and_paths_lie_beside_the_file(tmp_path: Path) -> None
         (b"database = 1", "database: "),
         (b"x = 1\n" * 100_000, "larger than"),
         (b"[travel.places]\nx = [91, 0]", "travel.places.x"),
+        (
+            b'[passports]\nclasses = { "/bom" = "secret" }',
+            "passports.classes: .*'secret' is none of",
+        ),
+        (b'[passports]\nclasses = { "bom" = "public" }', "passports.classes: .*no JSON pointer"),
     ],
 )
 def test_wrong_settings_are_refused_with_a_sentence(raw: bytes, why: str) -> None:

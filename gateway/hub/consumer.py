@@ -6,7 +6,6 @@ and the ledger knows it. Any number of consumers share the stream; none keeps an
 
 import asyncio
 import base64
-import binascii
 import json
 import logging
 import random
@@ -22,6 +21,7 @@ from gateway.broker import Broker
 from gateway.hub.access import Refused
 from gateway.hub.batch import Batch, decode
 from gateway.hub.database import StoreTrouble
+from gateway.hub.enrolment_http import NAME
 from gateway.hub.gateways import Gateways, Keys
 from gateway.hub.receipt import Receipt
 from gateway.hub.stream import ACK_WAIT_S, Pull, deliveries, ensure_consumer, ensure_stream
@@ -184,7 +184,8 @@ class Consumer:
         """The keys that count now, None where none are asked for. Raises StoreTrouble."""
         if self._gateways is None:
             return None
-        return await self._gateways.keys(each.headers.get(GATEWAY, "") for each in messages)
+        named = (each.headers.get(GATEWAY, "") for each in messages)
+        return await self._gateways.keys(name for name in named if NAME.fullmatch(name))
 
     async def _batch(self, message: Message, keys: Keys | None) -> Batch:
         """The batch, of a gateway that may send it. Raises access.Refused, then Malformed; StoreTrouble."""
@@ -195,7 +196,7 @@ class Consumer:
             gateway = message.headers.get(GATEWAY, "")
             try:
                 signature = base64.b64decode(message.headers.get(SIGNATURE, ""), validate=True)
-            except binascii.Error:
+            except ValueError:  # binascii.Error, and what is no ASCII at all
                 signature = b""
             who = keys.verify(gateway, message.data, signature)
             await self._gateways.admit(who, gateway, journal)

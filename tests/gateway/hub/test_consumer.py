@@ -392,3 +392,34 @@ def test_only_enrolled_gateways_with_their_own_signature_are_taken(
             assert await hall.stored() == 10
 
     within(broker, postgres_url, play)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"Tagwright-Gateway: gw\r\nTagwright-Signature: \xff\xe9\r\n",
+        b"Tagwright-Gateway: g\0w\r\n",
+        b"Tagwright-Gateway: \xff\xfe\r\n",
+        b"Tagwright-Gateway: " + b"x" * 5000 + b"\r\n",
+    ],
+)
+def test_no_header_holds_up_the_batches_of_others(
+    broker: Broker, postgres_url: str, tmp_path: Path, headers: bytes
+) -> None:
+    async def play(hall: Hall) -> None:
+        async with site(tmp_path, postgres_url) as hub:
+            mine = IdentityFile(await hub.enrolled("gw"))
+            good = batch(rows(10))
+            said = {GATEWAY: "gw", SIGNATURE: base64.b64encode(mine.sign(good)).decode()}
+            head = b"NATS/1.0\r\n" + headers + b"\r\n"
+            subject = f"{BATCHES}.gw.{JOURNAL.hex()}".encode()
+            line = b"HPUB %s %d %d\r\n" % (subject, len(head), len(head) + 5)
+            # the library itself would send no such header
+            hall.connection._client._transport.write(line + head + b"hello\r\n")
+            await hall.connection.flush()
+            async with hall.consumer(gateways=hub.gateways):
+                await hall.connection.store(f"{BATCHES}.gw.{JOURNAL.hex()}", good, said)
+                await hall.until(watermark(10))
+                await hall.emptied()
+
+    within(broker, postgres_url, play)

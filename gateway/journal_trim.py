@@ -60,8 +60,9 @@ def make_room(
         return
     enough = max(need, room.quotas[name] // _PORTION)
     (under_way,) = file.execute("SELECT ifnull(max(last), 0) FROM cuts").fetchone()
-    for behind in (max(under_way, up_to, room.oldest.get(name, 0)), up_to):
-        after = behind  # what is in a batch is dropped last
+    # what is in a batch is dropped late, and last what a sink has refused: all else up to `up_to` has left
+    for behind in (max(under_way, up_to, room.oldest.get(name, 0)), up_to, 0):
+        after = behind
         while is_short():
             freed = drop(file, name, after, head, enough)
             if not freed.rows:

@@ -302,6 +302,22 @@ def test_what_is_dropped_leaves_the_quarantine(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+def test_what_a_hub_refuses_without_end_stops_nobody(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with Journal(tmp_path / "j.db", max_bytes=2 * MB) as journal:
+            refused = []
+            while not journal.dropped()[CAPTURES]:
+                for row in await filled(journal, 50, "verdict", 1000):
+                    await journal.set_aside(row.seq, "no")
+                    refused.append(row.seq)
+                await journal.confirm(journal.head())
+            dropped = journal.dropped()[CAPTURES]
+            assert [*journal.quarantined()] == refused[dropped:]
+            assert whole(journal) == refused[dropped:]
+
+    asyncio.run(play())
+
+
 def test_from_seventy_percent_on_what_is_confirmed_goes_however_young(tmp_path: Path) -> None:
     async def play() -> None:
         async with Journal(tmp_path / "j.db", max_bytes=4 * MB) as journal:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.journal import CONFIRMED, SENT
+from gateway.journal import CONFIRMED, SENT, JournalFull
 from gateway.sync.answer import Later
 from gateway.sync.flight import Flight, Leg
 from gateway.sync.patience import Patience
@@ -236,6 +236,26 @@ def test_a_question_that_nobody_answers_is_said_and_nothing_is_sent_again(world:
     looks(world, 50)
     assert not world.requests
     assert gateway.uplink.trouble == "the hub says nothing: the network is away"
+
+
+def test_a_journal_that_is_full_for_a_while_is_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(_: object) -> None:
+        raise JournalFull("the disk is full")
+
+    gateway = begun(world)
+    with monkeypatch.context() as disk:
+        disk.setattr(gateway.journal, "cut", full)
+        world.do(world.append(gateway, 5, 0, False))
+        assert gateway.uplink.trouble == "the disk is full"
+        looks(world, 3)
+        assert not world.requests
+    looks(world, 1)
+    enqueue(world)
+    consume(world)
+    assert cursors(gateway) == (5, 5)
+    assert gateway.uplink.trouble is None
 
 
 def test_nothing_is_sent_while_it_is_not_known_what_the_hub_has_of_ours(world: World) -> None:

@@ -14,11 +14,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequen
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from typing import Any, Protocol
 
+from edge import cbor
 from edge.errors import Malformed
 from gateway.broker import Broker
-from gateway.hub.access import Refused
+from gateway.hub.access import ANYONE, Caller, Refused, Witness
 from gateway.hub.batch import Batch, decode
 from gateway.hub.database import StoreTrouble
 from gateway.hub.enrolment_http import NAME
@@ -50,6 +52,7 @@ _ACK = b"+ACK"
 _NAK = b"-NAK"
 _TERM = b"+TERM"
 _PROGRESS = b"+WPI"
+_INBOX = "_INBOX."  # what NATS clients are answered on
 _HEX = re.compile(r"[0-9a-f]{32}")
 _KEY = re.compile(r"[0-9a-f]{32}/([0-9]{1,18})-([0-9]{1,18})(?:#[0-9]+)?")
 
@@ -62,7 +65,7 @@ class Ledger(Protocol):
 
 
 class Consumer:
-    """One of the stream's consumers. gateways: None where they need no certificate.
+    """One of the stream's consumers. gateways: None where they need no certificate. witness: keeps what is refused.
 
     name: what the broker's monitoring shows. ready: called when batches are first asked for; grown: after each commit,
     for a clerk nearby. max_bytes: of the stream, where it is made. ack_wait_s: after which another one gets a batch.
@@ -73,6 +76,7 @@ class Consumer:
         broker: Broker,
         ledger: Ledger,
         gateways: Gateways | None = None,
+        witness: Witness | None = None,
         *,
         name: str = "hub",
         max_bytes: int | None = None,
@@ -86,6 +90,7 @@ class Consumer:
         self._broker = broker
         self._ledger = ledger
         self._gateways = gateways
+        self._witness = witness
         self._name = name
         self._max_bytes = max_bytes
         self._ack_wait_s = ack_wait_s
@@ -167,9 +172,9 @@ class Consumer:
                     batches.append(await self._batch(message, keys))
                     good.append(message)
                 except Malformed as why:
-                    await self._refuse(connection, message, str(why), _named(message))
+                    await self._refuse(connection, message, str(why), keys, _named(message))
                 except Refused as why:
-                    await self._refuse(connection, message, why.sentence, ())
+                    await self._refuse(connection, message, why.sentence, keys)
                 await asyncio.sleep(0)  # decoding takes its time: others may speak
             receipts = await self._ledger.take(batches) if batches else []
         for message in good:
@@ -194,11 +199,9 @@ class Consumer:
             batch = decode(message.data)
         else:
             gateway = message.headers.get(GATEWAY, "")
-            try:
-                signature = base64.b64decode(message.headers.get(SIGNATURE, ""), validate=True)
-            except ValueError:  # binascii.Error, and what is no ASCII at all
-                signature = b""
-            who = keys.verify(gateway, message.data, signature)
+            if not NAME.fullmatch(gateway):
+                raise Refused(403, "the batch does not say which gateway signed it")
+            who = keys.verify(gateway, message.data, _signature(message))
             await self._gateways.admit(who, gateway, journal)
             batch = decode(message.data)
             if batch.gateway != gateway:
@@ -208,18 +211,25 @@ class Consumer:
         return batch
 
     async def _refuse(
-        self, connection: Connection, message: Message, why: str, rows: tuple[tuple[int, int], ...]
+        self,
+        connection: Connection,
+        message: Message,
+        why: str,
+        keys: Keys | None,
+        rows: tuple[tuple[int, int], ...] = (),
     ) -> None:
         """Take a batch out of the stream, and tell its journal why: it still stands there. rows: which are at fault."""
         log.error("%s: a batch is refused: %s", message.subject, why)
+        if self._witness is not None:
+            await self._witness.refused(_sender(message, keys), "batch", message.subject, why)
         journal = _journal(message)
         held = await self._ledger.receipt(journal)
         await _tell(connection, replace(held, missing=rows, refused=why))
         await connection.publish(message.reply, _TERM)
 
     async def _asked(self, connection: Connection, message: Message) -> None:
-        """Answer a gateway that asks what is held of a journal."""
-        if not message.reply:
+        """Answer a gateway that asks what is held of a journal, in its inbox and nowhere else that we may publish."""
+        if not message.reply.startswith(_INBOX):
             return
         try:
             question = json.loads(message.data)
@@ -246,6 +256,27 @@ class Consumer:
 
 def _told() -> None:
     """It is known already."""
+
+
+def _signature(message: Message) -> bytes:
+    """The signature in the message's header; b"" where it is none."""
+    try:
+        return base64.b64decode(message.headers.get(SIGNATURE, ""), validate=True)
+    except ValueError:  # binascii.Error, and what is no ASCII at all
+        return b""
+
+
+def _sender(message: Message, keys: Keys | None) -> Caller:
+    """Who signed the message, with the evidence [certificate, signature, SHA-256 of the data]; else nobody known."""
+    signature = _signature(message)
+    try:
+        if keys is None:
+            return ANYONE
+        who = keys.verify(message.headers.get(GATEWAY, ""), message.data, signature)
+    except Refused:
+        return ANYONE
+    evidence = cbor.encode([who.evidence, signature, sha256(message.data).digest()])
+    return replace(who, evidence=evidence)
 
 
 def _journal(message: Message) -> bytes:

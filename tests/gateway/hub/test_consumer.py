@@ -5,6 +5,7 @@ import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,21 @@ from typing import Any
 import pytest
 from access_site import site
 from batches import JOURNAL, batch, batches, rows
+from cryptography import x509
 
+from edge import cbor
 from gateway.broker import Broker
+from gateway.hub.audit import Audit, faults
+from gateway.hub.audit import acts as audited
 from gateway.hub.batch import Batch
 from gateway.hub.consumer import Consumer
 from gateway.hub.database import Database
+from gateway.hub.entrance import audit_key
 from gateway.hub.ledger import Ledger
 from gateway.hub.open import open_database
 from gateway.hub.receipt import Receipt
 from gateway.hub.stream import ensure_consumer, ensure_stream
-from gateway.identity import IdentityFile
+from gateway.identity import IdentityFile, signed
 from gateway.jetstream import (
     ASK,
     BATCHES,
@@ -35,6 +41,7 @@ from gateway.jetstream import (
     Unfit,
     connect,
 )
+from gateway.keys import read_card
 from gateway.throwaway.postgres import Postgres
 
 PATIENCE_S = 60.0
@@ -322,6 +329,21 @@ def test_a_gateway_that_asks_hears_what_is_held(broker: Broker, postgres_url: st
     within(broker, postgres_url, play)
 
 
+def test_an_answer_goes_to_an_inbox_alone(broker: Broker, postgres_url: str) -> None:
+    async def play(hall: Hall) -> None:
+        question = b'{"journal": "%s"}' % JOURNAL.hex().encode()
+        async with hall.consumer():
+            await hall.publish(batch(rows(10)))
+            await hall.until(watermark(10))
+            heard = len(hall.receipts)
+            where = f"{RECEIPTS}.{JOURNAL.hex()}"
+            await hall.connection.publish(ASK, question, reply=where)
+            await hall.connection.request(ASK, question)  # answered after it
+            assert len(hall.receipts) == heard
+
+    within(broker, postgres_url, play)
+
+
 def test_another_content_under_a_known_number_is_told_and_kept_apart(
     broker: Broker, postgres_url: str
 ) -> None:
@@ -372,7 +394,8 @@ def test_only_enrolled_gateways_with_their_own_signature_are_taken(
                 said = await hall.until(lambda said: sentence in (said["refused"] or ""))
                 assert said["watermark"] == 0
 
-            async with hall.consumer(gateways=hub.gateways):
+            kept = Audit(hall.database, audit_key(tmp_path / "audit.key"), "consumer")
+            async with hall.consumer(gateways=hub.gateways, witness=kept):
                 good, foreign = batch(rows(10)), batch(rows(10), gateway="other")
                 await refused("not signed by", good, b"")
                 await refused("not signed by", good, theirs.sign(good))
@@ -381,8 +404,8 @@ def test_only_enrolled_gateways_with_their_own_signature_are_taken(
                 await refused("signs a batch of other", foreign, mine.sign(foreign))
                 await send(good, mine.sign(good))
                 await hall.until(watermark(10))
-                more = batch(rows(15)[10:], rows(10)[-1][-1], gateway="other")
-                await send(more, theirs.sign(more), "other")
+                elsewhere = batch(rows(15)[10:], rows(10)[-1][-1], gateway="other")
+                await send(elsewhere, theirs.sign(elsewhere), "other")
                 await hall.until(lambda said: "which is gw's" in (said["refused"] or ""))
                 await hub.gateways.revoke("gw")
                 more = batch(rows(15)[10:], rows(10)[-1][-1])
@@ -390,6 +413,23 @@ def test_only_enrolled_gateways_with_their_own_signature_are_taken(
                 await hall.until(lambda said: "was revoked" in (said["refused"] or ""))
                 await hall.emptied()
             assert await hall.stored() == 10
+            cards = [read_card(tmp_path / "audit.key")]
+            assert [each async for each in faults(hall.database, cards)] == []
+            acts = await audited(hall.database, "consumer", 0)
+            kept_of = [
+                ("", "not signed by gateway gw"),
+                ("", "not signed by gateway gw"),
+                ("", "nobody is not enrolled"),
+                ("gw", "signs a batch of other"),
+                ("other", "which is gw's"),
+                ("", "gw is not enrolled, was revoked"),
+            ]
+            assert [act.caller for act in acts] == [name for name, _ in kept_of]
+            assert all(said in act.outcome for act, (_, said) in zip(acts, kept_of, strict=True))
+            (certificate, signature, digest) = cbor.decode(acts[4].evidence, len(acts[4].evidence))
+            assert digest == sha256(elsewhere).digest()
+            public = x509.load_der_x509_certificate(certificate).public_key()
+            public.verify(signature, signed(elsewhere))  # type: ignore[union-attr, call-arg]
 
     within(broker, postgres_url, play)
 
@@ -415,7 +455,9 @@ def test_no_header_holds_up_the_batches_of_others(
             subject = f"{BATCHES}.gw.{JOURNAL.hex()}".encode()
             line = b"HPUB %s %d %d\r\n" % (subject, len(head), len(head) + 5)
             # the library itself would send no such header
-            hall.connection._client._transport.write(line + head + b"hello\r\n")
+            raw = hall.connection._client._transport
+            assert raw is not None
+            raw.write(line + head + b"hello\r\n")
             await hall.connection.flush()
             async with hall.consumer(gateways=hub.gateways):
                 await hall.connection.store(f"{BATCHES}.gw.{JOURNAL.hex()}", good, said)

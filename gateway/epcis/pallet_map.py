@@ -8,14 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gateway.epcis.places import Places
-from gateway.epcis.station_map import disposition, finished, frame, identity, text
+from gateway.epcis.station_map import UNIT, disposition, finished, frame, identity, text
 from gateway.epcis.vocabulary import BIZ_STEPS, NAMESPACE, PREFIX
 
 MOST_EPCS = 500  # of one event; a repository's limit on a document is often 1 MB
 
 _FROM_GOOD_TO_BAD = ("conformant", "unknown", "mismatch_instance", "non_conformant")
 _LARGEST = 1 << 53  # of a count
-_SSCC = "https://id.gs1.org/00/"
 _ACTIONS = {"packing": "ADD", "loading": "ADD", "unpacking": "DELETE", "unloading": "DELETE"}
 _DISPOSITIONS = {"shipping": "in_transit", "loading": "in_transit", "departing": "in_transit"}
 
@@ -61,7 +60,7 @@ def events(
 def _together(content: Mapping[str, Any], epcs: list[str], biz_step: str) -> list[dict[str, Any]]:
     is_expected = "expected" in content
     step = biz_step if biz_step in BIZ_STEPS else "receiving" if is_expected else "packing"
-    units = [epc for epc in epcs if epc.startswith(_SSCC)]
+    units = [epc for epc in epcs if epc.startswith(UNIT)]
     said: dict[str, Any] = {
         "type": "AggregationEvent",
         "action": _ACTIONS.get(step, "OBSERVE") if len(units) == 1 else "OBSERVE",
@@ -98,7 +97,9 @@ def _each(
             said["persistentDisposition"] = {"set": ["completeness_verified"]}
         if certification:
             said["certificationInfo"] = list(certification)
-        epcs = sorted(epc for epc, found in items.items() if found == word)
+        epcs = sorted(
+            epc for epc, found in items.items() if found == word and not epc.startswith(UNIT)
+        )
         made += [said | {"epcList": some} for some in _some(epcs)]
     return made
 

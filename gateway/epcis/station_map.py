@@ -1,10 +1,10 @@
 """The station map: what a journal row is in GS1's words, an EPCIS 2.0 event or nothing.
 
 commissioned                a first stub            ObjectEvent ADD     commissioning / active, with ilmd
-                            of a product that had   ObjectEvent OBSERVE replacing / active: the tag is another one
+                            of a product that had   ObjectEvent OBSERVE other: the tag is another one, not the product
 updated, by status or step  inspected               ObjectEvent OBSERVE inspecting / conformant
                             shipped, received       ObjectEvent OBSERVE shipping / in_transit, receiving / in_progress
-                            repaired, remanuf.      ObjectEvent OBSERVE repairing / active
+                            repaired, remanuf.      ObjectEvent OBSERVE repairing / available
                             transferred             ObjectEvent OBSERVE accepting / in_progress
                             replaced                ObjectEvent OBSERVE killing: the tag ends, the product goes on
                             decommissioned          ObjectEvent DELETE  decommissioning / inactive
@@ -34,12 +34,12 @@ from gateway.epcis.places import Places
 from gateway.epcis.vocabulary import NAMESPACE, PREFIX
 
 _STEPS = (  # by claim 10 of a stub: (name, action, bizStep, disposition)
-    ("commissioned", "OBSERVE", "other", "active"),
+    ("commissioned", "OBSERVE", "other", ""),
     ("inspected", "OBSERVE", "inspecting", "conformant"),
     ("shipped", "OBSERVE", "shipping", "in_transit"),
     ("received", "OBSERVE", "receiving", "in_progress"),
-    ("repaired", "OBSERVE", "repairing", "active"),
-    ("remanufactured", "OBSERVE", "repairing", "active"),
+    ("repaired", "OBSERVE", "repairing", "available"),
+    ("remanufactured", "OBSERVE", "repairing", "available"),
     ("transferred", "OBSERVE", "accepting", "in_progress"),
     ("decommissioned", "DELETE", "decommissioning", "inactive"),
 )
@@ -48,9 +48,10 @@ _STATUSES = {  # by claim 9 of a stub, where that is not active
     2: ("destroyed", "DELETE", "destroying", "destroyed"),
     3: ("replaced", "OBSERVE", "killing", ""),
 }
-_NO_STEP = ("updated", "OBSERVE", "other", "active")
+_NO_STEP = ("updated", "OBSERVE", "other", "")
 _PRESENCE = {"arrived": ("arriving", "in_progress"), "departed": ("departing", "in_transit")}
 _CARRIERS = {"nfc": "nfc-type2", "rain": "rain-gen2"}
+UNIT = "https://id.gs1.org/00/"  # of a logistic unit: none has a passport that could be inspected
 _VERDICT = ("integrity", "key", "binding", "chain")
 _LAST_SECOND = 4_102_444_800  # the year 2100
 _LARGEST = 1 << 53  # of a number
@@ -181,7 +182,7 @@ def _result(row: _Row) -> dict[str, Any] | None:
             about["cbvmda:lotNumber"] = product[2]
         return _object(epc, "ADD", "commissioning", "active") | {"ilmd": about}
     if act == "commissioned":
-        return _object(epc, "OBSERVE", "replacing", "active") | about
+        return _object(epc, "OBSERVE", "other", "") | about | {f"{PREFIX}:step": "tag_replaced"}
     if act != "updated":
         return None
     status, step = claims.get(stub.STATUS, 0), claims.get(stub.STEP)
@@ -193,7 +194,7 @@ def _result(row: _Row) -> dict[str, Any] | None:
 
 def _verdict(row: _Row) -> dict[str, Any] | None:
     epc = identity(row.content, row.name)
-    if not epc or "pallet" in row.content:
+    if not epc or epc.startswith(UNIT) or "pallet" in row.content:
         return None
     said = _object(epc, "OBSERVE", "inspecting", disposition(row.content))
     verdict = row.content.get("verdict")

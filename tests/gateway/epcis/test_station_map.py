@@ -17,16 +17,16 @@ PACKED = "https://id.gs1.org/01/04012345678901/21/"
 
 OBJECTS = {
     "commissioned": ("ADD", "commissioning", "active"),
-    "a replaced tag": ("OBSERVE", "replacing", "active"),
+    "a replaced tag": ("OBSERVE", "other", None),
     "a mini record": ("ADD", "commissioning", "active"),
     "inspected": ("OBSERVE", "inspecting", "conformant"),
     "shipped": ("OBSERVE", "shipping", "in_transit"),
     "received": ("OBSERVE", "receiving", "in_progress"),
-    "repaired": ("OBSERVE", "repairing", "active"),
-    "remanufactured": ("OBSERVE", "repairing", "active"),
+    "repaired": ("OBSERVE", "repairing", "available"),
+    "remanufactured": ("OBSERVE", "repairing", "available"),
     "transferred": ("OBSERVE", "accepting", "in_progress"),
     "decommissioned": ("DELETE", "decommissioning", "inactive"),
-    "no step": ("OBSERVE", "other", "active"),
+    "no step": ("OBSERVE", "other", None),
     "an inactive product": ("DELETE", "decommissioning", "inactive"),
     "destroyed": ("DELETE", "destroying", "destroyed"),
     "a tag that ends": ("OBSERVE", "killing", None),
@@ -62,6 +62,18 @@ def test_a_commissioning_says_what_was_written() -> None:
         "tagwright:passportDigest": "ni:///sha-256;" + "A" * 43,
         "cbvmda:lotNumber": "LOT7",
     }
+
+
+def test_active_is_what_was_just_commissioned() -> None:
+    """CBV 2.0, "Disposition": active goes with commissioning alone."""
+    for name in epcis_rows.ROWS:
+        for event in epcis_rows.events(name):
+            assert (event.get("disposition") == "active") == (event["bizStep"] == "commissioning")
+
+
+def test_a_tag_that_took_another_s_place_does_not_replace_the_product() -> None:
+    (event,) = epcis_rows.events("a replaced tag")
+    assert event["tagwright:step"] == "tag_replaced"
 
 
 def test_certificates_stand_with_inspections_alone() -> None:

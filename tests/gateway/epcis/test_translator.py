@@ -16,7 +16,7 @@ def link(serial: str) -> str:
 
 
 def test_a_pallet_with_its_own_tag_is_the_parent_of_what_was_packed() -> None:
-    together, conformant, forged = epcis_rows.events("packed")
+    together, conformant = epcis_rows.events("packed")
     assert (together["type"], together["action"]) == ("AggregationEvent", "ADD")
     assert (together["bizStep"], together["parentID"]) == ("packing", UNIT)
     assert together["childEPCs"] == [link("A"), link("B")]
@@ -24,7 +24,13 @@ def test_a_pallet_with_its_own_tag_is_the_parent_of_what_was_packed() -> None:
         "conformant",
         [link("A"), link("B")],
     )
-    assert (forged["disposition"], forged["epcList"]) == ("non_conformant", [UNIT])
+
+
+def test_a_pallet_s_own_label_has_no_passport_to_be_inspected() -> None:
+    label = sscc_on_pallet()
+    alone = {name: value for name, value in label.content.items() if name != "pallet"}
+    assert told(label._replace(content=alone)) == []
+    assert all(UNIT not in event.get("epcList", ()) for event in epcis_rows.events("packed"))
 
 
 def test_without_a_tag_of_its_own_a_pallet_is_only_seen_together() -> None:

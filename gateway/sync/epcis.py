@@ -109,9 +109,9 @@ class EpcisSink:
             async with asyncio.timeout(_LOOK_S):
                 await self._journal.grown_beyond(at)
 
-    async def _bring(self, told: list[Told]) -> None:
-        """Have events stored, or their rows set aside."""
-        waiting = [told] if told else []
+    async def _bring(self, told: list[Told]) -> bool:
+        """Have events stored, or their rows set aside; whether all were stored."""
+        waiting, is_whole = [told] if told else [], True
         while waiting:
             some = waiting.pop()
             created = rfc3339(self._now())
@@ -127,15 +127,18 @@ class EpcisSink:
                 half = len(some) // 2
                 waiting += [some[half:], some[:half]]
             elif isinstance(outcome, Smaller):
+                is_whole = False
                 await self._set_aside(some[0], "it is larger than the repository takes")
             elif not outcome.is_known:
+                is_whole = False
                 await self._set_aside(some[0], outcome.reason)
+        return is_whole
 
     async def _replay(self) -> None:
         """Offer rows once more that were set aside and released."""
         for seq in self._journal.replays(SINK):
-            await self._journal.replayed(seq, SINK)
-            await self._bring(self._of_row(seq))
+            if await self._bring(self._of_row(seq)):
+                await self._journal.replayed(seq, SINK)
 
     def _of_row(self, seq: int) -> list[Told]:
         """The events of one row; a pallet's tags are looked for in the rows before it."""

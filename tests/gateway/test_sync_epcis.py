@@ -339,15 +339,37 @@ def test_a_row_that_was_set_aside_is_offered_again_when_it_is_released(
             await write(journal, verdict("green"))
 
             async def released(sink: EpcisSink, pauses: Pauses) -> None:
-                while len(repository.held) < 2:
+                while journal.aside() or len(repository.held) < 2:
                     await asyncio.sleep(0)
 
             await sink_run(journal, repository.url, released)
-            assert journal.aside() == []
 
     asyncio.run(all_of_it())
     steps = {event["bizStep"] for event in repository.held.values()}
     assert steps & {"commissioning", "packing"}
+
+
+@pytest.mark.parametrize("answered", [Reply(503), Reply(202, fails=REFUSED)], ids=["away", "no"])
+def test_a_row_that_was_released_stays_set_aside_until_it_is_taken(
+    tmp_path: Path, answered: Reply
+) -> None:
+    repository = Repository(answer=lambda events: answered)
+
+    async def all_of_it() -> None:
+        async with running(repository), Journal(tmp_path / "journal.db") as journal:
+            await write(journal, commissioned("S1"))
+            await journal.set_aside(1, "no", SINK)
+            await journal.move_cursor(SINK, 1)
+            await journal.release([1], SINK)
+
+            async def offered(sink: EpcisSink, pauses: Pauses) -> None:
+                while not repository.sizes or not (sink.trouble or not journal.replays(SINK)):
+                    await asyncio.sleep(0)
+
+            await sink_run(journal, repository.url, offered)
+            assert [each.seq for each in journal.aside()] == [1]
+
+    asyncio.run(all_of_it())
 
 
 def test_our_own_hub_takes_all_of_it_once(tmp_path: Path, database_place: str) -> None:

@@ -33,6 +33,10 @@ ASK = "tagwright.ask"
 GATEWAY = "Tagwright-Gateway"  # whose key has made the signature
 SIGNATURE = "Tagwright-Signature"  # base64, over the message's data
 MESSAGE_ID = "Nats-Msg-Id"
+INBOX = "_INBOX"  # gateways' answers
+HUB_INBOX = (
+    "_INBOX_HUB"  # the hub's answers, and the batches that it asks for: no gateway may listen there
+)
 
 _OLDEST = (2, 15)
 _CONNECT_S = 5  # one server's greeting
@@ -89,10 +93,13 @@ class Stored:
     duplicate: bool
 
 
-async def connect(broker: Broker, name: str) -> "Connection":
-    """A connection to one of the servers; name: what its monitoring shows. Raises NatsTrouble, Unfit."""
+async def connect(broker: Broker, name: str, inbox: str = INBOX) -> "Connection":
+    """A connection to one of the servers; name: what its monitoring shows. Raises NatsTrouble, Unfit.
+
+    inbox: what the subjects of its answers begin with: who may hear all below INBOX hears none below another one.
+    """
     async with AsyncExitStack() as stack:
-        connection = Connection(broker)
+        connection = Connection(broker, inbox)
         stack.push_async_callback(connection.close)
         await connection._open(name)
         stack.pop_all()
@@ -102,9 +109,10 @@ async def connect(broker: Broker, name: str) -> "Connection":
 class Connection:
     """One client's connection, made by connect(); `async with` closes it. Methods raise NatsTrouble when it is lost."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, prefix: str = INBOX) -> None:
         self.lost = asyncio.Event()
         self._broker = broker
+        self._prefix = prefix
         self._client = Client()
         self._trouble = ""  # what the library said last
         self._inbox = ""
@@ -217,6 +225,7 @@ class Connection:
                     name=name,
                     error_cb=self._complained,
                     closed_cb=self._ended,
+                    inbox_prefix=self._prefix,
                     allow_reconnect=False,
                     connect_timeout=_CONNECT_S,
                     max_reconnect_attempts=1,

@@ -1,5 +1,7 @@
 """What is shipped to set a site up: the files parse, name what exists, hold no secret, and the servers accept them."""
 
+import asyncio
+import json
 import os
 import re
 import shutil
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from batches import JOURNAL, batch, rows
 from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,8 +22,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from witness import ROOT, require
 
+from gateway.broker import Broker
 from gateway.cli.main import main
 from gateway.hub import settings
+from gateway.hub.consumer import Consumer
+from gateway.hub.ledger import Ledger
+from gateway.hub.open import open_database
+from gateway.jetstream import BATCHES, HUB_INBOX, RECEIPTS, Message, NatsTrouble, connect
 from gateway.throwaway.nats import OLDEST, find_server
 
 DEPLOY = ROOT / "gateway" / "deploy"
@@ -107,6 +115,64 @@ def test_nats_acknowledges_what_is_on_disk_and_lets_gateways_do_no_more_than_the
     gateway = text[text.index("user: gateway") : text.index("user: hub")]
     assert 'publish: ["tagwright.batches.>", "tagwright.ask"]' in gateway
     assert "$JS" not in gateway
+
+
+def test_no_gateway_reads_what_another_one_sends(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    server = find_server()
+    require(server, "nats-server 2.15 (Debian sid's package, unpacked by ./run test)")
+    text = re.sub(r"cluster \{.*?\n\}\n", "", (DEPLOY / "nats.conf").read_text(), flags=re.DOTALL)
+    text = text.replace('listen: "0.0.0.0:4222"', 'listen: "127.0.0.1:-1"')
+    conf, ports = tmp_path / "one.conf", tmp_path / "ports"
+    conf.write_text(f'{text}\nports_file_dir: "{ports}"\n')
+    ports.mkdir()
+    environment["NATS_MONITOR"] = "127.0.0.1:-1"
+    with subprocess.Popen(
+        [str(server), "-c", str(conf)], env={**os.environ, **environment}, stderr=subprocess.DEVNULL
+    ) as node:
+        try:
+            while not (told := list(ports.glob("*.ports"))):
+                assert node.poll() is None
+            (url,) = json.loads(told[0].read_text())["nats"]
+            asyncio.run(asyncio.wait_for(_listen(url, tmp_path), 30))
+        finally:
+            node.terminate()
+
+
+async def _listen(url: str, folder: Path) -> None:
+    """As a gateway, listen wherever it may, while the hub's consumer takes another one's batch."""
+    database = await open_database(folder / "hub.db")
+    heard: list[bytes] = []
+    settled = asyncio.Event()
+
+    async def spy(message: Message) -> None:
+        heard.append(message.data)
+
+    async def told(message: Message) -> None:
+        settled.set()
+
+    consumer = Consumer(Broker((url,), "hub:p2"), Ledger(database))
+    running = asyncio.create_task(consumer.run())
+    try:
+        async with await connect(Broker((url,), "gateway:p3"), "gateway") as gateway:
+            await gateway.subscribe(f"{RECEIPTS}.*", told)
+            for subject in ("_INBOX.>", f"{HUB_INBOX}.>", "_INBOX_HUB.*.*", ">", f"{BATCHES}.>"):
+                await gateway.subscribe(subject, spy)
+            await gateway.flush()
+            data = batch(rows(10))
+            while not settled.is_set():
+                try:  # there is no stream before the consumer has made it
+                    await gateway.store(f"{BATCHES}.gw.{JOURNAL.hex()}", data)
+                    await settled.wait()
+                except NatsTrouble:
+                    continue
+            await gateway.flush()
+        assert data not in heard
+    finally:
+        consumer.stop()
+        await running
+        await database.close()
 
 
 @pytest.mark.parametrize(("where", "arguments"), list(commands()))

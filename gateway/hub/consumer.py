@@ -30,6 +30,8 @@ from gateway.hub.stream import ACK_WAIT_S, Pull, deliveries, ensure_consumer, en
 from gateway.jetstream import (
     ASK,
     GATEWAY,
+    HUB_INBOX,
+    INBOX,
     MESSAGE_ID,
     RECEIPTS,
     SIGNATURE,
@@ -52,7 +54,6 @@ _ACK = b"+ACK"
 _NAK = b"-NAK"
 _TERM = b"+TERM"
 _PROGRESS = b"+WPI"
-_INBOX = "_INBOX."  # what NATS clients are answered on
 _HEX = re.compile(r"[0-9a-f]{32}")
 _KEY = re.compile(r"[0-9a-f]{32}/([0-9]{1,18})-([0-9]{1,18})(?:#[0-9]+)?")
 
@@ -111,7 +112,7 @@ class Consumer:
         """
         while not self._stop.is_set():
             try:
-                async with await connect(self._broker, self._name) as connection:
+                async with await connect(self._broker, self._name, HUB_INBOX) as connection:
                     await ensure_stream(connection, self._max_bytes)
                     await ensure_consumer(connection, self._ack_wait_s)
                     await connection.subscribe(ASK, partial(self._asked, connection), queue="hub")
@@ -229,7 +230,7 @@ class Consumer:
 
     async def _asked(self, connection: Connection, message: Message) -> None:
         """Answer a gateway that asks what is held of a journal, in its inbox and nowhere else that we may publish."""
-        if not message.reply.startswith(_INBOX):
+        if not message.reply.startswith(f"{INBOX}."):
             return
         try:
             question = json.loads(message.data)

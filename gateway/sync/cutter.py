@@ -11,12 +11,12 @@ _UNKNOWN = bytes(32)  # for a hash that stands neither here nor in a receipt; wh
 
 
 class Cutter:
-    """Cuts a journal into batches. gateway: the name that the hub shows."""
+    """Cuts a journal into batches. gateway: the name that the hub shows. most_rows: of a batch."""
 
-    def __init__(self, journal: Journal, gateway: str) -> None:
+    def __init__(self, journal: Journal, gateway: str, most_rows: int = MOST_ROWS) -> None:
         self._journal = journal
         self._gateway = gateway
-        self._most_rows = MOST_ROWS
+        self._ceiling = self._most_rows = most_rows
         self._told = (0, b"")  # a row's hash as the hub has told it
         self._read: dict[int, list[Piece]] = {}  # what waits, so that it is not read twice
         self.begin(0)
@@ -82,7 +82,7 @@ class Cutter:
 
     def grow(self) -> None:
         """A batch was taken: the next ones may be larger."""
-        self._most_rows = min(self._most_rows * 2, MOST_ROWS)
+        self._most_rows = min(self._most_rows * 2, self._ceiling)
 
     def _hash(self, seq: int) -> bytes | None:
         try:

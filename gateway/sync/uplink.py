@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 from gateway.journal import CONFIRMED, SENT, Journal, JournalFull, Row
 from gateway.sync.answer import Held, Later, Pause, SetAside, Step, Taken
-from gateway.sync.batch import end
+from gateway.sync.batch import MOST_ROWS, end
 from gateway.sync.common import agrees, common, own_hash
 from gateway.sync.cutter import Cutter
 from gateway.sync.flight import Flight, Leg
@@ -33,8 +33,8 @@ Sleep = Callable[[float], Awaitable[object]]
 class Uplink:
     """Keeps the hub up to date with one journal.
 
-    gateway: the name that the hub shows. pause, look: asyncio.sleep, or a test's: between tries, and between looks.
-    uniform: random.uniform, or a test's.
+    gateway: the name that the hub shows. most_rows: of a batch. pause, look: asyncio.sleep, or a test's: between tries,
+    and between looks. uniform: random.uniform, or a test's.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class Uplink:
         transport: Transport,
         gateway: str,
         *,
+        most_rows: int = MOST_ROWS,
         pause: Sleep = asyncio.sleep,
         look: Sleep = asyncio.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
@@ -54,7 +55,7 @@ class Uplink:
         self._uniform = uniform
         self._pauses = Pause(uniform)
         self._patience = Patience()
-        self._cutter = Cutter(journal, gateway)
+        self._cutter = Cutter(journal, gateway, most_rows)
         self._trouble: str | None = None
         self._stall: str | None = None
         self._progress = asyncio.Event()

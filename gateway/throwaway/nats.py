@@ -129,11 +129,10 @@ class Nats:
             self._begin(node)
 
     def ready(self) -> None:
-        """Return when every node that was started is up to date and, with a majority, has a leader to follow."""
+        """Return when every node that was started is up to date and known to a leader, where they are a majority."""
         until = time.monotonic() + _READY_S
-        while not all(
-            self._is_well(node) for node, each in enumerate(self._processes) if each is not None
-        ):
+        up = [node for node, each in enumerate(self._processes) if each is not None]
+        while not all(self._is_well(node) for node in up) or not self._are_met(len(up)):
             if time.monotonic() > until:
                 raise DeviceTrouble(f"nats-server does not come up:\n{self._last_words()}")
             time.sleep(_LOOK_S)
@@ -180,10 +179,18 @@ class Nats:
         process = self._processes[node]
         if process is None or process.poll() is not None:
             raise DeviceTrouble(f"nats-server has ended:\n{self._last_words()}")
-        if (self.look(node, "/healthz") or {}).get("status") != "ok":
-            return False
-        page = self.look(node, "/jsz") or {}
-        return len(self._hosts) == 1 or bool(page.get("meta_cluster", {}).get("leader"))
+        return bool((self.look(node, "/healthz") or {}).get("status") == "ok")
+
+    def _are_met(self, count: int) -> bool:
+        """Whether the leader of the cluster hears all the others: a stream can be made then."""
+        if count * 2 <= len(self._hosts) or len(self._hosts) == 1:
+            return True
+        for node in range(len(self._hosts)):
+            others = (self.look(node, "/jsz") or {}).get("meta_cluster", {}).get("replicas", [])
+            met = [each for each in others if each.get("current") and not each.get("offline")]
+            if len(met) >= count - 1:
+                return True
+        return False
 
     def _end(self) -> None:
         up = [each for each in self._processes if each is not None]

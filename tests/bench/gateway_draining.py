@@ -1,6 +1,6 @@
 """A gateway as a process: it syncs the journal that it has, and ends when all is confirmed.
 
-`python -m tests.bench.gateway_draining CONFIG.toml` says in one line of JSON what it took.
+`python -m tests.bench.gateway_draining CONFIG.toml [ROWS]` says in one line of JSON what it took. ROWS: of a batch.
 """
 
 import asyncio
@@ -11,16 +11,17 @@ from pathlib import Path
 
 from gateway.config import load
 from gateway.journal import Journal
+from gateway.sync.batch import MOST_ROWS
 from gateway.sync.transports import open_transport
 from gateway.sync.uplink import Uplink
 
 
-async def drain(file: Path) -> None:
+async def drain(file: Path, most_rows: int = MOST_ROWS) -> None:
     """Sync until the hub holds every row."""
     config = load(file)
     transport = open_transport(config.hub, config.gateway.name)
     async with Journal(config.gateway.journal) as journal:
-        uplink = Uplink(journal, transport, config.gateway.name)
+        uplink = Uplink(journal, transport, config.gateway.name, most_rows=most_rows)
         started, cpu = time.perf_counter(), time.process_time()
         sync = asyncio.create_task(uplink.run())
         confirmed = asyncio.create_task(uplink.acknowledged(journal.head()))
@@ -35,4 +36,4 @@ async def drain(file: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(drain(Path(sys.argv[1])))
+    asyncio.run(drain(Path(sys.argv[1]), *map(int, sys.argv[2:])))

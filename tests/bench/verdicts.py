@@ -78,10 +78,10 @@ async def fill(path: Path, line: Line, events: int) -> None:
             )
 
 
-def batches(records: Records, gateway: str) -> Iterator[Batch]:
+def batches(records: Records, gateway: str, most_rows: int = MOST_ROWS) -> Iterator[Batch]:
     """A whole journal, in batches as the uplink cuts them."""
     after, branch = 0, branch_of(records, 1)
-    while pieces := pieces_for(records, after, MOST_ROWS, branch.last):
+    while pieces := pieces_for(records, after, most_rows, branch.last):
         yield encode(gateway, branch, records.hash_at(after), pieces, {})
         after = end(pieces[-1])
 

@@ -154,6 +154,6 @@ def _troubles() -> Iterator[None]:
     try:
         yield
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as e:
-        raise StoreTrouble(f"the hub's PostgreSQL: {e or type(e).__name__}") from e
+        raise StoreTrouble(f"the hub's PostgreSQL: {str(e) or type(e).__name__}") from e
     except asyncpg.InternalClientError as e:
         raise StoreTrouble(f"asyncpg: {e}") from e

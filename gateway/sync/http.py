@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 WINDOW = 4  # batches under way: one is encoded and one travels while the hub's disk syncs another
 
 _TIMEOUT = httpx2.Timeout(
-    30.0, connect=5.0
-)  # seconds; a hub on a slow disk answers within one fsync
+    30.0, connect=20.0
+)  # s; connect: when 3,000 gateways come at once, a handshake waits for its turn
 _WHOLE_S = 120.0  # for one request and its answer, however slowly they trickle
 _KEEP = httpx2.Limits(keepalive_expiry=4.0)  # s; a hub closes an idle connection after 5
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -98,7 +98,7 @@ class Client:
                     if len(found) > most:
                         return Answer(0, f"{url}: the answer is longer than {most} bytes".encode())
         except (httpx2.HTTPError, httpx2.InvalidURL) as e:
-            return Answer(0, f"{url}: {e or type(e).__name__}".encode())
+            return Answer(0, f"{url}: {str(e) or type(e).__name__}".encode())
         except TimeoutError:
             return Answer(0, f"{url}: no whole answer within {limit_s:g} s".encode())
         finally:

@@ -2,6 +2,7 @@
 
 All within the caller's transaction, so that a kill leaves the rows or their gap. Never given back: open intents, what
 is in quarantine, and the newest result of a tag whose stub stands in the journal only. The newest row of all stays.
+Of a product's newest result that is given back, what stations ask for is kept.
 """
 
 import sqlite3
@@ -9,12 +10,21 @@ from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from gateway.journal_room import CLASS_OF, ROW_BYTES, Room, kinds_of, used_bytes
-from gateway.records import Gap
+from gateway.records import Gap, remnant
 
 TRIMMED, DROPPED = "trimmed", "dropped"
 
 _AT_ONCE = 500  # rows that are given back before it is asked whether that is enough
 _PORTION = 64  # of its quota a class drops so much at once, for the next rows, too
+_RESULTS = (
+    "SELECT product, seq, at_ns, uid, body FROM events"
+    " WHERE seq = ? AND kind = 'result' AND product <> ''"
+)
+_WRITTEN = (
+    "INSERT INTO written (product, seq, at_ns, uid, body) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (product) DO UPDATE SET seq = excluded.seq, at_ns = excluded.at_ns,"
+    " uid = excluded.uid, body = excluded.body WHERE excluded.seq > seq"
+)
 _FREE = (
     "SELECT seq, kind, length(body), hash, at_ns FROM events e WHERE seq > ? AND seq <= ?"
     " AND NOT EXISTS (SELECT 1 FROM open_intents WHERE seq = e.seq)"
@@ -85,6 +95,10 @@ def give_back(
         if before_ns is not None and at_ns >= before_ns:
             break
         leaving.append((seq, kind, size, digest))
+    for seq, kind, _, _ in leaving:
+        if kind == "result":
+            for *columns, body in file.execute(_RESULTS, (seq,)).fetchall():
+                file.execute(_WRITTEN, (*columns, remnant(body)))
     return _remove(file, leaving, TRIMMED, up_to, ())
 
 

@@ -12,12 +12,14 @@ from typing import Any, NamedTuple
 
 import cbor2
 
+from edge.stub import link16
 from gateway.clock import Times
 from gateway.journal_room import Pressure, Room, stored_room, used_bytes
 
 CONFIRMED = "acknowledged"  # the cursor up to which the system of record holds every row
 ACKNOWLEDGED = CONFIRMED
 SENT = "sent"  # the cursor up to which the transport took every row
+LINK = "link16"  # the key of a stub's link in what is left of a result's body
 CLOCK = "clock"  # the key of each body that the journal itself puts there
 SCHEMA = 2
 
@@ -66,6 +68,17 @@ class Gap(NamedTuple):
     last: int
     reason: str
     hash: bytes
+
+
+_KEPT = ("seq", "slot", "digest", LINK)
+
+
+def remnant(body: bytes) -> bytes:
+    """What is kept of a result's body when its row is given back: its stub's number, slot and link, and the digest."""
+    said: dict[str, Any] = cbor2.loads(body)
+    if isinstance(stub := said.get("stub"), bytes) and stub:
+        said[LINK] = link16(stub)
+    return cbor2.dumps({name: said[name] for name in _KEPT if name in said}, canonical=True)
 
 
 class Aside(NamedTuple):
@@ -245,9 +258,19 @@ class Records:
         return next(self._rows(newest, product), None)
 
     def last_result(self, product: str) -> Row | None:
-        """The newest result row of this product: the write that last put it on a tag."""
+        """The newest result row of this product: the write that last put it on a tag.
+
+        Of one that was given back, no hash and station, and of its body what `remnant` leaves.
+        """
         clause = "WHERE product = ? AND product <> '' AND kind = 'result' ORDER BY seq DESC LIMIT 1"
-        return next(self._rows(clause, product), None)
+        with self._at_once():
+            here = next(self._rows(clause, product), None)
+            query = "SELECT seq, at_ns, uid, body FROM written WHERE product = ?"
+            gone = self._read.execute(query, (product,)).fetchone()
+        if gone is None or (here is not None and here.seq > gone[0]):
+            return here
+        seq, at_ns, uid, body = gone
+        return Row(seq, at_ns, "result", "", uid, product, body, b"")
 
     def last_for_uid(self, uid: bytes) -> Row | None:
         """The newest row of this tag."""

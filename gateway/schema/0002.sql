@@ -50,6 +50,14 @@ INSERT INTO remembered (uid, seq)
     WHERE instr(e.body, x'6770726f66696c6563657063')    -- CBOR of "profile": "epc"
         OR instr(e.body, x'6b66726f6d5f6d656d6f7279');  -- CBOR of the key "from_memory"
 
+CREATE TABLE written (              -- products whose newest result was given back: what stations still ask of it
+    product TEXT PRIMARY KEY,
+    seq     INTEGER NOT NULL,       -- of the result
+    at_ns   INTEGER NOT NULL,
+    uid     BLOB NOT NULL,
+    body    BLOB NOT NULL           -- CBOR: what is left of its body, records.remnant()
+) WITHOUT ROWID;
+
 CREATE TABLE room (
     class   TEXT PRIMARY KEY,
     bytes   INTEGER NOT NULL,       -- of the rows up to journal.counted

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from edge import stub as stubs
 from edge.errors import DoesNotFit
 from gateway.model import Target
+from gateway.records import LINK
 from gateway.stations import media, verify, write
 from gateway.stations.orders import Claims, Order, gtin_serial
 from gateway.stations.post import Post, Seal
@@ -16,14 +17,14 @@ _GROWTH = {stubs.SEQ: 1, stubs.PREV: bytes(16), stubs.STEP: 1}  # what an update
 
 @dataclass(frozen=True)
 class Known:
-    """What the journal knows of a product: its newest stub (b"": none), that stub's seq, and the tag that carries it.
+    """What the journal knows of a product: its newest stub's link16 (b"": none) and seq, and the tag that carries it.
 
     uid: b"" where no tag does; is_open: that tag's write has not been finished, and may hold the stub or not.
     """
 
     uid: bytes = b""
     is_open: bool = False
-    stub: bytes = b""
+    link: bytes = b""
     seq: int = 0
 
 
@@ -48,11 +49,12 @@ def known(post: Post, product: str) -> Known:
         return Known()
     last = post.journal.last_result(product)
     content = last.content() if last else {}
-    found = Known(last.uid if last else b"", False, content.get("stub", b""), content.get("seq", 0))
+    link = content.get(LINK) or _link(content.get("stub", b""))
+    found = Known(last.uid if last else b"", False, link, content.get("seq", 0))
     for row in post.journal.open_intents():
         if row.product == product:
             content = row.content()
-            return Known(row.uid, True, content["stub"], content["seq"])
+            return Known(row.uid, True, _link(content["stub"]), content["seq"])
     return found
 
 
@@ -67,8 +69,8 @@ def decide(order: Order, seen: Seen, known: Known, seal: Seal) -> write.Work | R
         return hindrance
     claims: Claims = {stubs.VERSION: 1, stubs.ISSUED_AT: seal.now, stubs.SEQ: 0} | order.claims
     claims[stubs.CARRIER] = [tag.kind, seen.capture.id]
-    if known.stub:  # a replacement goes on where the product's history stands
-        claims |= {stubs.SEQ: known.seq + 1, stubs.PREV: stubs.link16(known.stub)}
+    if known.link:  # a replacement goes on where the product's history stands
+        claims |= {stubs.SEQ: known.seq + 1, stubs.PREV: known.link}
     gtin, serial = gtin_serial(claims[stubs.PRODUCT])
     intent = write.Intent(
         act=write.COMMISSIONED,
@@ -180,3 +182,7 @@ def _elsewhere(order: Order, seen: Seen, known: Known) -> Refusal | None:
         return Refusal("duplicate", f"{order.product} is on tag {known.uid.hex()} already")
     text = f"{order.product} was on this tag and is gone from it: order overwrite to write it anew"
     return Refusal("refused", text)
+
+
+def _link(stub: bytes) -> bytes:
+    return stubs.link16(stub) if stub else b""

@@ -6,15 +6,20 @@ import random
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from edge.stub import link16
 from gateway.clock import Clock
 from gateway.journal import CONFIRMED, Gap, Journal, JournalFull, Records, Row
 from gateway.journal_room import CAPTURES, PASSPORTS, TELEMETRY
+from gateway.readers.port import TagReader
+from gateway.stations.commission import Known, known
+from gateway.stations.post import Post
 
 UID = bytes.fromhex("04a1b2c3d4e5f6")
 DAY_NS = 86_400_000_000_000
@@ -182,6 +187,30 @@ def test_open_intents_the_quarantine_and_stubs_that_stand_here_only_stay(tmp_pat
             await journal.trim(0)
             assert whole(journal) == [old, journal.head()]
             assert gaps(journal) == [(1, 3, "trimmed"), (5, journal.head() - 1, "trimmed")]
+
+    asyncio.run(play())
+
+
+def test_what_stations_ask_of_a_product_outlives_its_rows(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with Journal(tmp_path / "j.db") as journal:
+            post = Post("line1", cast(TagReader, None), journal, None, time.time, time.monotonic)
+            said = {"stub": b"first", "seq": 0, "slot": 1, "digest": bytes(32)}
+            await journal.append("result", "line1", b"old", "P", said)
+            row = await journal.append("result", "line1", UID, "P", said | {"stub": b"2", "seq": 1})
+            await filled(journal, 2)
+            before = known(post, "P")
+            assert before == Known(UID, False, link16(b"2"), 1)
+            await journal.confirm(journal.head())
+            assert await journal.trim(0) == 3
+            assert known(post, "P") == before
+            kept = journal.last_result("P")
+            assert kept is not None
+            assert (kept.seq, kept.at_ns, kept.uid) == (row.seq, row.at_ns, UID)
+            content = {name: kept.content().get(name) for name in ("seq", "slot", "digest")}
+            assert content == {"seq": 1, "slot": 1, "digest": bytes(32)}
+            third = await journal.append("result", "line1", b"new", "P", said | {"seq": 2})
+            assert journal.last_result("P") == third
 
     asyncio.run(play())
 

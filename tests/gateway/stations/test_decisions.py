@@ -27,6 +27,7 @@ SMALL = {10: 1240}
 LARGE = {10: 1240, 41: 1066340, 42: 148840, 43: 7000400, 44: 124420, 45: 40, 51: 40}
 
 UNKNOWN = Known()
+LINK = b"x" * 16
 
 Tag = type2.Image
 
@@ -135,10 +136,10 @@ def test_what_stands_on_a_tag_decides_whether_it_is_written(
     ("known", "overwrite", "outcome"),
     [
         (Known(), False, "work"),
-        (Known(SECOND_UID, stub=b"x"), False, "duplicate"),
+        (Known(SECOND_UID, link=LINK), False, "duplicate"),
         (Known(SECOND_UID, is_open=True), False, "duplicate"),
-        (Known(UID, stub=b"x"), False, "refused"),
-        (Known(SECOND_UID, stub=b"x", seq=4), True, "work"),
+        (Known(UID, link=LINK), False, "refused"),
+        (Known(SECOND_UID, link=LINK, seq=4), True, "work"),
         (Known(SECOND_UID, is_open=True), True, "work"),
     ],
 )
@@ -147,10 +148,10 @@ def test_what_the_journal_knows_decides_whether_a_product_is_written(
 ) -> None:
     decided = decide(order(overwrite=overwrite), blank(), known)
     assert (decided.outcome if isinstance(decided, Refusal) else "work") == outcome
-    if isinstance(decided, write.Work) and known.stub:
+    if isinstance(decided, write.Work) and known.link:
         assert decided.intent.seq == known.seq + 1
         made = stubs.decode(decided.intent.stub)
-        assert made.prev == stubs.link16(known.stub)
+        assert made.prev == known.link
 
 
 @pytest.mark.parametrize(

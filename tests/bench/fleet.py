@@ -77,9 +77,7 @@ def _nats(at: Path, count: int, note: str) -> Iterator[Row]:
             progress(f"{count} gateways send")
             sent = fleet.step()
         held = asyncio.run(_held(site.postgres.url))
-    yield _all(
-        "JetStream, 3 nodes, 2 consumers, PostgreSQL", count, made, sent, held, sum(open_now), note
-    )
+    yield _all("JetStream", count, made, sent, held, sum(open_now), note)
     yield _seconds(connected, sent)
     yield _memory(connected, count)
     yield Row(
@@ -109,7 +107,7 @@ def _https(at: Path, count: int, note: str) -> Iterator[Row]:
             progress(f"{count} gateways send")
             sent = fleet.step()
         held = asyncio.run(_held(str(at / "hub.db")))
-    yield _all("HTTPS, one hub, SQLite", count, made, sent, held, open_now, note)
+    yield _all("HTTPS", count, made, sent, held, open_now, note)
     yield _seconds(connected, sent)
     yield _memory(connected, count)
     yield Row("  memory of each connection in the hub", grown / max(1, open_now) / 1024, "KiB")
@@ -128,9 +126,9 @@ def _all(
     journals, events = held
     missing = count - min(sent["confirmed"], journals) + abs(events - count * made["rows"])
     return Row(
-        f"{count:,} gateways, a batch each ({way}): not confirmed",
+        f"{count:,} gateways by {way}, a batch each: not confirmed",
         missing,
-        "batches, events",
+        "missing",
         at_most=0,
         note=f"{events:,} events in batches of {made['rows']} and {made['batch_bytes']:,} bytes, {open_now:,}"
         f" connections open before the first is sent{note}; load {os.getloadavg()[0]:.1f}",

@@ -1,7 +1,7 @@
 """The hub's passports, links and resolver as an app of their own, with callers of every kind."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 
 from edge.trust import TrustList
 from gateway.hub import dpps, links, openapi, resolver
-from gateway.hub.access import Access, Guard
+from gateway.hub.access import Access, Caller, Guard
 from gateway.hub.credential import Credential, Credentials, bearer
 from gateway.hub.database import Database
 from gateway.hub.digital_link import ProductKey
@@ -119,8 +119,10 @@ def app_of(
     """The app; access: None: open."""
     passports = Passports(database, clock, defaults)
 
-    async def page(key: ProductKey) -> str | None:
-        return f"<!doctype html><p>{key.path}</p>" if key.anchors[0] in PAGES else None
+    async def page(key: ProductKey, who: Caller, above: Sequence[str]) -> str | None:
+        if key.anchors[0] not in PAGES:
+            return None
+        return f"<!doctype html>{''.join(above)}<p>{key.path}</p>"
 
     said = openapi.document([dpps.PATHS, links.PATHS, resolver.PATHS])
     return Starlette(

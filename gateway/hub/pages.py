@@ -1,6 +1,6 @@
 """What the register says, over HTTP: as JSON below /v1/, and as pages.
 
-GET  /                              how much there is, and what came last: a page, for everyone
+GET  /                              how much there is: a page, for everyone; what came last: for who may read it
 GET  /v1/products/{gtin}/{serial}   {"gtin", "serial", "stubs": [...], "events": [...]}
 GET  /v1/tags/{uid}                 {"uid", "product", "place", "seen_at", "sightings": [...]}
 GET  /v1/journals                   [{"journal", "gateway", "watermark", "rows", "conflicts", "registered", ...}]
@@ -10,7 +10,7 @@ POST /v1/alarms/{number}            {"acknowledged": true} -> the alarm
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -19,7 +19,7 @@ from starlette.routing import Route
 from edge import gs1
 from edge.errors import Malformed
 from gateway.hub import alarms, views
-from gateway.hub.access import require
+from gateway.hub.access import Caller, caller_of, require
 from gateway.hub.database import Database
 from gateway.hub.digital_link import ProductKey
 from gateway.hub.pages_openapi import PATHS
@@ -45,13 +45,20 @@ class Pages:
         self._products = Products(database)
         self._clock = clock
 
-    async def product_page(self, key: ProductKey) -> str | None:
-        """The page of an item, for the resolver; None where nothing is known of it, or the key names no item."""
+    async def product_page(
+        self, key: ProductKey, who: Caller, above: Sequence[str] = ()
+    ) -> str | None:
+        """The page of an item, for the resolver; None where nothing is known of it, or the key names no item.
+
+        Its history is for those who may read it as JSON. above: HTML.
+        """
         if key.serial is None:
             return None
         name = f"{key.gtin}/{key.serial}"
         stubs, events = await self._products.stubs(name), await self._products.events(name)
-        return views.product_page(name, stubs, events) if stubs or events else None
+        if not stubs and not events:
+            return None
+        return views.product_page(name, stubs, events if _may_read(who) else None, above)
 
     async def product(self, request: Request) -> Response:
         require(request, *_READERS)
@@ -105,8 +112,9 @@ class Pages:
         return JSONResponse(found)
 
     async def front(self, request: Request) -> Response:
-        counts, latest = await self._products.counts(), await self._products.latest(_LATEST)
-        return HTMLResponse(views.front_page(counts, latest))
+        counts = await self._products.counts()
+        latest = await self._products.latest(_LATEST) if _may_read(caller_of(request)) else None
+        return HTMLResponse(views.front_page(counts, latest), headers={"Vary": "Authorization"})
 
 
 def routes(pages: Pages) -> list[Route]:
@@ -119,6 +127,10 @@ def routes(pages: Pages) -> list[Route]:
         Route("/v1/alarms/{number}", pages.acknowledge, methods=["POST"]),
         Route("/", pages.front),
     ]
+
+
+def _may_read(who: Caller) -> bool:
+    return not who.acts.isdisjoint(_READERS)
 
 
 def _uid(text: str) -> bytes:

@@ -1,6 +1,6 @@
 """A passport as a page for people: what anyone may read of it, in lists, without script."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -22,8 +22,13 @@ _NOTE = (
 _CHECKED = '<p class="note">The hub shows what was published, and has checked no signature. The passport as data: '
 
 
-def html(said: Mapping[str, Any], url: str) -> str:
-    """The page of a passport's view. url: where it is read as JSON."""
+def html(parts: Iterable[str]) -> str:
+    """The page of a passport alone."""
+    return page("Product passport", parts)
+
+
+def parts(said: Mapping[str, Any], url: str) -> list[str]:
+    """A passport's view as HTML. url: where it is read as JSON."""
     parts = ["<h1>Product passport</h1>", _list((name, said.get(key)) for name, key in _HEADER)]
     if said.get(classes.WITHHELD):
         parts.append(_NOTE)
@@ -32,7 +37,7 @@ def html(said: Mapping[str, Any], url: str) -> str:
         if name not in hidden:
             parts.append(f"<h2>{escape(_words(name))}</h2>{_said(value)}")
     parts.append(f'{_CHECKED}<a href="{escape(url)}">{escape(url)}</a></p>')
-    return page("Product passport", parts)
+    return parts
 
 
 def _said(value: Any) -> str:

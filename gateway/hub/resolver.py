@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 from edge.errors import Malformed
 from gateway.hub import asked as asking
 from gateway.hub import linkset, passport, passport_page, views
-from gateway.hub.access import PUBLIC
+from gateway.hub.access import ANYONE, PUBLIC, Caller, caller_of
 from gateway.hub.asked import CORS, Asked
 from gateway.hub.database import Database
 from gateway.hub.digital_link import ProductKey
@@ -32,7 +32,8 @@ from gateway.hub.resolver_paths import PATHS
 
 __all__ = ["PATHS", "Page", "Resolver", "routes"]
 
-Page = Callable[[ProductKey], Awaitable[str | None]]  # a product's page, None where it has none
+# (product, who asks, HTML that stands above the rest) -> a product's page as it is for him, None where it has none
+Page = Callable[[ProductKey, Caller, Sequence[str]], Awaitable[str | None]]
 Level = tuple[str, Links]  # an anchor and its links
 
 HTML, JSON, LD_JSON = "text/html", "application/json", "application/ld+json"
@@ -129,7 +130,7 @@ class Resolver:
             media = asked.accept.best(_LINKSETS) or linkset.MEDIA_TYPE
             return await self._linkset(asked, await self._find(asked), media)
         if asked.link_type is not None:
-            return await self._link(asked, await self._find(asked))
+            return await self._link(asked, await self._find(asked), caller_of(request))
         wanted = asked.accept.best(_OFFERS)
         found = await self._find(asked, with_document=wanted == JSON)
         if wanted == JSON and found.version is not None:
@@ -141,24 +142,28 @@ class Resolver:
         if wanted is None and not found.has_default:
             sentence = "This can be had as HTML, as JSON and as a linkset."
             return _refused(request, 406, sentence, asked.headers())
-        return await self._default(asked, found)
+        return await self._default(asked, found, caller_of(request))
 
-    async def _default(self, asked: Asked, found: _Found) -> Response | None:
+    async def _default(self, asked: Asked, found: _Found, who: Caller) -> Response | None:
         """Where nothing is asked for but the product: a link that leads elsewhere, its page, its passport as one."""
         chosen = found.choose(asked)
         if chosen and not asked.is_here(chosen[0].href):
             return _moved(asked, chosen[0].href)
-        page = await self._page(asked.key)
-        if page is not None:
-            return HTMLResponse(page, headers=asked.headers())
+        above = await self._passport(asked, found)
+        page = await self._page(asked.key, who, above)
+        if page is None and above:
+            page = passport_page.html(above)
+        return None if page is None else _shown(asked, page)
+
+    async def _passport(self, asked: Asked, found: _Found) -> list[str]:
+        """The passport's public part as HTML; nothing where there is none."""
         version = (await self._find(asked, with_document=True)).version if found.passport else None
         if version is None:
-            return None
-        view = self._passports.view(version, {PUBLIC})
-        said = passport.parse(view.raw)
-        return HTMLResponse(passport_page.html(said, found.passport or ""), headers=asked.headers())
+            return []
+        said = passport.parse(self._passports.view(version, {PUBLIC}).raw)
+        return passport_page.parts(said, found.passport or "")
 
-    async def _link(self, asked: Asked, found: _Found) -> Response | None:
+    async def _link(self, asked: Asked, found: _Found, who: Caller) -> Response | None:
         """The link of the type that is asked for."""
         if asked.wish.relation is None:
             return None
@@ -169,13 +174,14 @@ class Resolver:
             return _moved(asked, chosen[0].href)
         if not chosen and asked.wish.relation != linkset.PIP:
             return None
-        page = await self._page(asked.key)
-        return None if page is None else HTMLResponse(page, headers=asked.headers())
+        page = await self._page(asked.key, who, await self._passport(asked, found))
+        return None if page is None else _shown(asked, page)
 
     async def _linkset(self, asked: Asked, found: _Found, media: str) -> Response | None:
         levels = list(found.levels)
         if not found.has_default:
-            default = asked.url if await self._page(asked.key) is not None else found.passport
+            page = await self._page(asked.key, ANYONE, ())
+            default = asked.url if page is not None else found.passport
             if default is None:
                 return None
             kind, title = (
@@ -224,6 +230,11 @@ def _moved(asked: Asked, href: str) -> Response:
     return Response(status_code=307, headers={**asked.headers(), "Location": asked.target(href)})
 
 
+def _shown(asked: Asked, page: str) -> Response:
+    headers = asked.headers()
+    return HTMLResponse(page, headers={**headers, "Vary": f"{headers['Vary']}, Authorization"})
+
+
 def _linked(asked: Asked, said: dict[str, Any], media: str, status: int) -> Response:
     """A linkset in the media type; as JSON-LD it names its context itself."""
     headers = asked.headers()
@@ -244,6 +255,6 @@ def _with_default(levels: Sequence[Level], anchor: str, link: Link) -> list[Leve
 
 def _refused(request: Request, status: int, sentence: str, headers: Any) -> Response:
     """A page for a browser, {"error"} for a program."""
-    if accept_of(request.headers.get("accept")).best((HTML, JSON)) == JSON:
-        return JSONResponse({"error": sentence}, status, headers)
-    return HTMLResponse(views.missing_page(sentence), status, headers)
+    if accept_of(request.headers.get("accept")).best(_OFFERS) == HTML:
+        return HTMLResponse(views.missing_page(sentence), status, headers)
+    return JSONResponse({"error": sentence}, status, headers)

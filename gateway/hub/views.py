@@ -111,29 +111,45 @@ def tag_json(tag: TagState) -> dict[str, Any]:
     }
 
 
-def product_page(name: str, stubs: Sequence[StoredStub], events: Sequence[Event]) -> str:
-    """The page of one product: its current stub's claims, the stubs before it, its history."""
-    parts = [f"<h1>Product {escape(name)}</h1>", _NOTE]
+def product_page(
+    name: str,
+    stubs: Sequence[StoredStub],
+    events: Sequence[Event] | None,
+    above: Iterable[str] = (),
+) -> str:
+    """The page of one product: its current stub's claims, the stubs before it, its history.
+
+    events: None where tags and history are not for this reader: a UID and its stub are what a copy of a tag is made of.
+    above: HTML.
+    """
+    parts = [*above, f"<h1>Product {escape(name)}</h1>", _NOTE]
     if stubs:
         newest = stub_json(stubs[-1])
-        parts += ["<h2>What its tag says</h2>", _list(_claim_lines(newest))]
+        lines = [
+            each for each in _claim_lines(newest) if events is not None or each[0] != "carrier"
+        ]
+        parts += ["<h2>What its tag says</h2>", _list(lines)]
+    else:
+        parts.append("<p>No stub of this product has been written to a tag.</p>")
+    if events is None:
+        return page(f"Product {name}", [*parts, _WITHHELD])
+    if stubs:
         rows = [
             (s["seq"], _code(s["uid"]), _code(s["kid"] or ""), _code(s["stub"]))
             for s in map(stub_json, stubs)
         ]
         parts.append(_table("Signed stubs", ("seq", "tag", "key", "stub (hex)"), rows))
-    else:
-        parts.append("<p>No stub of this product has been written to a tag.</p>")
     return page(f"Product {name}", [*parts, _history("History", events)])
 
 
-def front_page(counts: Mapping[str, int], events: Sequence[Event]) -> str:
-    """The page of the hub: how much it holds, and what came last."""
+def front_page(counts: Mapping[str, int], events: Sequence[Event] | None) -> str:
+    """The page of the hub: how much it holds, and what came last; None: not for this reader."""
     parts = [
         "<h1>Tagwright hub</h1>",
         _list((name.replace("_", " "), str(n)) for name, n in counts.items()),
     ]
-    return page("Tagwright hub", [*parts, _history("Latest events", events)])
+    parts.append(_WITHHELD if events is None else _history("Latest events", events))
+    return page("Tagwright hub", parts)
 
 
 def missing_page(sentence: str) -> str:
@@ -144,6 +160,11 @@ def missing_page(sentence: str) -> str:
 _NOTE = (
     '<p class="note">This page shows what signed stubs claim and what gateways reported. It has not checked the'
     " signatures: read the tag with a verifier that holds your trust list.</p>"
+)
+
+_WITHHELD = (
+    '<p class="note">What gateways reported is for those with a legitimate interest, and for authorities:'
+    " this page leaves it out.</p>"
 )
 
 

@@ -8,12 +8,13 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from gateway.hub import dpps, links, resolver
-from gateway.hub.access import Access, Guard
+from gateway.hub.access import Access, Caller, Guard
 from gateway.hub.digital_link import ProductKey
 from gateway.hub.links import LinkTable
 from gateway.hub.open import open_database
@@ -27,7 +28,7 @@ async def serve(where: str) -> None:
     database = await open_database(where)
     passports = Passports(database, time.time_ns)
 
-    async def page(_: ProductKey) -> str | None:
+    async def page(_: ProductKey, who: Caller, above: Sequence[str]) -> str | None:
         return None
 
     app = Starlette(

@@ -288,11 +288,17 @@ def test_who_is_not_known_sees_the_pages_alone(where: str, tmp_path: Any) -> Non
         for path in closed:
             await got(client, path, 401)
         assert (await client.post("/v1/alarms/1", json={})).status_code == 401
+        html = {"Accept": "text/html"}
         for path in ("/", f"/01/{GTIN}/21/A1"):
-            answer = await client.get(path, headers={"Accept": "text/html"})
+            answer = await client.get(path, headers=html)
             assert answer.status_code == 200
+            assert "<td>commissioned</td>" not in answer.text  # as the JSON of the same is closed
+            assert UID.hex() not in answer.text  # nor what a copy of the tag is made of
+            assert "leaves it out" in answer.text
         client.headers["Authorization"] = "Bearer secret"
         for path in closed:
             await got(client, path)
+        for path in ("/", f"/01/{GTIN}/21/A1"):
+            assert "<td>commissioned</td>" in (await client.get(path, headers=html)).text
 
     play(where, scene, source, token_file=tmp_path / "token")

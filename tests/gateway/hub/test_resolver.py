@@ -181,6 +181,20 @@ def test_json_and_html_stand_on_one_uri(database_place: str) -> None:
     play(database_place, scene)
 
 
+def test_the_page_of_a_product_that_gateways_know_begins_with_its_passport(tmp_path: Any) -> None:
+    async def scene(at: Rooms) -> None:
+        path = f"/01/{GTIN}/21/seen"
+        await at.publish(
+            passport(ROOT + path, price="SECRET", accessClasses={"/price": "authorities"})
+        )
+        for query in ("", "?linkType=gs1:pip"):
+            page = (await at.public.get(f"{path}{query}", headers=HTML)).text
+            assert page.index(f"<dd>{ROOT}{path}</dd>") < page.index(f"<p>{path[1:]}</p>")
+            assert "SECRET" not in page
+
+    play(tmp_path / "hub.db", scene)
+
+
 def test_a_passport_is_shown_to_people_without_what_is_not_theirs(tmp_path: Any) -> None:
     said = passport(
         recycledContent={"steel_share": 0.25, "isTested": True, "by": None},
@@ -246,7 +260,8 @@ def test_what_is_no_link_is_400_and_what_is_not_known_404_each_in_the_clients_fo
             answer = await at.public.get(path, headers=headers)
             assert answer.status_code == status
             assert answer.headers["access-control-allow-origin"] == "*"
-        assert (await at.public.get(path, headers=JSON)).json()["error"]
+        for headers in (JSON, LINKSET):
+            assert (await at.public.get(path, headers=headers)).json()["error"]
         assert "<!doctype html>" in (await at.public.get(path, headers=HTML)).text
 
     play(tmp_path / "hub.db", scene)

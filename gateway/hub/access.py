@@ -39,12 +39,16 @@ _LONGEST_AUTHORIZATION = 8192  # bytes
 
 
 class Refused(Exception):
-    """The caller may not do this; `status` is the answer's (401: nobody known calls, 403: somebody who may not)."""
+    """The caller may not do this; `status` is the answer's (401: nobody known calls, 403: somebody who may not).
 
-    def __init__(self, status: int, sentence: str) -> None:
+    who: he is, where he showed so by what counts no more; for the audit.
+    """
+
+    def __init__(self, status: int, sentence: str, who: "Caller | None" = None) -> None:
         super().__init__(sentence)
         self.status = status
         self.sentence = sentence
+        self.who = who
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +263,7 @@ class Guard:
     async def _refused(self, scope: Scope, why: Refused) -> None:
         if self._access.witness is None:
             return
-        who, subject = scope["state"]["caller"], target(scope).decode("ascii", "replace")
+        who, subject = why.who or scope["state"]["caller"], target(scope).decode("ascii", "replace")
         try:
             await self._access.witness.refused(who, scope["method"], subject, why.sentence)
         except StoreTrouble as trouble:

@@ -2,8 +2,8 @@
 
 Each row is hashed over the one before it in its node's chain and signed by the hub's key:
     hash = SHA-256(hash before || CBOR [node, seq, at_ns, role, caller, act, subject, outcome, evidence])
-Rows that wait are written together, with one fsync. What strangers are refused is kept one by one up to a ceiling in
-each minute, and then counted: nobody fills the disk from outside.
+Rows that wait are written together, with one fsync. What a caller is refused, all strangers being one, is kept one by
+one up to a ceiling in each minute, and then counted: nobody fills the disk by being refused, or hides another in it.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ _PAGE = 1000  # rows
 _MOST_TOGETHER = 500  # rows of one transaction
 _LONGEST_TEXT = 512  # characters
 _LONGEST_EVIDENCE = 16 << 10  # bytes
-_STRANGERS = 600  # refusals of strangers in a minute that have a row each
+_REFUSALS = 600  # of one caller in a minute that have a row each
 _MINUTE_NS = 60 * 10**9
 _COLUMNS = (
     "node",
@@ -126,7 +126,7 @@ class Audit:
         self._waiting: list[_Act] = []
         self._turn = asyncio.Lock()
         self._minute = 0
-        self._strangers = 0
+        self._refusals: dict[tuple[str, str], int] = {}  # (role, name) -> how many in this minute
 
     async def record(self, who: Caller, act: str, subject: str, outcome: str) -> None:
         """Keep one act; it is durable when this returns. Raises StoreTrouble."""
@@ -149,23 +149,22 @@ class Audit:
                 self._waiting.remove(entry)
 
     async def refused(self, who: Caller, act: str, subject: str, why: str) -> None:
-        """Keep a refusal; those of strangers beyond the minute's ceiling are counted. Raises StoreTrouble."""
+        """Keep a refusal; those of one caller beyond the minute's ceiling are counted. Raises StoreTrouble."""
         minute = self._clock_ns() // _MINUTE_NS
         if minute != self._minute:
-            await self.settle()
             self._minute = minute
-        if who.role == "public":
-            self._strangers += 1
-            if self._strangers > _STRANGERS:
-                return
-        await self.record(who, act, subject, f"refused: {why}")
+            await self.settle()
+        count = self._refusals[who.role, who.name] = self._refusals.get((who.role, who.name), 0) + 1
+        if count <= _REFUSALS:
+            await self.record(who, act, subject, f"refused: {why}")
 
     async def settle(self) -> None:
         """Keep what was only counted. To be called at the hub's end."""
-        more, self._strangers = self._strangers - _STRANGERS, 0
-        if more > 0:
-            nobody = caller("", ["public"])
-            await self.record(nobody, "requests", "", f"refused: {more} more of strangers")
+        counted, self._refusals = self._refusals, {}
+        for (role, name), count in counted.items():
+            if count > _REFUSALS:
+                more = f"refused: {count - _REFUSALS} more of {name or 'strangers'}"
+                await self.record(caller(name, [role]), "requests", "", more)
 
     async def _write(self, acts: list[_Act]) -> None:
         async with self._database.transaction() as session:

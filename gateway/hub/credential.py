@@ -111,12 +111,15 @@ class Credentials:
     def caller(self, bearer: bytes) -> Caller:
         """Whom a credential names. Raises Refused."""
         data = _bytes(bearer, CEILING, "the bearer token is neither the hub's nor a credential")
+        trusted = self._trusted()
         try:
-            found, entry = read(data, self._trusted(), int(self._clock()))
+            found, entry = read(data, trusted, int(self._clock()))
         except Malformed as why:
             raise Refused(
                 401, f"the bearer token is neither the hub's nor a credential: {why}"
             ) from why
+        except Refused as why:
+            raise Refused(why.status, why.sentence, _former(data, trusted)) from why
         name = f"{found.subject} (says {entry.operator or entry.kid.hex()})"
         return replace(caller(name, found.roles, data), needs_proof=True)
 
@@ -220,6 +223,12 @@ def _holder(confirmation: Any) -> bytes:
     if not is_sound(b"".join(parts)):
         raise Malformed("the holder's key is not sound")
     return b"".join(parts)
+
+
+def _former(data: bytes, trusted: TrustList) -> Caller | None:
+    """The holder of a credential that is signed by a key of the list, though it counts no more; None: it is not."""
+    found, sign1 = _parsed(data)
+    return None if _signer(sign1, trusted) is None else caller(found.subject, ["public"], data)
 
 
 def _signer(sign1: Sign1, trusted: TrustList) -> Entry | None:

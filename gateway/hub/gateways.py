@@ -64,10 +64,11 @@ class Gateways:
         if not found:
             raise Refused(403, "the client certificate is not one that this hub gave: enrol anew")
         name, not_after, retired_ns = found[0]
+        former = caller(name, ["public"], certificate)
         if retired_ns is not None:
-            raise Refused(403, f"gateway {name}: its certificate was revoked")
+            raise Refused(403, f"gateway {name}: its certificate was revoked", former)
         if self._clock() > not_after + SKEW_S:
-            raise Refused(403, f"gateway {name}: its certificate has expired: enrol anew")
+            raise Refused(403, f"gateway {name}: its certificate has expired: enrol anew", former)
         return caller(name, ["gateway"], certificate)
 
     async def keys(self, names: Iterable[str]) -> Keys:

@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx2
 import pytest
 from access_site import DAY, JOURNAL, Site, credential, site
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -261,6 +263,28 @@ def test_a_revoked_gateway_is_refused_at_once_whatever_else_it_shows(tmp_path: P
             assert (await client.get("/public")).status_code == 403
 
     play(tmp_path, ask)
+
+
+def test_who_is_refused_by_what_counts_no_more_is_named_in_the_audit(tmp_path: Path) -> None:
+    async def scene(site: Site) -> None:
+        shown = await site.enrolled("line1") / IDENTITY
+        certificate = x509.load_pem_x509_certificate(shown.read_bytes())
+        await site.gateways.revoke("line1")
+        async with site.client(shown) as client:
+            await client.get("/public")
+        now = int(site.clock())
+        ended, _ = asked(site, "authority", expires=now - DAY)
+        forged = credential(now, DeviceKey.generate(), "authority").sign(DeviceKey.generate())
+        async with site.client() as client:
+            for said in (ended, f"Bearer {bearer(forged)}"):
+                await client.get("/public", headers={"Authorization": said})
+        rows = await site.database.fetch("SELECT role, caller, evidence FROM audit ORDER BY seq")
+        (revoked, expired, stranger) = [(role, name, bytes(shown)) for role, name, shown in rows]
+        assert revoked == ("public", "line1", certificate.public_bytes(Encoding.DER))
+        assert expired[:2] == ("public", "Repair Ltd") and ended.endswith(bearer(expired[2]))
+        assert stranger == ("public", "", b"")
+
+    play(tmp_path, scene)
 
 
 def small(access: Access) -> Starlette:

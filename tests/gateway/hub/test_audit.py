@@ -129,14 +129,14 @@ def test_each_hub_has_its_own_chain(tmp_path: Path) -> None:
     play(tmp_path / "hub.db", act)
 
 
-def test_strangers_cannot_fill_the_disk(tmp_path: Path) -> None:
+def test_nobody_can_fill_the_disk_by_being_refused(tmp_path: Path) -> None:
     now = [NOW_NS]
 
     async def act(database: Database) -> None:
         kept = Audit(database, KEY, clock_ns=lambda: now[0])
         await asyncio.gather(*[kept.refused(ANYONE, "GET", f"/{n}", "no") for n in range(1000)])
         known = caller("line1", ["gateway"])
-        await kept.refused(known, "GET", "/own", "no")  # of known callers, each is kept
+        await kept.refused(known, "GET", "/own", "no")  # no crowd hides it
         assert await database.fetch("SELECT count(*) FROM audit") == [(601,)]
         now[0] += 60 * 10**9
         await kept.refused(ANYONE, "GET", "/next", "no")
@@ -146,6 +146,11 @@ def test_strangers_cannot_fill_the_disk(tmp_path: Path) -> None:
             "refused: 400 more of strangers",
             "refused: no",
         ]
+        await asyncio.gather(*[kept.refused(known, "GET", f"/{n}", "no") for n in range(1000)])
+        await kept.settle()
+        last = (await audit.acts(database, "hub", 603))[-1]
+        assert (last.seq, last.caller, last.role) == (1204, "line1", "gateway")
+        assert last.outcome == "refused: 400 more of line1"
         assert await faults(database) == []
 
     play(tmp_path / "hub.db", act)

@@ -117,7 +117,9 @@ class Passports:
 
     async def ids(self, products: Sequence[str]) -> dict[str, str]:
         """Product identifier -> passport id, for those of `products` that have one in force. Raises Malformed."""
-        subjects = {product: _stored(passport.subject(product)) for product in products}
+        subjects = {
+            product: passport.subject(product) for product in products if "\0" not in product
+        }
         rows = await self._database.fetch(
             "SELECT subject, id FROM passports WHERE subject = ANY($1) AND deleted_ns IS NULL",
             sorted(set(subjects.values())),

@@ -304,7 +304,7 @@ def test_ids_of_products_are_answered_for_at_most_a_hundred(database_place: str)
             await at.publish(passport(did, granularity="model")),
         )
         asked = [did, ITEM, ITEM + "none", f"http://x.example/01/{GTIN[1:]}/21/A1"]
-        for form in (asked, {"productIdentifiers": asked}):
+        for form in (asked, {"productIdentifiers": [*asked, "urn:x:\0"]}):
             said = (await at.public.post("/v1/dppsByProductIds", json=form)).json()
             ids = {"a": one["digitalProductPassportId"], "b": two["digitalProductPassportId"]}
             assert said["payload"]["byProductId"] == {

@@ -106,7 +106,9 @@ def _parameters(query: Any) -> list[tuple[str, str]]:
     found = []
     for name, value in query.items():
         for each in value if isinstance(value, list) else [value]:
-            if isinstance(each, bool):
+            if each is None:  # an EXISTS parameter has no value
+                found.append((name, ""))
+            elif isinstance(each, bool):
                 found.append((name, "true" if each else "false"))
             elif isinstance(each, int | str):
                 found.append((name, str(each)))

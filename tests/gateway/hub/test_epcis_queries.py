@@ -200,7 +200,8 @@ def test_an_event_is_read_by_its_id_and_no_other_stands_there(database_place: st
         (found,) = await hub.events()
         assert found["eventID"].startswith("ni:///sha-256;")
         answer = await hub.client.get(f"/events/{quote(found['eventID'], safe='')}")
-        assert answer.json()["sensorElementList"] == SENSED["sensorElementList"]
+        assert listed(answer) == [found]
+        assert found["sensorElementList"] == SENSED["sensorElementList"]
         assert answer.json()["@context"][0] == CONTEXT
         missing = await hub.client.get("/events/ni%3A%2F%2F%2Fnone")
         assert (missing.status_code, missing.json()["status"]) == (404, 404)
@@ -212,6 +213,10 @@ def test_a_named_query_is_kept_run_and_forgotten(database_place: str) -> None:
     async def scene(hub: Room) -> None:
         await hub.capture(document(*EVENTS))
         query = {"EQ_action": ["ADD", "DELETE"], "perPage": 1, "orderDirection": "ASC"}
+        declared = {"name": "declared", "query": {"EXISTS_errorDeclaration": None}}
+        assert (await hub.client.post("/queries", json=declared)).status_code == 201
+        assert listed(await hub.client.get("/queries/declared/events")) == []
+        assert (await hub.client.delete("/queries/declared")).status_code == 204
         made = await hub.client.post("/queries", json={"name": "added", "query": query})
         assert (made.status_code, made.headers["location"]) == (201, "/queries/added")
         again = await hub.client.post("/queries", json={"name": "added", "query": {}})

@@ -11,6 +11,7 @@ from edge.errors import Malformed
 from gateway.epcis.vocabulary import CONTEXT, KNOWN_PREFIXES, NAMESPACE, PREFIX
 
 VERSION = "2.0"  # as the headers and documents have it
+EXTENSIONS = f"{PREFIX}={NAMESPACE}"  # ours, as the header GS1-Extensions tells them
 
 OWN_CONTEXT: tuple[Any, ...] = (
     CONTEXT,

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from edge.errors import Malformed
 from gateway.epcis.check import MOST_BYTES, MOST_EVENTS
-from gateway.epcis.document import VERSION
+from gateway.epcis.document import EXTENSIONS, VERSION
 from gateway.hub.access import require
 from gateway.hub.database import StoreTrouble
 
@@ -28,6 +28,7 @@ HEADERS = {
     "GS1-CBV-Min": VERSION,
     "GS1-CBV-Max": VERSION,
     "GS1-EPC-Format": "Never_Translates",
+    "GS1-Extensions": EXTENSIONS,
 }
 LIMITS = {
     "GS1-EPCIS-Capture-Limit": str(MOST_EVENTS),

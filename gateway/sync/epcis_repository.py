@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from gateway.epcis.document import VERSION, document, to_json
+from gateway.epcis.document import EXTENSIONS, VERSION, document, to_json
 from gateway.sync.answer import Answer, Later, later
 from gateway.sync.http import Client
 from gateway.sync.receipt import parsed
@@ -25,6 +25,7 @@ _HEADERS = {
     "Content-Type": "application/json",
     "GS1-EPCIS-Version": VERSION,
     "GS1-CBV-Version": VERSION,
+    "GS1-Extensions": EXTENSIONS,
     "GS1-Capture-Error-Behaviour": "rollback",
 }
 _EVENTS, _BYTES = "gs1-epcis-capture-limit", "gs1-epcis-capture-file-size-limit"

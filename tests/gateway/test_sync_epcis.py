@@ -133,6 +133,7 @@ def test_a_capture_is_a_document_of_events_with_what_they_mean(tmp_path: Path) -
     assert (whole["type"], whole["schemaVersion"]) == ("EPCISDocument", "2.0")
     post = next(each for each in repository.heard if "gs1-epcis-version" in each)
     assert post["gs1-epcis-version"] == post["gs1-cbv-version"] == "2.0"
+    assert post["gs1-extensions"] == "tagwright=https://tagwright.org/ns/epcis/"
     assert post["gs1-capture-error-behaviour"] == "rollback"
 
 

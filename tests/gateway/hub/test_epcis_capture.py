@@ -195,6 +195,7 @@ def test_limits_and_versions_are_told(database_place: str) -> None:
             answer = await hub.client.options(path)
             assert answer.status_code == 204
             assert answer.headers["gs1-epcis-version"] == "2.0"  # two numbers, by GS1's OpenAPI
+            assert answer.headers["gs1-extensions"].startswith("tagwright=https://")
         answer = await hub.client.options("/capture")
         assert answer.headers["gs1-epcis-capture-limit"] == str(check.MOST_EVENTS)
         assert answer.headers["gs1-epcis-capture-file-size-limit"] == str(check.MOST_BYTES)

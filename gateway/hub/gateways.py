@@ -105,7 +105,7 @@ class Gateways:
             async with self._database.transaction() as session:
                 at_ns = int(self._clock() * 1e9)
                 await sound(session, [Alarm(REFUSED_GATEWAY, cause, who.name, text, at_ns)])
-            raise Refused(403, f"{text}: was the journal copied?")
+            raise Refused(403, f"{text}: was the journal copied, or the gateway renamed?")
 
     async def revoke(self, name: str) -> bool:
         """Refuse a gateway from now on, and the tokens for its name; whether there is such a gateway."""
@@ -140,8 +140,10 @@ class Gateways:
     async def _owner(self, name: str, journal: bytes) -> str:
         async with self._database.transaction() as session:
             await session.execute(
-                "INSERT INTO journal_owners (journal, gateway) VALUES ($1, $2)"
-                " ON CONFLICT (journal) DO NOTHING",
+                # one that came by the hub's token before belongs to the gateway that it named
+                "INSERT INTO journal_owners (journal, gateway)"
+                " SELECT $1, coalesce((SELECT gateway FROM journals WHERE id = $1), $2)"
+                " WHERE true ON CONFLICT (journal) DO NOTHING",
                 journal,
                 name,
             )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from access_site import Clock
+from batches import JOURNAL, batch, rows
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -14,11 +15,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from gateway import identity
-from gateway.hub.access import OPEN, Refused
+from gateway.hub.access import OPEN, Refused, caller
+from gateway.hub.batch import decode
 from gateway.hub.ca import Authority
 from gateway.hub.database import Database
 from gateway.hub.enrolment import Enrolment
 from gateway.hub.gateways import Gateways
+from gateway.hub.ledger import Ledger
 from gateway.hub.open import open_database
 from gateway.identity import Identity, signed
 
@@ -175,3 +178,19 @@ def test_the_hubs_own_token_sends_any_journal(tmp_path: Path) -> None:
         await desk.gateways.admit(OPEN, "anyone", bytes(16))
 
     play(tmp_path / "hub.db", tmp_path, act)
+
+
+def test_a_journal_that_came_by_the_token_belongs_to_the_gateway_that_it_named(
+    tmp_path: Path, database_place: str
+) -> None:
+    async def act(desk: Desk) -> None:
+        for name in ("line1", "line2"):
+            await desk.enrolled(name)
+        await Ledger(desk.database, lambda: int(NOW * 1e9)).take(
+            [decode(batch(rows(3), gateway="line1"))]
+        )
+        with pytest.raises(Refused, match="which is line1's"):
+            await desk.gateways.admit(caller("line2", ["gateway"]), "line2", JOURNAL)
+        await desk.gateways.admit(caller("line1", ["gateway"]), "line1", JOURNAL)
+
+    play(database_place, tmp_path, act)

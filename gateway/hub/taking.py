@@ -100,9 +100,10 @@ class Taking:
         for before, run in settled.runs:
             span = Span(ends(run[0])[0], ends(run[-1])[1], before, run[-1].hash)
             await self._place(held.spans.add(span), held, run, batch.odd, outcome)
-        if settled.late:
-            self._store(held, settled.late, batch.odd, outcome)
-            await self._tell_late(held, settled.late)
+        late = [row for row in settled.late if held.spans.covers(row.seq)]  # the others come again
+        if late:
+            self._store(held, late, batch.odd, outcome)
+            await self._tell_late(held, late)
         empty = {seq for seq, _, is_withheld in found if is_withheld}
         await self._fill(held, [row for row in settled.same if row.seq in empty], batch.odd)
         outcome.duplicates += len(settled.same)

@@ -218,6 +218,19 @@ def test_of_a_gap_only_what_is_not_held_is_given_up(database_place: str) -> None
     with_ledger(database_place, play)
 
 
+def test_rows_inside_a_gap_that_gives_way_are_stored_once(database_place: str) -> None:
+    async def play(ledger: Ledger, database: Database) -> None:
+        await take(ledger, part(MINE, 1, 10))
+        await take(ledger, batch([gap(FORK[11:14]), *FORK[14:16]], FORK[10][-1]))
+        await take(ledger, part(MINE, 11, 16))  # its rows 12 and 13 lie inside the copy's gap
+        await take(ledger, part(MINE, 11, 16))
+        (receipt,) = await take(ledger, part(MINE, 12, 30))
+        assert (receipt.watermark, receipt.missing) == (30, ())
+        assert await stored(database) == MINE
+
+    with_ledger(database_place, play)
+
+
 def test_a_journal_that_continues_another_begins_at_its_origin(database_place: str) -> None:
     async def play(ledger: Ledger, database: Database) -> None:
         await take(ledger, part(MINE, 1, 12))

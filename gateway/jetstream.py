@@ -41,7 +41,7 @@ HUB_INBOX = (
 _OLDEST = (2, 15)
 _CONNECT_S = 5  # one server's greeting
 _WHOLE_S = 20.0  # all servers in turn
-_ANSWER_S = 10.0  # an election among three nodes takes 4 to 8 s; who asks then asks again
+ANSWER_S = 10.0  # an election among three nodes takes 4 to 8 s; who asks then asks again
 _PING_S = 20  # a peer that is silent for three of them is gone
 _LONGEST = 300  # characters of a peer's sentence that are kept
 _NO_RESPONDERS = "503"
@@ -57,6 +57,10 @@ Heard = Callable[["Message"], Awaitable[None]]
 
 class NatsTrouble(Exception):
     """The broker is away or does not answer as it should; the text says what. Again later is right."""
+
+
+class Silent(NatsTrouble):
+    """No answer in time: the server hangs, is cut off from the others, or an election is under way. Try another one."""
 
 
 class Full(NatsTrouble):
@@ -170,7 +174,7 @@ class Connection:
         subject: str,
         data: bytes = b"",
         headers: Mapping[str, str] | None = None,
-        timeout_s: float = _ANSWER_S,
+        timeout_s: float = ANSWER_S,
     ) -> Message:
         """Send a message and return the answer to it."""
         if not self._inbox:
@@ -185,7 +189,7 @@ class Connection:
             async with asyncio.timeout(timeout_s):
                 message = await answer
         except TimeoutError as e:
-            raise NatsTrouble(f"no answer on {subject} within {timeout_s:.0f} s") from e
+            raise Silent(f"no answer on {subject} within {timeout_s:g} s") from e
         finally:
             del self._asked[number]
         if message.headers.get("Status") == _NO_RESPONDERS:
@@ -193,10 +197,14 @@ class Connection:
         return message
 
     async def store(
-        self, subject: str, data: bytes, headers: Mapping[str, str] | None = None
+        self,
+        subject: str,
+        data: bytes,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = ANSWER_S,
     ) -> Stored:
         """Put a message into the stream, and return when the stream has it durably. Raises NatsTrouble, Full."""
-        said = _said(await self.request(subject, data, headers))
+        said = _said(await self.request(subject, data, headers, timeout_s))
         seq = said.get("seq")
         if type(seq) is not int or said.get("stream") != STREAM:
             raise NatsTrouble(f"{subject} is not of the stream {STREAM}: {str(said)[:_LONGEST]}")
@@ -213,7 +221,7 @@ class Connection:
     async def flush(self) -> None:
         """Return when the server has seen all that was published."""
         try:
-            await self._client.flush(timeout=int(_ANSWER_S))
+            await self._client.flush(timeout=int(ANSWER_S))
         except (nats.errors.Error, OSError) as e:
             raise NatsTrouble(self._reason(e)) from e
 

@@ -4,7 +4,16 @@ import asyncio
 import json
 from typing import Any
 
-from gateway.jetstream import BATCHES, STREAM, Connection, Message, NatsTrouble, Refused, Unfit
+from gateway.jetstream import (
+    BATCHES,
+    STREAM,
+    Connection,
+    Message,
+    NatsTrouble,
+    Refused,
+    Silent,
+    Unfit,
+)
 
 CONSUMER = "hub"
 MONITOR = "/jsz?config=1"  # below a node's monitoring address
@@ -124,8 +133,8 @@ class Pull:
             try:
                 async with asyncio.timeout(_SILENCE_S):
                     await self._news.wait()
-            except TimeoutError:
-                self._ordered = 0
+            except TimeoutError as e:  # nor a heartbeat
+                raise Silent(f"the consumer {CONSUMER}: nothing for {_SILENCE_S:g} s") from e
         await self._order(self._most)
         return self.rest()
 

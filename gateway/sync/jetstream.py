@@ -8,6 +8,7 @@ from typing import Protocol, Self
 
 from gateway.broker import Broker
 from gateway.jetstream import (
+    ANSWER_S,
     ASK,
     BATCHES,
     GATEWAY,
@@ -18,6 +19,7 @@ from gateway.jetstream import (
     Full,
     Message,
     NatsTrouble,
+    Silent,
     connect,
 )
 from gateway.sync.port import (
@@ -47,14 +49,24 @@ class Signer(Protocol):
 
 
 class JetStream:
-    """The transport for many gateways. gateway: its name. signer: None where the hub has enrolled nobody."""
+    """The transport for many gateways. gateway: its name. signer: None where the hub has enrolled nobody.
 
-    def __init__(self, broker: Broker, gateway: str, signer: Signer | None = None) -> None:
+    timeout_s: for one answer; a server that does not give it is left for another one.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        gateway: str,
+        signer: Signer | None = None,
+        timeout_s: float = ANSWER_S,
+    ) -> None:
         self.window = WINDOW
         self.on_receipt: OnReceipt = _unheard
         self._broker = broker
         self._gateway = gateway
         self._signer = signer
+        self._timeout_s = timeout_s
         self._connection: Connection | None = None
         self._opening: asyncio.Task[Connection] | None = None
         self._listening: set[bytes] = set()
@@ -80,10 +92,11 @@ class JetStream:
             connection = await self._connected(batch.journal)
             if len(batch.data) + _HEADERS > connection.max_payload:
                 return _too_large(batch, connection.max_payload)
-            await connection.store(subject, batch.data, headers)
+            await connection.store(subject, batch.data, headers, self._timeout_s)
         except Full as why:
             return Later(f"{why}: are consumers running?", _FULL_S)
         except NatsTrouble as why:
+            await self._leave(why)
             return Later(str(why))
         return Taken()
 
@@ -91,8 +104,10 @@ class JetStream:
         """What the consumers say they hold of a journal."""
         question = json.dumps({"journal": journal.hex(), "upto": upto}).encode()
         try:
-            answer = await (await self._connected(journal)).request(ASK, question)
+            connection = await self._connected(journal)
+            answer = await connection.request(ASK, question, None, self._timeout_s)
         except NatsTrouble as why:
+            await self._leave(why)
             return Later(f"{why}: is `tagwright hub consume` running?")
         receipt = _receipt(answer)
         if receipt is None or receipt.journal != journal:
@@ -112,6 +127,11 @@ class JetStream:
             self._listening.add(journal)
             await connection.subscribe(f"{RECEIPTS}.{journal.hex()}", self._heard)
         return connection
+
+    async def _leave(self, why: NatsTrouble) -> None:
+        """Give up the connection to a server that does not answer."""
+        if isinstance(why, Silent) and self._connection is not None:
+            await self._connection.close()
 
     def _opened(self, opening: "asyncio.Task[Connection]") -> None:
         self._opening = None

@@ -1,6 +1,8 @@
 """From a journal to PostgreSQL by way of JetStream, all of it real: what is lost on the way is sent again."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -21,6 +23,7 @@ from gateway.identity import IdentityFile
 from gateway.jetstream import STREAM, connect
 from gateway.journal import CONFIRMED, SENT, Journal
 from gateway.sync.jetstream import JetStream
+from gateway.sync.port import Later
 from gateway.sync.transports import open_transport
 from gateway.sync.uplink import Uplink
 from gateway.throwaway.nats import Nats, version
@@ -160,6 +163,29 @@ def test_all_nodes_killed_and_started_again_lose_and_double_nothing(
     with_line(broker, postgres_url, tmp_path, play)
 
 
+def test_a_node_that_hangs_is_left_for_another_one(
+    nats: Nats, broker: Broker, postgres_url: str, tmp_path: Path
+) -> None:
+    async def play(line: Line) -> None:
+        await line.consumer()
+        async with JetStream(Broker((broker.urls[0],)), "gw", timeout_s=1.0) as way:
+            await way.ask(line.journal.id)  # a connection to the node that will hang
+            way._broker = broker
+            hung = nats.pid(0)
+            assert hung is not None
+            os.kill(hung, signal.SIGSTOP)
+            try:
+                said = await way.ask(line.journal.id)
+                assert isinstance(said, Later)
+                assert "no answer on tagwright.ask within 1 s" in said.reason
+                while isinstance(said, Later):  # it may knock at the same door again
+                    said = await way.ask(line.journal.id)
+            finally:
+                os.kill(hung, signal.SIGCONT)
+
+    with_line(broker, postgres_url, tmp_path, play)
+
+
 def test_a_full_stream_holds_the_uplink_back_until_it_is_drained(
     broker: Broker, postgres_url: str, tmp_path: Path
 ) -> None:
@@ -264,7 +290,7 @@ def test_a_gateway_with_an_identity_signs_and_is_taken(
         async with site(tmp_path / "hub", postgres_url) as hub:
             await line.consumer(gateways=hub.gateways)
             await line.fill(20)
-            await line.until(lambda: "not enrolled" in (line.uplink.trouble or ""))
+            await line.until(lambda: "which gateway signed it" in (line.uplink.trouble or ""))
             line.transport._signer = IdentityFile(await hub.enrolled("gw"))
             await line.confirmed()
             await hub.gateways.revoke("gw")

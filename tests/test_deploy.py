@@ -221,6 +221,8 @@ def test_the_hubs_settings_in_compose_are_such_settings(tmp_path: Path) -> None:
     text = re.sub(r"\$\{\w+:\?\}", "p1", configs["hub"]["content"])
     found = settings.parse(text.encode(), folder=Path("/etc/tagwright"))
     assert found.database == "postgresql://tagwright:p1@postgres/tagwright"
+    assert not found.is_exposed
+    assert found.access.audit_key.is_relative_to("/var/lib/tagwright")  # which is a volume
     assert found.nats is not None
     assert len(found.nats.servers) == len(found.nats.monitors) == 3
     assert found.nats.token_file == Path("/etc/tagwright/nats.token")

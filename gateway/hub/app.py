@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from edge.errors import Malformed
+from gateway.config import ConfigProblem
 from gateway.hub import (
     dpps,
     dpps_paths,
@@ -141,7 +142,15 @@ async def opened(settings: HubSettings, clock: Clock = time.time_ns) -> AsyncIte
 
 
 async def serve(settings: HubSettings, ready: Callable[[str], None]) -> None:
-    """Run the hub until SIGINT or SIGTERM; calls ready(url) when it listens. Raises ConfigProblem, StoreTrouble."""
+    """Run the hub until SIGINT or SIGTERM; calls ready(url) when it listens. Raises ConfigProblem, StoreTrouble.
+
+    An open hub is for one machine: it listens on loopback, or not at all.
+    """
+    if settings.is_exposed:
+        raise ConfigProblem(
+            f"listen = {settings.listen!r}: whoever reaches that address could do everything:"
+            " set token_file, [ca] or [access] trust, or listen on 127.0.0.1"
+        )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

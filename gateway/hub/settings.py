@@ -9,6 +9,7 @@ listen = "127.0.0.1:8470"    database = "hub.db"    token_file = "token"    cert
 """
 
 import tomllib
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -102,6 +103,16 @@ class HubSettings(BaseModel):
         """(host, port) of `listen`."""
         host, _, port = self.listen.rpartition(":")
         return host.strip("[]"), int(port)
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether other machines reach a hub where everyone may do everything."""
+        host = self.address[0]
+        try:
+            is_near = ip_address(host).is_loopback
+        except ValueError:
+            is_near = host == "localhost"
+        return not (is_near or self.token_file or self.access.trust or self.ca)
 
     @property
     def tls(self) -> Tls | None:

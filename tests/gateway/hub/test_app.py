@@ -16,7 +16,7 @@ from hub_register import GTIN, UID, Source, encoded, signed
 
 from gateway.config import ConfigProblem
 from gateway.hub.access_tables import AccessTable
-from gateway.hub.app import Hub, opened
+from gateway.hub.app import Hub, opened, serve
 from gateway.hub.batch import CEILING, decode
 from gateway.hub.database import StoreTrouble
 from gateway.hub.serve import running
@@ -234,6 +234,18 @@ def test_a_port_that_is_taken_and_a_token_that_is_missing_are_configuration(tmp_
                 pass
 
     play(tmp_path, scene)
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "hub.example:0", "192.0.2.1:8470"])
+def test_an_open_hub_listens_on_loopback_alone(tmp_path: Path, listen: str) -> None:
+    said = f'listen = "{listen}"'.encode()
+    with pytest.raises(ConfigProblem, match="whoever reaches"):
+        asyncio.run(serve(parse(said, folder=tmp_path), lambda url: None))
+    assert not list(tmp_path.iterdir())  # nothing was begun
+    for more in (b'token_file = "token"', b"[ca]", b'[access]\ntrust = "trust.cbor"'):
+        assert not parse(said + b"\n" + more).is_exposed
+    for near in (b"127.0.0.1:0", b"[::1]:0", b"localhost:0", b"127.0.0.9:0"):
+        assert not parse(b'listen = "%s"' % near).is_exposed
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

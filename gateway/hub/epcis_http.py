@@ -15,6 +15,7 @@ from gateway.epcis.check import MOST_BYTES, MOST_EVENTS
 from gateway.epcis.document import EXTENSIONS, VERSION
 from gateway.hub.access import require
 from gateway.hub.database import StoreTrouble
+from gateway.hub.negotiation import accept_of
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +30,15 @@ HEADERS = {
     "GS1-CBV-Max": VERSION,
     "GS1-EPC-Format": "Never_Translates",
     "GS1-Extensions": EXTENSIONS,
+    "Vary": "Accept",
 }
 LIMITS = {
     "GS1-EPCIS-Capture-Limit": str(MOST_EVENTS),
     "GS1-EPCIS-Capture-File-Size-Limit": str(MOST_BYTES),
 }
 BEHAVIOUR = "GS1-Capture-Error-Behaviour"
-JSON_TYPES = ("application/json", "application/ld+json")
+_JSON = "application/json"
+JSON_TYPES = (_JSON, "application/ld+json")
 
 _RETRY_S = "5"
 _TITLES = {
@@ -48,7 +51,7 @@ _TITLES = {
     "ResourceAlreadyExistsException": "Another event stands under this eventID",
     "CaptureLimitExceededException": "Too much for one capture",
     "UnsupportedMediaTypeException": "Only JSON is understood",
-    "NotAcceptableException": "Another version of EPCIS is asked for",
+    "NotAcceptableException": "It is not to be had in this version or form",
     "ImplementationException": "The hub's database is away",
 }
 
@@ -81,7 +84,10 @@ def answering(endpoint: Endpoint, *roles: str) -> Endpoint:
         extra: Mapping[str, str] = {}
         try:
             _check_version(request)
+            wanted = _wanted(request)
             found = await endpoint(request)
+            if found.media_type == _JSON:
+                found.headers["content-type"] = wanted
         except Problem as why:
             extra = LIMITS if why.status == 413 else {}
             found = _refusal(why.status, why.exception, why.text)
@@ -134,6 +140,14 @@ def _check_version(request: Request) -> None:
     wanted = request.headers.get("gs1-epcis-version", VERSION)
     if wanted.partition(".")[0] != "2":
         raise Problem(406, "NotAcceptableException", f"EPCIS {VERSION} is spoken here")
+
+
+def _wanted(request: Request) -> str:
+    """The media type of an answer in JSON. Raises Problem where what is read may be in none of these."""
+    wanted = accept_of(request.headers.get("accept")).best(JSON_TYPES)
+    if wanted is None and request.method in ("GET", "HEAD"):
+        raise Problem(406, "NotAcceptableException", f"this is {' or '.join(JSON_TYPES)}")
+    return wanted or _JSON
 
 
 def _refusal(status: int, exception: str, text: str) -> Response:

@@ -172,7 +172,7 @@ PATHS: PathItems = {
             "ListCaptures",
             "Capture jobs, newest first",
             {
-                "200": answer("Jobs", {"type": "array", "items": _JOB}, headers=_NEXT),
+                "200": answer("Jobs", {"type": "array", "items": _JOB}, *JSON_TYPES, headers=_NEXT),
                 **_refused(400),
             },
             tag="epcis",
@@ -185,7 +185,7 @@ PATHS: PathItems = {
         "get": operation(
             "ReadCapture",
             "A capture job",
-            {"200": answer("The job", _JOB), **_refused(404)},
+            {"200": answer("The job", _JOB, *JSON_TYPES), **_refused(404)},
             tag="epcis",
             parameters=[_CAPTURE],
             secured=True,
@@ -197,7 +197,7 @@ PATHS: PathItems = {
             "QueryEvents",
             "Events by what is asked of them",
             {
-                "200": answer("A page of events", _QUERY_DOCUMENT, headers=_NEXT),
+                "200": answer("A page of events", _QUERY_DOCUMENT, *JSON_TYPES, headers=_NEXT),
                 **_refused(400, 413),
             },
             tag="epcis",
@@ -221,7 +221,10 @@ PATHS: PathItems = {
         "get": operation(
             "ReadEvent",
             "One event",
-            {"200": answer("The event, declared wrong or not", _QUERY_DOCUMENT), **_refused(404)},
+            {
+                "200": answer("The event, declared wrong or not", _QUERY_DOCUMENT, *JSON_TYPES),
+                **_refused(404),
+            },
             tag="epcis",
             parameters=[_ID],
             secured=True,
@@ -232,7 +235,10 @@ PATHS: PathItems = {
         "get": operation(
             "ListQueries",
             "Named queries",
-            {"200": answer("Queries", {"type": "array", "items": _QUERY}), **_refused()},
+            {
+                "200": answer("Queries", {"type": "array", "items": _QUERY}, *JSON_TYPES),
+                **_refused(),
+            },
             tag="epcis",
             secured=True,
         ),
@@ -253,7 +259,7 @@ PATHS: PathItems = {
         "get": operation(
             "ReadQuery",
             "A named query",
-            {"200": answer("The query", _QUERY), **_refused(404)},
+            {"200": answer("The query", _QUERY, *JSON_TYPES), **_refused(404)},
             tag="epcis",
             parameters=[_NAME],
             secured=True,
@@ -273,7 +279,7 @@ PATHS: PathItems = {
             "RunQuery",
             "The events that a named query asks for",
             {
-                "200": answer("A page of events", _QUERY_DOCUMENT, headers=_NEXT),
+                "200": answer("A page of events", _QUERY_DOCUMENT, *JSON_TYPES, headers=_NEXT),
                 **_refused(400, 404, 413),
             },
             tag="epcis",

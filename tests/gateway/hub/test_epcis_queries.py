@@ -209,6 +209,25 @@ def test_an_event_is_read_by_its_id_and_no_other_stands_there(database_place: st
     play(database_place, scene)
 
 
+def test_an_answer_is_in_the_form_of_json_that_is_asked_for(tmp_path: Any) -> None:
+    async def scene(hub: Room) -> None:
+        for accept, form in (
+            ("*/*", "application/json"),
+            ("application/ld+json", "application/ld+json"),
+            ("application/ld+json;q=0.5, application/json", "application/json"),
+        ):
+            answer = await hub.client.get("/events", headers={"Accept": accept})
+            assert answer.headers["content-type"] == form
+            assert listed(answer) == []
+        answer = await hub.client.get("/events", headers={"Accept": "application/xml"})
+        assert (answer.status_code, answer.headers["content-type"]) == (
+            406,
+            "application/problem+json",
+        )
+
+    play(str(tmp_path / "hub.db"), scene)
+
+
 def test_a_named_query_is_kept_run_and_forgotten(database_place: str) -> None:
     async def scene(hub: Room) -> None:
         await hub.capture(document(*EVENTS))

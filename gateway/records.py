@@ -276,9 +276,9 @@ class Records:
         """The newest row of this tag."""
         return next(self._rows("WHERE uid = ? AND uid <> x'' ORDER BY seq DESC LIMIT 1", uid), None)
 
-    def last_result_for_uid(self, uid: bytes) -> Row | None:
-        """The newest result row of this tag: what was last done to it."""
-        clause = "WHERE uid = ? AND uid <> x'' AND kind = 'result' ORDER BY seq DESC LIMIT 1"
+    def remembered(self, uid: bytes) -> Row | None:
+        """The newest result row of this tag, where the tag has its EPC alone and its stub stands in that row only."""
+        clause = "WHERE seq = (SELECT seq FROM remembered WHERE uid = ?)"
         return next(self._rows(clause, uid), None)
 
     def known_seq(self, product: str) -> int | None:

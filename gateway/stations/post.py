@@ -81,10 +81,8 @@ class Post:
 
     def remembered(self, uid: bytes) -> bytes:
         """The stub that was last written for a tag which holds its EPC alone; b"" where there is none."""
-        row = self.journal.last_result_for_uid(uid) if self.journal and uid else None
-        content = row.content() if row is not None else {}
-        is_it = content.get("profile") == "epc" or "from_memory" in content
-        found: bytes = content["stub"] if is_it else b""
+        row = self.journal.remembered(uid) if self.journal and uid else None
+        found: bytes = row.content()["stub"] if row is not None else b""
         return found
 
     def known_seq(self, product: str) -> int | None:

@@ -179,7 +179,7 @@ def test_open_intents_the_quarantine_and_stubs_that_stand_here_only_stay(tmp_pat
             await journal.trim(0)
             assert whole(journal) == [first.seq, old, refused, journal.head()]
             assert old not in remembered
-            row = journal.last_result_for_uid(b"e1")
+            row = journal.remembered(b"e1")
             assert row is not None and row.seq == old
             await journal.append("void", "line1", UID, "P", {"intent": first.seq})
             await journal.replayed(refused)
@@ -187,6 +187,23 @@ def test_open_intents_the_quarantine_and_stubs_that_stand_here_only_stay(tmp_pat
             await journal.trim(0)
             assert whole(journal) == [old, journal.head()]
             assert gaps(journal) == [(1, 3, "trimmed"), (5, journal.head() - 1, "trimmed")]
+
+    asyncio.run(play())
+
+
+def test_a_stub_that_a_tag_has_lost_is_not_remembered_again(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with Journal(tmp_path / "j.db") as journal:
+            body = {"profile": "epc", "stub": b"old"}
+            refused = await journal.append("result", "line1", UID, "P", body)
+            await journal.set_aside(refused.seq, "no")
+            assert journal.remembered(UID) == refused
+            await journal.append("result", "line1", UID, "P", {"act": "formatted"})
+            await filled(journal, 1)
+            await journal.confirm(journal.head())
+            await journal.trim(0)
+            assert whole(journal) == [refused.seq, journal.head()]
+            assert journal.remembered(UID) is None
 
     asyncio.run(play())
 

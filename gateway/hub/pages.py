@@ -24,6 +24,7 @@ from gateway.hub.database import Database
 from gateway.hub.digital_link import ProductKey
 from gateway.hub.pages_openapi import PATHS
 from gateway.hub.products import Products
+from gateway.hub.raw_route import RawRoute, decoded
 
 __all__ = ["PATHS", "Pages", "routes"]
 
@@ -63,7 +64,7 @@ class Pages:
     async def product(self, request: Request) -> Response:
         require(request, *_READERS)
         gtin = gs1.gtin14(gs1.gtin(request.path_params["gtin"]))
-        serial = request.path_params["serial"]
+        serial = decoded(request.path_params["serial"])
         name = f"{gtin}/{serial}".replace("\0", "\ufffd")
         stubs, events = await self._products.stubs(name), await self._products.events(name)
         if not stubs and not events:
@@ -120,7 +121,7 @@ class Pages:
 def routes(pages: Pages) -> list[Route]:
     """The routes of all that stands above."""
     return [
-        Route("/v1/products/{gtin}/{serial:path}", pages.product),
+        RawRoute("/v1/products/{gtin}/{serial:path}", pages.product, methods=["GET"]),
         Route("/v1/tags/{uid}", pages.tag),
         Route("/v1/journals", pages.journals),
         Route("/v1/alarms", pages.alarms),

@@ -142,6 +142,8 @@ def test_a_page_shows_the_claims_and_runs_nothing(where: str) -> None:
         assert "default-src 'none'" in front.headers["content-security-policy"]
         assert GTIN in front.text
         assert f'<a href="/01/{GTIN}/21/A%2F1%22">' in front.text
+        for unknown in ("none", "%0A"):
+            assert (await got(client, f"/v1/products/{GTIN}/{unknown}", 404))["error"]
         said = await got(client, f"/v1/products/{GTIN}/A%2F1%22")
         assert said["events"][0]["content"]["x"] == "nan"
 

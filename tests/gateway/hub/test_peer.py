@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +14,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from gateway import identity
+from gateway.hub.access import Access, Guard
 from gateway.hub.ca import Authority
+from gateway.hub.peer import PeerProtocol
+from gateway.hub.serve import running
 from gateway.identity import IDENTITY
 
 Play = Callable[[Site], Awaitable[None]]
@@ -158,3 +167,39 @@ def test_a_gateway_sends_under_its_own_name_and_its_own_journals(tmp_path: Path)
             await client.aclose()
 
     play(tmp_path, act)
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"GET / HTT",
+        b"POST / HTTP/1.1\r\nHost: hub\r\nContent-Length: 9\r\n\r\n{",
+        b"GET / HTTP/1.1\r\nHost: hub\r\n\r\nGET / HTT",
+    ],
+)
+def test_a_request_that_does_not_come_whole_ends_its_connection(begun: bytes) -> None:
+    class Hasty(PeerProtocol):
+        whole_s = 0.2
+
+    async def echo(request: Request) -> Response:
+        return Response(await request.body())
+
+    async def scene() -> None:
+        app = Starlette(
+            routes=[Route("/", echo, methods=["GET", "POST"])],
+            middleware=[Middleware(Guard, access=Access("secret"))],
+        )
+        async with asyncio.timeout(30), running(app, http=Hasty) as url:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+            try:
+                writer.write(begun)
+                with suppress(ConnectionResetError):
+                    await reader.read()  # to the connection's end
+            finally:
+                writer.close()
+            async with httpx2.AsyncClient(base_url=url, trust_env=False) as client:
+                for _ in range(3):
+                    assert (await client.post("/", content=b"whole")).content == b"whole"
+
+    asyncio.run(scene())

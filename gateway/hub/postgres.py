@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from importlib.resources import files
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -53,6 +54,11 @@ class PostgresDatabase(Database):
         database = cls(pool)
         async with AsyncExitStack() as undo:
             undo.callback(pool.terminate)
+            try:
+                await database.fetch("SELECT 1")
+            except StoreTrouble as e:
+                where = urlsplit(url).netloc.rpartition("@")[2] or "its socket"  # no password
+                raise StoreTrouble(f"{e} (at {where}): start it, or mend `database`") from e
             await database._migrate()
             undo.pop_all()
         return database

@@ -23,6 +23,7 @@ from gateway.hub.access_tables import AccessTable, CaTable
 from gateway.hub.classes import checked
 from gateway.hub.clones import Travel
 from gateway.hub.nats_settings import NatsSettings
+from gateway.hub.open import SCHEMES
 from gateway.hub.serve import Tls
 
 _Table = TypeVar("_Table", bound=BaseModel)
@@ -155,8 +156,10 @@ def parse(raw: bytes, name: str = "hub.toml", folder: Path = Path()) -> HubSetti
     if (found.cert is None) != (found.key is None):
         raise ConfigProblem(f"{name}: cert and key: HTTPS needs both")
     anchored = _anchored(found, folder)
-    if "://" in found.database:
+    if found.database.startswith(SCHEMES):
         return anchored
+    if "://" in found.database:
+        raise ConfigProblem(f"{name}: database: a file, or postgresql://USER:PASSWORD@HOST/NAME")
     return anchored.model_copy(update={"database": str(folder / found.database)})
 
 

@@ -46,6 +46,12 @@ def test_many_that_open_an_empty_database_at_once_migrate_it_once(postgres_url: 
     asyncio.run(play())
 
 
+def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
+    with pytest.raises(StoreTrouble, match=r"127\.0\.0\.1:1\): start it, or mend") as why:
+        asyncio.run(open_database("postgresql://hub:secret@127.0.0.1:1/tagwright"))
+    assert "secret" not in str(why.value)
+
+
 def test_a_database_of_a_newer_tagwright_is_refused(postgres_url: str) -> None:
     async def play() -> None:
         database = await open_database(postgres_url)

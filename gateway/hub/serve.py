@@ -56,10 +56,16 @@ async def running(
     host, port = address
     try:
         config.load()
+    except OSError as e:  # ssl.SSLError is one
+        raise ConfigProblem(f"cert and key cannot be used: {e}: name PEM files") from e
+    try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server(address, family=family, backlog=_BACKLOG)
-    except OSError as e:  # ssl.SSLError is one
-        raise ConfigProblem(f"cannot listen on {host}:{port}: {e}") from e
+    except OSError as e:
+        why = (e.strerror or str(e)).partition(" (")[0]
+        raise ConfigProblem(
+            f"cannot listen on {host}:{port}: {why}: mend `listen`, or end what listens there"
+        ) from e
     if config.ssl is not None:
         secured(config.ssl)
     server = _Server(config)

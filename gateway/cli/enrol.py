@@ -8,7 +8,7 @@ import click
 from gateway.cli.output import NO, USAGE, Failure, emit, json_option, rfc3339
 from gateway.config import token as read_token
 from gateway.identity import IDENTITY, IdentityProblem
-from gateway.sync.enrol import EnrolmentRefused
+from gateway.sync.enrol import EnrolmentRefused, Unusable
 from gateway.sync.enrol import enrol as enrol_at
 
 
@@ -49,7 +49,7 @@ def enrol(
         made = asyncio.run(enrol_at(url, said, folder, ca_pin))
     except EnrolmentRefused as why:
         raise Failure(str(why), NO) from why
-    except IdentityProblem as why:
+    except (Unusable, IdentityProblem) as why:
         raise Failure(str(why), USAGE) from why
     if as_json:
         emit(

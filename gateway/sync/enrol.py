@@ -38,6 +38,10 @@ class EnrolmentRefused(Exception):
     """The hub gives no certificate; the text says why."""
 
 
+class Unusable(ValueError):
+    """The token, the pin or the address that was given cannot be one; the text says why."""
+
+
 class HubAway(ConnectionError):
     """The hub does not answer; the text says why."""
 
@@ -45,17 +49,15 @@ class HubAway(ConnectionError):
 async def enrol(url: str, token: str, folder: Path, pin: str | None = None) -> Identity:
     """Make the folder's identity with a token; done again after a lost answer, it has the same outcome.
 
-    pin: SHA-256 of the hub's CA in hex, instead of the token's. Raises EnrolmentRefused, HubAway, IdentityProblem,
-    ConfigProblem.
+    pin: SHA-256 of the hub's CA in hex, instead of the token's. Raises Unusable, EnrolmentRefused, HubAway,
+    IdentityProblem, ConfigProblem.
     """
     said = _TOKEN.fullmatch(token)
     if said is None:
-        raise EnrolmentRefused(
-            "the token is not whole: it is SECRET.PIN.NAME, as the hub printed it"
-        )
+        raise Unusable("the token is not whole: it is SECRET.PIN.NAME, as the hub printed it")
     pin, name = (pin or said[1]).lower(), said[2]
     if not _PIN.fullmatch(pin):
-        raise EnrolmentRefused("the CA's pin must be SHA-256 in hex, 64 digits")
+        raise Unusable("the CA's pin must be SHA-256 in hex, 64 digits")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as why:
@@ -128,11 +130,17 @@ class Renewal:
 
 async def _trusted(url: str, pin: str) -> ssl.SSLContext | None:
     """TLS that trusts the pinned CA and the system's; None for a hub on this machine without TLS."""
-    parts = urlsplit(url)
-    if parts.scheme == "http":
-        if parts.hostname not in _LOOPBACK:
-            raise EnrolmentRefused("a token goes over HTTPS alone: write https://")
+    try:
+        parts = urlsplit(url)
+        scheme, host = parts.scheme, parts.hostname
+    except ValueError:
+        scheme, host = "", None
+    if scheme == "http":
+        if host not in _LOOPBACK:
+            raise Unusable("a token goes over HTTPS alone: write https://")
         return None
+    if scheme != "https" or not host:
+        raise Unusable(f"{url} is no address of a hub: write https://HOST:PORT")
     unchecked = ssl.create_default_context()
     unchecked.check_hostname = False
     unchecked.verify_mode = (
@@ -163,7 +171,8 @@ def _body(answer: Answer) -> bytes:
     if answer.status == 200:
         return answer.body
     if answer.status == 0:
-        raise HubAway(answer.body.decode("utf-8", "replace"))
+        why = answer.body.decode("utf-8", "replace")
+        raise HubAway(f"{why}: is the hub up, and is this one of its names?")
     sentence = error_of(answer.body) or f"it answers {answer.status}"
     if 400 <= answer.status < 500 and answer.status != 429:
         raise EnrolmentRefused(f"the hub refuses: {sentence}")

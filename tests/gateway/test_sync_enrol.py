@@ -16,7 +16,7 @@ from gateway import identity
 from gateway.hub.ca import Authority
 from gateway.hub.serve import Tls, running
 from gateway.identity import AUTHORITY, IDENTITY, PENDING, IdentityFile, IdentityProblem
-from gateway.sync.enrol import EnrolmentRefused, HubAway, Renewal, enrol, renew
+from gateway.sync.enrol import EnrolmentRefused, HubAway, Renewal, Unusable, enrol, renew
 from gateway.sync.http import Client
 
 Play = Callable[[Site], Awaitable[None]]
@@ -73,7 +73,7 @@ def test_a_lost_answer_is_made_good_by_doing_it_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "0" * 48, f"{'0' * 48}.{'0' * 63}.line1"])
 def test_half_a_token_is_said_before_anything_is_sent(tmp_path: Path, token: str) -> None:
-    with pytest.raises(EnrolmentRefused, match="not whole"):
+    with pytest.raises(Unusable, match="not whole"):
         asyncio.run(enrol("https://127.0.0.1:1", token, tmp_path))
 
 
@@ -81,9 +81,12 @@ def test_a_hub_that_is_not_there_is_away(tmp_path: Path) -> None:
     token = f"{'0' * 48}.{'0' * 64}.line1"
     with pytest.raises(HubAway):
         asyncio.run(enrol("https://127.0.0.1:1", token, tmp_path))
-    with pytest.raises(EnrolmentRefused, match="HTTPS alone"):
+    with pytest.raises(Unusable, match="HTTPS alone"):
         asyncio.run(enrol("http://hub.example.com", token, tmp_path))
-    with pytest.raises(EnrolmentRefused, match="pin"):
+    for url in ("localhost:8470", "https://", "https://[", ""):
+        with pytest.raises(Unusable, match="write https://HOST:PORT"):
+            asyncio.run(enrol(url, token, tmp_path))
+    with pytest.raises(Unusable, match="pin"):
         asyncio.run(enrol("https://127.0.0.1:1", token, tmp_path, "abc"))
 
 

@@ -157,7 +157,7 @@ def test_what_was_changed_in_the_audit_ends_with_1(settings: Path) -> None:
         (("hub", "dance"), 2, "No such command"),
         (("hub", "credential", "--role", "king"), 2, "king"),
         (("enrol", "--hub", "https://127.0.0.1:1", "--out", "OUT"), 2, "--token"),
-        (("enrol", "--hub", "https://127.0.0.1:1", "--token", "x", "--out", "OUT"), 1, "whole"),
+        (("enrol", "--hub", "https://127.0.0.1:1", "--token", "x", "--out", "OUT"), 2, "whole"),
         (
             ("enrol", "--hub", "https://127.0.0.1:1", "--out", "OUT", "--token", WHOLE),
             3,

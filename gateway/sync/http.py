@@ -9,12 +9,13 @@ from typing import Self
 
 import httpx2
 
+from gateway import identity
 from gateway.config import ConfigProblem, HubConfig, token
 from gateway.identity import AUTHORITY, IDENTITY
 from gateway.sync.answer import Answer, Later, Step, judge, later
 from gateway.sync.batch import Batch
 from gateway.sync.port import OnReceipt
-from gateway.sync.receipt import MOST, Receipt, receipt_from_json
+from gateway.sync.receipt import MOST, Receipt, error_of, receipt_from_json
 
 log = logging.getLogger(__name__)
 
@@ -205,6 +206,10 @@ def hub_client(hub: HubConfig) -> Client:
         raise ConfigProblem("hub.url is missing: name the hub, or leave [hub] out")
     ca, cert = hub.ca, hub.cert
     if hub.identity is not None:
+        try:
+            identity.load(hub.identity)
+        except identity.IdentityProblem as why:
+            raise ConfigProblem(f"hub.identity: {why}") from why
         ca, cert = ca or hub.identity / AUTHORITY, cert or hub.identity / IDENTITY
     return Client(hub.url, token_file=hub.token_file, ca=ca, cert=cert, key=hub.key)
 
@@ -217,7 +222,9 @@ async def reach(hub: HubConfig) -> str | None:
         answer = await client.request("GET", "/health")
     if answer.status == 0:
         return answer.body.decode("utf-8", "replace")
-    return None if answer.status == 200 else f"it answers {answer.status}"
+    if answer.status == 200:
+        return None
+    return f"it answers {answer.status}: {error_of(answer.body) or 'is this the hub?'}"
 
 
 def _version(path: Path) -> tuple[int, int, int] | None:

@@ -57,6 +57,8 @@ def test_a_file_that_hub_names_and_that_is_not_there_is_a_configuration_problem(
     for hub in hubs:
         with pytest.raises(ConfigProblem, match="hub"):
             Https(hub)
+    with pytest.raises(ConfigProblem, match="hub.identity: .*`tagwright enrol` makes"):
+        Https(hubs[-1])
 
 
 @pytest.mark.parametrize("said", ["", "\n", "se cret\n", "s\u00e9cret", "sec\x01ret"])

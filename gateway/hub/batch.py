@@ -23,6 +23,7 @@ __all__ = ["CEILING", "Batch", "Item", "Withheld", "content", "decode"]
 
 CEILING = 4 << 20  # bytes of a batch
 
+_MOST_KEYS = 24  # that one byte can say
 _VERSIONS = (1, 2)
 _MOST_ITEMS = 4096
 _LARGEST = (1 << 63) - 1  # SQLite's and PostgreSQL's integers
@@ -66,8 +67,12 @@ class Batch:
         return f"{self.journal.hex()}/{self.first}-{self.last}"
 
 
+class Newer(Malformed):
+    """A batch of a later version: nothing is wrong with its rows, and a newer hub will take them."""
+
+
 def decode(data: bytes) -> Batch:
-    """The batch in `data`, every row following from the one before. Raises Malformed and nothing else."""
+    """The batch in `data`, every row following from the one before. Raises Malformed (Newer) and nothing else."""
     if len(data) > CEILING:
         raise Malformed(f"a batch has at most {CEILING} bytes: send fewer rows")
     try:
@@ -97,9 +102,13 @@ def content(body: bytes) -> dict[str, Any]:
 
 def _batch(data: bytes) -> Batch:
     keys, at = data[0] - 0xA0, 1
-    if keys not in (7, 8):
+    if not 7 <= keys < _MOST_KEYS:
         raise Malformed("a batch is a map with the keys 1 to 7, or 1 to 8")
     version, at = number(data, _key(data, at, 1))
+    if version > max(_VERSIONS):
+        raise Newer(f"batch version {version} is not known, only 1 and 2: use a newer hub")
+    if keys > 8:
+        raise Malformed("a batch is a map with the keys 1 to 7, or 1 to 8")
     if version not in _VERSIONS or (keys == 8 and version == 1):
         raise Malformed(f"batch version {version} is not known, only 1 and 2")
     gateway, at = string(data, _key(data, at, 2), TEXT)

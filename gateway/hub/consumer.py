@@ -21,7 +21,7 @@ from edge import cbor
 from edge.errors import Malformed
 from gateway.broker import Broker
 from gateway.hub.access import ANYONE, Caller, Refused, Witness
-from gateway.hub.batch import Batch, decode
+from gateway.hub.batch import Batch, Newer, decode
 from gateway.hub.database import StoreTrouble
 from gateway.hub.enrolment_http import NAME
 from gateway.hub.gateways import Gateways, Keys
@@ -172,6 +172,9 @@ class Consumer:
                 try:
                     batches.append(await self._batch(message, keys))
                     good.append(message)
+                except Newer as why:
+                    log.error("%s: a batch is left to newer consumers: %s", message.subject, why)
+                    await _give_back(connection, [message], _LONGEST_PAUSE_S)
                 except Malformed as why:
                     await self._refuse(connection, message, str(why), keys, _named(message))
                 except Refused as why:

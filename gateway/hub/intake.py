@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from edge.errors import Malformed
 from gateway.hub.access import Caller, require
-from gateway.hub.batch import CEILING, Batch, decode
+from gateway.hub.batch import CEILING, Batch, Newer, decode
 from gateway.hub.database import StoreTrouble
 from gateway.hub.openapi import PathItems, answer, operation, parameter, refusals
 from gateway.hub.receipt import Receipt
@@ -119,7 +119,10 @@ def routes(
         if data is None:
             sentence = f"a batch has at most {CEILING} bytes: send fewer rows"
             return JSONResponse({"error": sentence}, 413)
-        batch = decode(data)
+        try:
+            batch = decode(data)
+        except Newer as why:
+            return JSONResponse({"error": str(why)}, 415)
         if request.headers.get("idempotency-key", batch.key) != batch.key:
             raise Malformed(f"the idempotency key must be {batch.key}")
         if gateways is not None:
@@ -177,7 +180,7 @@ PATHS: PathItems = {
         "post": operation(
             "sendBatch",
             "Consecutive rows of a gateway's journal.",
-            {**_RECEIPT, **refusals(400, 401, 403, 413, 503)},
+            {**_RECEIPT, **refusals(400, 401, 403, 413, 415, 503)},
             tag="gateways",
             parameters=[
                 parameter("Idempotency-Key", "JOURNAL/FIRST-LAST of the batch", where="header")

@@ -169,7 +169,7 @@ _REFUSALS = {
     409: "It stands already, or with another content",
     412: "It has changed since it was read: read it again",
     413: "The body is larger than the hub takes",
-    415: "The body's media type is none that the hub reads here",
+    415: "The body's media type or version is none that the hub reads here",
     422: "It can be read, and says what cannot be",
     429: "Too many requests: wait",
     503: "The hub's database is away: try again",

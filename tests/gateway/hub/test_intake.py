@@ -142,6 +142,15 @@ def test_whose_journal_it_is_is_asked_before_anything_is_stored(tmp_path: Path) 
     assert receipt.journal == JOURNAL
 
 
+def test_a_batch_of_a_later_version_is_no_word_on_its_rows(tmp_path: Path) -> None:
+    async def play(client: httpx2.AsyncClient) -> None:
+        refused = await send(client, batch(MINE, version=3))
+        assert refused.status_code == 415
+        assert "use a newer hub" in refused.json()["error"]
+
+    with_intake(tmp_path, play)
+
+
 def test_posts_that_come_together_share_a_transaction() -> None:
     groups: list[int] = []
     begun, go = asyncio.Event(), asyncio.Event()

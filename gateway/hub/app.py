@@ -108,7 +108,7 @@ class Hub:
             ([*monitor.routes()], monitors.PATHS),
         ]
         self.document = openapi.document([*(paths for _, paths in rooms), *self.entrance.paths])
-        return Starlette(
+        app = Starlette(
             routes=[
                 *openapi.routes(self.document),
                 *(route for some, _ in rooms for route in some),
@@ -119,6 +119,8 @@ class Hub:
             ],
             exception_handlers={Malformed: _malformed, StoreTrouble: _store_trouble},
         )
+        app.router.redirect_slashes = False  # a redirect would repeat the Host that was sent
+        return app
 
 
 def clerk(database: Database, settings: HubSettings, clock: Clock = time.time_ns) -> Clerk:

@@ -32,6 +32,12 @@ class PeerProtocol(H11Protocol):
         super().data_received(data)
         self._watch()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._unwatch()
+        if self.conn.trailing_data[0]:  # the next request has begun already
+            self._watch()
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._unwatch()

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from gateway.config import ConfigProblem
 
 _GRACE_S = 3  # seconds for requests that are under way at the end
+_KEEP_ALIVE_S = 75  # a gateway that sends now and then need not shake hands each time
 _BACKLOG = 4096  # connections of many gateways at once
 
 
@@ -48,6 +49,7 @@ async def running(
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
+        timeout_keep_alive=_KEEP_ALIVE_S,
         ssl_certfile=tls.cert if tls else None,
         ssl_keyfile=tls.key if tls else None,
         ssl_ca_certs=str(tls.clients) if tls and tls.clients else None,

@@ -25,7 +25,7 @@ _TIMEOUT = httpx2.Timeout(
     30.0, connect=20.0
 )  # s; connect: when 3,000 gateways come at once, a handshake waits for its turn
 _WHOLE_S = 120.0  # for one request and its answer, however slowly they trickle
-_KEEP = httpx2.Limits(keepalive_expiry=4.0)  # s; a hub closes an idle connection after 5
+_KEEP = httpx2.Limits(keepalive_expiry=60.0)  # s; a hub closes an idle connection after 75
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 

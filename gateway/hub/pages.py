@@ -1,6 +1,7 @@
 """What the register says, over HTTP: as JSON below /v1/, and as pages.
 
-GET  /                              how much there is: a page, for everyone; what came last: for who may read it
+GET  /                              how much there is: a page, for everyone; what came last: for who may read it;
+                                    open alarms and journals: for managers
 GET  /v1/products/{gtin}/{serial}   {"gtin", "serial", "stubs": [...], "events": [...]}
 GET  /v1/tags/{uid}                 {"uid", "product", "place", "seen_at", "sightings": [...]}
 GET  /v1/journals                   [{"journal", "gateway", "watermark", "rows", "conflicts", "registered", ...}]
@@ -113,9 +114,18 @@ class Pages:
         return JSONResponse(found)
 
     async def front(self, request: Request) -> Response:
+        who = caller_of(request)
         counts = await self._products.counts()
-        latest = await self._products.latest(_LATEST) if _may_read(caller_of(request)) else None
-        return HTMLResponse(views.front_page(counts, latest), headers={"Vary": "Authorization"})
+        latest = await self._products.latest(_LATEST) if _may_read(who) else None
+        managed = await self._managed() if "manager" in who.acts else ()
+        text = views.front_page(counts, latest, managed)
+        return HTMLResponse(text, headers={"Vary": "Authorization"})
+
+    async def _managed(self) -> list[str]:
+        """What a manager looks for first, as HTML: the open alarms, and how far each gateway has come."""
+        found = await alarms.listed(self._database, _LARGEST, _PAGE)
+        journals = await self._products.journals()
+        return [views.alarm_table(found), views.journal_table(journals)]
 
 
 def routes(pages: Pages) -> list[Route]:

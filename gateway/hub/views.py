@@ -142,14 +142,46 @@ def product_page(
     return page(f"Product {name}", [*parts, _history("History", events)])
 
 
-def front_page(counts: Mapping[str, int], events: Sequence[Event] | None) -> str:
-    """The page of the hub: how much it holds, and what came last; None: not for this reader."""
+def front_page(
+    counts: Mapping[str, int], events: Sequence[Event] | None, managed: Iterable[str] = ()
+) -> str:
+    """The page of the hub: how much it holds, and what came last; None: not for this reader. managed: HTML."""
     parts = [
         "<h1>Tagwright hub</h1>",
         _list((name.replace("_", " "), str(n)) for name, n in counts.items()),
+        *managed,
     ]
     parts.append(_WITHHELD if events is None else _history("Latest events", events))
     return page("Tagwright hub", parts)
+
+
+def alarm_table(alarms: Iterable[Mapping[str, Any]]) -> str:
+    """Those of these alarms (their JSON) that are open and that nobody has seen."""
+    rows = [
+        (each["number"], _moment(each["at"]), each["kind"], _code(each["subject"]), each["text"])
+        for each in alarms
+        if each["closed_at"] is None and each["acknowledged_at"] is None
+    ]
+    heads = ("number", "since (UTC)", "kind", "of", "what")
+    return _table("Open alarms", heads, rows) if rows else "<p>No alarm is open.</p>"
+
+
+def journal_table(journals: Iterable[JournalState]) -> str:
+    """How far each gateway has come; what is stored and not registered yet shows nowhere else on these pages."""
+    rows = [
+        (
+            each.gateway,
+            _code(each.id.hex()),
+            each.watermark,
+            each.watermark - each.registered,
+            each.gaps,
+            each.conflicts,
+            _moment(rfc3339(each.received_ns)),
+        )
+        for each in journals
+    ]
+    heads = ("gateway", "journal", "stored up to row", "of these not registered", "gaps")
+    return _table("Journals", (*heads, "conflicts", "last heard (UTC)"), rows)
 
 
 def missing_page(sentence: str) -> str:
@@ -180,7 +212,7 @@ def _claim_lines(said: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 def _history(caption: str, events: Sequence[Event]) -> str:
     rows = [
         (
-            rfc3339(e.at_ns)[:19].replace("T", " "),
+            _moment(rfc3339(e.at_ns)),
             e.kind,
             _link(e.name, e.content.get("serial")),
             e.station,
@@ -191,6 +223,11 @@ def _history(caption: str, events: Sequence[Event]) -> str:
         for e in events
     ]
     return _table(caption, ("when (UTC)", "kind", "product", "station", "tag", "what", "why"), rows)
+
+
+def _moment(text: str) -> str:
+    """RFC 3339 as people read it, to the second."""
+    return text[:19].replace("T", " ")
 
 
 def _tag(event: Event) -> str:

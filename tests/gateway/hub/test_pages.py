@@ -142,6 +142,11 @@ def test_a_page_shows_the_claims_and_runs_nothing(where: str) -> None:
         assert "default-src 'none'" in front.headers["content-security-policy"]
         assert GTIN in front.text
         assert f'<a href="/01/{GTIN}/21/A%2F1%22">' in front.text
+        assert "<caption>Open alarms</caption>" in front.text
+        assert "<caption>Journals</caption>" in front.text
+        assert f'<td>gw</td><td class="code">{source.id.hex()}</td><td>2</td><td>0</td>' in (
+            front.text
+        )
         for unknown in ("none", "%0A"):
             assert (await got(client, f"/v1/products/{GTIN}/{unknown}", 404))["error"]
         said = await got(client, f"/v1/products/{GTIN}/A%2F1%22")

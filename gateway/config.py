@@ -13,6 +13,7 @@
 import difflib
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -100,7 +101,7 @@ def parse(raw: bytes, name: str = "configuration", folder: Path = Path()) -> Con
     except ValidationError as why:
         errors = why.errors()  # an unknown key is often why another one is missing
         first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
-        raise ConfigProblem(f"{name}: {_sentence(first)}") from why
+        raise ConfigProblem(f"{name}: {sentence(first, Config, _TABLES)}") from why
     _check(found, name)
     return _anchored(found, folder)
 
@@ -182,7 +183,8 @@ def _check_zones(config: Config, name: str) -> None:
                 )
 
 
-def _sentence(error: Any) -> str:
+def sentence(error: Any, root: Any, tables: Mapping[str, Any]) -> str:
+    """A pydantic error of a TOML file's models in words. tables: name of a table, or of one in it -> its model."""
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] in MEANT:
         return f"{where}: {error['input']!r}: write {MEANT[error['ctx']['pattern']]}"
@@ -194,10 +196,10 @@ def _sentence(error: Any) -> str:
     if error["type"] != "extra_forbidden":
         return f"{where}: {error['msg']}"
     *path, key = error["loc"]
-    section: Any = Config
+    section: Any = root
     for part in path:
         if isinstance(part, str):
-            section = _TABLES.get(part, section)
+            section = tables.get(part, section)
     near = difflib.get_close_matches(str(key), section.model_fields, n=1)
     hint = (
         f": did you mean {near[0]}?" if near else f": it may be {', '.join(section.model_fields)}"

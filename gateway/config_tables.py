@@ -29,6 +29,12 @@ MEANT = {
     r"^([1-9][0-9]{0,2})$": "an antenna's number, from 1 on",
     r"^https://[^\s?#]+[^\s?#/]$": "https://HOST without a slash at the end",
     r"^[^\s:]+:[0-9]{1,5}$": "HOST:PORT",
+    r"^(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):[0-9]{1,5}$": "HOST:PORT",
+    r"^(nats|tls)://[^\s/?#@,]+$": "nats://HOST:PORT or tls://HOST:PORT, without user and password",
+    r"^https?://[^\s/?#@]+$": "http://HOST:PORT",
+    r"^https?://[^\s/?#@]+(/[^\s?#]*)?$": "https://HOST:PORT, without user and password",
+    r"^https?://[^\s?#]+[^\s?#/]$": "https://HOST without a slash at the end",
+    r"^([0-9a-f]{64}|[0-9a-f]{128})$": "a public key in lower-case hex, 64 or 128 digits",
 }
 
 Step = Literal[

@@ -16,7 +16,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from edge.errors import Malformed
-from gateway.config import ConfigProblem, TomlPath, token
+from gateway.config import ConfigProblem, TomlPath, sentence, token
 from gateway.config_tables import Section, SiteConfig
 from gateway.epcis.places import Places, Site, site
 from gateway.hub.access_tables import AccessTable, CaTable
@@ -127,6 +127,17 @@ class HubSettings(BaseModel):
         return token(self.token_file, "token_file")
 
 
+_TABLES: dict[str, type[BaseModel]] = {
+    "nats": NatsSettings,
+    "travel": TravelTable,
+    "sites": SiteConfig,
+    "resolver": ResolverTable,
+    "passports": PassportsTable,
+    "access": AccessTable,
+    "ca": CaTable,
+}
+
+
 def load(path: Path) -> HubSettings:
     """Read hub.toml; relative paths are taken from its own folder. Raises ConfigProblem."""
     try:
@@ -147,10 +158,8 @@ def parse(raw: bytes, name: str = "hub.toml", folder: Path = Path()) -> HubSetti
     except (tomllib.TOMLDecodeError, RecursionError) as e:
         raise ConfigProblem(f"{name}: {e}") from e
     except ValidationError as e:
-        error = e.errors()[0]
-        where = ".".join(str(part) for part in error["loc"])
-        known = ", ".join(HubSettings.model_fields)
-        raise ConfigProblem(f"{name}: {where}: {error['msg']} (keys: {known})") from e
+        first = e.errors()[0]
+        raise ConfigProblem(f"{name}: {sentence(first, HubSettings, _TABLES)}") from e
     if found.address[1] > 0xFFFF:
         raise ConfigProblem(f"{name}: listen: {found.listen!r} has no port below 65536")
     if (found.cert is None) != (found.key is None):

@@ -202,8 +202,11 @@ def test_settings_are_read_and_paths_lie_beside_the_file(tmp_path: Path) -> None
     [
         (b"\xff", "not UTF-8 at byte 0"),
         (b"listen", "hub.toml: "),
-        (b'listn = "x:1"', "listn: .*keys: listen, database"),
-        (b'listen = "x"', "listen: "),
+        (b'listn = "x:1"', "unknown key listn: did you mean listen"),
+        (b'listen = "x"', "listen: 'x': write HOST:PORT"),
+        (b'[ca]\nfoldr = "x"', "unknown key ca.foldr: did you mean folder"),
+        (b"[sites.line1]\nx = 1", "unknown key sites.line1.x: it may be location, "),
+        (b'[nats]\nservers = ["x:1"]', "nats.servers.0: 'x:1': write nats://HOST:PORT"),
         (b'listen = "x:99999"', "no port below 65536"),
         (b'cert = "x"', "HTTPS needs both"),
         (b"database = 1", "database: "),

@@ -209,8 +209,9 @@ def log_to_stderr(level: int) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[lines], force=True)
-    for chatty in ("httpx2", "httpcore2", "asyncio"):
+    for chatty in ("httpx2", "httpcore2"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of each end of NATS over TLS
 
 
 @contextmanager

@@ -126,7 +126,14 @@ def list_(path: Path, root: str | None, as_json: bool) -> None:
     "--root-key", type=_FILE, help="The root's key file [default: beside the list, LIST.root.key]."
 )
 @click.option("--operator", help="The operator of the keys added [default: that of the key file].")
-@click.option("--role", "roles", multiple=True, default=("issuer",), show_default=True)
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    default=("issuer",),
+    show_default=True,
+    help="What it signs: issuer (stubs), credential-issuer, manager-issuer; may be given again.",
+)
 @click.option("--gtin-prefix", "prefixes", multiple=True, help="Only for GTIN-14s that begin so.")
 @click.option("--jurisdiction", default="", help="For example EU or NL.")
 @click.option(

@@ -75,7 +75,7 @@ class Nats:
         found = server or find_server()
         if found is None:
             raise DeviceTrouble(
-                "no nats-server 2.15 or later: ./run test unpacks one, or set TAGWRIGHT_NATS_SERVER"
+                "no nats-server 2.15 or later: ./run demo --scale unpacks one, or set TAGWRIGHT_NATS_SERVER"
             )
         self._server = found
         self._sync = sync

@@ -139,13 +139,15 @@ def confirm(yes: bool, question: str) -> None:
 
 
 def play(work: Coroutine[Any, Any, _T]) -> _T:
-    """Run `work` to its end on an event loop; Ctrl-C and SIGTERM cancel it, and Stopped is raised when it has ended."""
+    """Run `work` to its end on an event loop; Ctrl-C, SIGTERM and a terminal that is closed (SIGHUP; not under nohup)
+    cancel it, and Stopped is raised when it has ended."""
 
     async def stoppable() -> _T:
         task = asyncio.current_task()
         assert task is not None
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         return await work
 
     try:

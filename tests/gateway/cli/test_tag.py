@@ -219,7 +219,7 @@ def test_what_was_written_is_in_the_journal(bench: Bench) -> None:
     assert bench.run("journal", "verify", "--journal", journal).returncode == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_watch_ends_cleanly_when_it_is_asked_to(bench: Bench, number: int) -> None:
     write(bench)
     watch = subprocess.Popen(

@@ -75,7 +75,10 @@ def token(name: str, hours: float | None, settings: HubSettings, as_json: bool) 
         raise Failure(f"{name}: write letters, digits, '.', '_' and '-', 63 at most", USAGE)
     table = settings.ca
     if table is None:
-        raise Failure("hub.toml has no [ca]: gateways enrol at a hub with a CA", USAGE)
+        sentence = (
+            "the hub has no [ca], and gateways enrol at a hub with a CA: give -c hub.toml with one"
+        )
+        raise Failure(sentence, USAGE)
     authority = Authority(table.folder, table.names, time.time())
 
     async def make() -> tuple[str, int]:

@@ -141,7 +141,10 @@ def quarantine(
                 f"row {strangers[0]} is not in quarantine: see `tagwright journal quarantine`", NO
             )
     with open_records(config, file) as records:
-        for each in records.aside():
+        aside = records.aside()
+        if not aside and not as_json:
+            click.echo("no row is set aside")
+        for each in aside:
             at = rfc3339(each.at_ns / 1e9)
             if as_json:
                 shape = each._asdict() | {"replay": bool(each.replay), "at": at}

@@ -207,23 +207,27 @@ def _series(
 ) -> tuple[str, Account]:
     """Inject so many faults under load, let the gateways drain, and look for what they acknowledged."""
     for trial in range(trials):
-        before = [len(each.acks.read_bytes()) for each in gateways]
-        wait_for(
-            lambda before=before: all(
-                len(each.acks.read_bytes()) > size
-                for each, size in zip(gateways, before, strict=True)
-            ),
-            f"events of every gateway before fault {trial + 1}: see {gateways[0].log}",
-        )
+        _wait_for_events(gateways, f"before fault {trial + 1}")
         time.sleep(random.uniform(0.2, 1.5))
         inject(random)
-    time.sleep(1.0)
+    _wait_for_events(gateways, "after the last fault")
     unclean = sum(each.end(_DRAIN_S) != 0 for each in gateways)
     for each in gateways:
         if unclean:
             progress(each.last_words())
     said = set().union(*(each.acknowledged() for each in gateways))
     return f"{trials} times", asyncio.run(_account(site, said, unclean))
+
+
+def _wait_for_events(gateways: list[Gateway], when: str) -> None:
+    """Return when every gateway has acknowledged something more: it is up, and heeds SIGTERM."""
+    before = [each.acks.stat().st_size for each in gateways]
+    wait_for(
+        lambda: all(
+            each.acks.stat().st_size > size for each, size in zip(gateways, before, strict=True)
+        ),
+        f"events of every gateway {when}: see {gateways[0].log}",
+    )
 
 
 async def _account(site: Site, said: set[bytes], unclean: int) -> Account:

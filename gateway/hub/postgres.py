@@ -70,7 +70,7 @@ class PostgresDatabase(Database):
             with _troubles():
                 await transaction.start()
             async with AsyncExitStack() as undo:
-                undo.push_async_callback(_undone, transaction)
+                undo.push_async_callback(_undone, connection, transaction)
                 yield _PostgresSession(connection)
                 undo.pop_all()
             with _troubles():
@@ -144,10 +144,14 @@ class _PostgresSession(Session):
             await self._connection.copy_records_to_table(table, records=rows, columns=columns)
 
 
-async def _undone(transaction: Any) -> None:
-    """Roll back; where the connection is lost, that has undone it."""
-    with suppress(StoreTrouble), _troubles():
-        await transaction.rollback()
+async def _undone(connection: Any, transaction: Any) -> None:
+    """Roll back; where that is no longer possible, the connection's end undoes it."""
+    try:
+        with _troubles():
+            await transaction.rollback()
+    except StoreTrouble:
+        with suppress(asyncpg.InterfaceError):  # one that is closed has left the pool already
+            connection.terminate()
 
 
 async def _as_it_is(_: Any) -> None:
@@ -162,4 +166,4 @@ def _troubles() -> Iterator[None]:
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as e:
         raise StoreTrouble(f"the hub's PostgreSQL: {str(e) or type(e).__name__}") from e
     except asyncpg.InternalClientError as e:
-        raise StoreTrouble(f"asyncpg: {e}") from e
+        raise StoreTrouble(f"the hub's PostgreSQL left in the middle of something: {e}") from e

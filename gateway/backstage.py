@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edge.trust import TrustList
+from gateway.beside import beside
 from gateway.config import HubConfig
 from gateway.hub.access_tables import AccessTable
 from gateway.hub.app import opened
@@ -64,8 +65,7 @@ async def backstage(folder: Path, at: Backend = Backend()) -> AsyncIterator[Back
         journal = await stack.enter_async_context(Journal(folder / "journal.db"))
         hub = at.hub or HubConfig(url=await stack.enter_async_context(_hub(folder)))
         uplink = Uplink(journal, open_transport(hub, at.gateway), at.gateway)
-        sync = asyncio.create_task(uplink.run())
-        stack.push_async_callback(_ended, sync)
+        await stack.enter_async_context(beside(uplink.run(), "sync"))
         page = hub.url or ", ".join(hub.nats)
         yield Backstage(folder, key, trusted, journal, uplink, page, lock.fileno())
 
@@ -103,8 +103,3 @@ def _keys(folder: Path) -> tuple[DeviceKey, TrustList]:
         key.save(device, None)
         store.save(TrustList(1, now, now + _YEAR, (key.card.entry(now),)), DeviceKey.generate())
     return open_key(device, None), store.load()
-
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

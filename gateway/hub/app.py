@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from edge.errors import Malformed
+from gateway.beside import beside
 from gateway.config import ConfigProblem
 from gateway.hub import (
     dpps,
@@ -138,8 +139,7 @@ async def opened(settings: HubSettings, clock: Clock = time.time_ns) -> AsyncIte
         at = entrance(database, settings.token(), settings.access, settings.ca)
         stack.push_async_callback(at.audit.settle)
         hub = Hub(database, at, settings, clock)
-        work = asyncio.create_task(hub.clerk.run(), name="clerk")
-        stack.push_async_callback(_ended, work)
+        await stack.enter_async_context(beside(hub.clerk.run(), "clerk"))
         yield hub
 
 
@@ -163,15 +163,10 @@ async def serve(settings: HubSettings, ready: Callable[[str], None]) -> None:
         at = running(hub.app, settings.address, hub.tls, PeerProtocol, contexts.append)
         url = await stack.enter_async_context(at)
         if hub.entrance.enrolment is not None and settings.tls is None:
-            keeping = asyncio.create_task(hub.entrance.enrolment.authority.keep(contexts[0]))
-            stack.push_async_callback(_ended, keeping)
+            keeping = hub.entrance.enrolment.authority.keep(contexts[0])
+            await stack.enter_async_context(beside(keeping, "server certificate"))
         ready(url)
         await stop.wait()
-
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _malformed(request: Request, why: Exception) -> Response:

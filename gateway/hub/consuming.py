@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
+from gateway.beside import beside
 from gateway.config import ConfigProblem
 from gateway.hub.app import clerk as new_clerk
 from gateway.hub.audit import Audit
@@ -47,7 +48,7 @@ async def consume(settings: HubSettings, ready: Callable[[], None], with_clerk: 
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, consumer.stop)
         if with_clerk:
-            stack.push_async_callback(_ended, asyncio.create_task(clerk.run(), name="clerk"))
+            await stack.enter_async_context(beside(clerk.run(), "clerk"))
         await consumer.run()
 
 
@@ -55,8 +56,3 @@ def _chain(node: str) -> str:
     """The name of this process's audit chain; a name that comes again goes on with its chain."""
     host = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())
     return f"{node[:20]}.consumer.{host[:24]}.{os.getpid()}"
-
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -15,8 +15,11 @@ TomlPath = Annotated[Path, Field(strict=False)]
 Number = Annotated[float, Field(strict=False, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, le=31_536_000, strict=False)]
 CompanyPrefix = Annotated[str, Field(pattern=r"^[0-9]{6,12}$")]
+Host = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,252}$")]
 NatsServer = Annotated[str, Field(pattern=r"^(nats|tls)://[^\s/?#@,]+$")]
 Uri = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,512}$")]
+Symbology = Literal["qr", "datamatrix", "code128", "ean13", "ean8", "upca", "upce"]
+SYMBOLOGIES: tuple[Symbology, ...] = ("qr", "datamatrix", "code128", "ean13", "upca")
 Antenna = Annotated[str, Field(pattern=r"^([1-9][0-9]{0,2})$")]  # TOML has no keys but text
 
 # What a pattern asks for, in words.
@@ -55,6 +58,7 @@ class GatewayConfig(Section):
     captures_percent, telemetry_percent: of the journal, for what was read and for presence; the rest is the passports'.
     journal_keep_days: how long rows stay that the hub holds, while there is room.
     company_prefixes: GS1 company prefixes of the products, which an SGTIN-96 cannot be encoded without.
+    link_hosts: hosts that links on carriers may name; none: any.
     """
 
     name: Name = "gateway"
@@ -66,6 +70,7 @@ class GatewayConfig(Section):
     link: Annotated[str, Field(pattern=r"^https://[^\s?#]+[^\s?#/]$")] = "https://id.example.com"
     record_type: Annotated[str, Field(pattern=r"^[!-~]{3,64}$")] = "tagwright.org:p"
     company_prefixes: tuple[CompanyPrefix, ...] = Field(default=(), strict=False)
+    link_hosts: tuple[Host, ...] = Field(default=(), strict=False)
 
 
 class KeysConfig(Section):
@@ -184,16 +189,50 @@ class PalletConfig(Section):
     reread_s: Seconds = 10.0
 
 
+class CodesConfig(Section):
+    """How a camera or scanner reads, and what its answers are.
+
+    trigger: single: each trigger is one read cycle of timeout_s; level: as long as it is on; continuous: every new
+    value; presentation: what comes into view, once until it has left. plc: HOST:PORT where triggers come from,
+    a line each, and are answered.
+    count: codes that make a cycle good, most: and no more than these (0: as count). partial: what fewer are.
+    match: patterns (*, ?) of which each code's text must match one, none: all; match_file: values, a line each.
+    duplicate_s: a value that comes again sooner is the same; in_trigger: it counts once in a cycle, however often read.
+    agree: frames that must read the same 1D value. archive: folder for pictures of failed cycles, archive_mb its bound.
+    least_grade: of the process indicator, for job print.
+    """
+
+    symbologies: tuple[Symbology, ...] = Field(default=SYMBOLOGIES, strict=False)
+    trigger: Literal["single", "level", "continuous", "presentation"] = "presentation"
+    plc: Annotated[str, Field(pattern=r"^[^\s:]+:[0-9]{1,5}$")] | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=600, strict=False)] = 2.0
+    count: Annotated[int, Field(ge=1, le=64)] = 1
+    most: Annotated[int, Field(ge=0, le=64)] = 0
+    partial: Literal["no_read", "partial"] = "no_read"
+    match: tuple[str, ...] = Field(default=(), strict=False)
+    match_file: TomlPath | None = None
+    duplicate_s: Seconds = 2.0
+    in_trigger: bool = True
+    agree: Annotated[int, Field(ge=1, le=10)] = 2
+    archive: TomlPath | None = None
+    archive_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 256
+    least_grade: Literal["A", "B", "C", "D"] = "C"
+
+
 class ReaderConfig(Section):
     """One reader and what its station does with each tag; dedupe_s: seconds in which a tag counts once.
 
-    access_password_file: 8 hex digits, the access password of the tags (RAIN).
+    access_password_file: 8 hex digits, the access password of the tags (RAIN). codes: of cameras and scanners.
+    beside: the camera or scanner that reads the item on which the tag is: job bind, and commission where the code
+    picks the order. requires: codes that each product must carry before it is done.
     """
 
     name: Name
     url: str
-    job: Literal["read", "verify", "update", "commission", "presence", "pallet"] = "verify"
-    orders: TomlPath | None = None  # the CSV of a commission job
+    job: Literal[
+        "read", "verify", "update", "commission", "presence", "pallet", "bind", "print"
+    ] = "verify"
+    orders: TomlPath | None = None  # the CSV of a commission, bind or print job
     step: Step | None = None  # what an update job enters
     lock: bool = False
     dedupe_s: Annotated[float, Field(ge=0, le=3600, strict=False)] = 2.0
@@ -201,6 +240,9 @@ class ReaderConfig(Section):
     presence: PresenceConfig | None = None
     window: WindowConfig | None = None
     pallet: PalletConfig | None = None
+    codes: CodesConfig | None = None
+    beside: Name | None = None
+    requires: tuple[Literal["qr", "datamatrix"], ...] = Field(default=(), strict=False)
 
 
 class Config(Section):

@@ -18,10 +18,13 @@ CLASS_OF = {
     "void": PASSPORTS,
     "repair": PASSPORTS,
     "clock": PASSPORTS,
+    "bind": PASSPORTS,
     "verdict": CAPTURES,
     "refused": CAPTURES,
     "window": CAPTURES,
     "pallet": CAPTURES,
+    "code": CAPTURES,
+    "label": CAPTURES,
     "presence": TELEMETRY,
 }
 ROW_BYTES = 170  # of a row beside its body: columns, hash, indexes (measured: 170; 116 without tag and product)

@@ -89,6 +89,69 @@ class Capture:
     seen_at: float
 
 
+class Quality(NamedTuple):
+    """How well a code came out in one picture: a process indicator of this camera, no ISO/IEC 15415 or 29158 grade.
+
+    contrast, unused_correction: shares of 1; module_px: pixels a module; None where not known.
+    """
+
+    contrast: float | None = None
+    unused_correction: float | None = None
+    module_px: float | None = None
+
+
+@dataclass(frozen=True)
+class CodeRead:
+    """One code as a camera or scanner read it.
+
+    data: the message's bytes as they are encoded, FNC1 as GS (0x1D), without AIM identifier. aim: "]Q1", "" where
+    the device tells none. symbology: zxing's word ("QRCode", "DataMatrix", "Code128", "EAN13"), "" unknown.
+    seen_at: Unix seconds of the gateway's clock. position: corners in pixels, clockwise from the symbol's own top left.
+    orientation_deg: clockwise, 0 upright. engine: "zxing", "zbar", "scanner". agreed: frames or passes that read it.
+    confirmed_by: other engines that read the same bytes there, where they were asked. frame: its number, from 1.
+    """
+
+    reader: str
+    data: bytes
+    aim: str
+    symbology: str
+    seen_at: float
+    position: tuple[tuple[int, int], ...] = ()
+    orientation_deg: float | None = None
+    decode_ms: float = 0.0
+    quality: Quality | None = None
+    engine: str = "scanner"
+    agreed: int = 1
+    confirmed_by: tuple[str, ...] = ()
+    frame: int = 0
+
+
+class Look(NamedTuple):
+    """What a code reader says at once: the codes of one picture, or one message of a scanner.
+
+    codes: that count (what still waits for agreement is left out). at: Unix seconds, of the picture's arrival.
+    no_read: the device itself ended its read cycle without a code. unreadable: codes that were located, not decoded.
+    """
+
+    at: float
+    codes: tuple[CodeRead, ...] = ()
+    no_read: bool = False
+    unreadable: int = 0
+    frame: int = 0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a trigger looks for. count: distinct codes that are enough. expected: values of which one sight counts.
+
+    confirm: a second engine must look at what was read, too (print-verify).
+    """
+
+    count: int = 1
+    expected: tuple[bytes, ...] = ()
+    confirm: bool = False
+
+
 class DeviceTrouble(Exception):
     """A device, not the data, is at fault; the text says which, and what to do."""
 

@@ -18,6 +18,10 @@ ONE_FILE = {
     "httpx2": "gateway/sync/http.py",
     "asyncpg": "gateway/hub/postgres.py",
     "nats": "gateway/jetstream.py",
+    "zxingcpp": "gateway/optics/zxing.py",
+    "pyzbar": "gateway/optics/zbar.py",
+    "pylibdmtx": "gateway/optics/dmtx.py",
+    "biip": "gateway/optics/elements.py",
     "sqlite3": None,  # the journal and the hub each own a file of their own
 }
 

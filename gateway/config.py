@@ -1,19 +1,19 @@
 """The gateway's configuration: one TOML, read once into frozen models. An unknown key is refused.
 
 [gateway]   name, journal, journal_max_mb, captures_percent, telemetry_percent, journal_keep_days, link, record_type,
-            company_prefixes
+            company_prefixes, link_hosts
 [keys]      device, passphrase_file, trust, root
 [hub]       url, nats, token_file, ca, cert, key, identity
 [epcis]     url, token_file, ca, cert, key, location, read_points, biz_steps, certification, presence, time_zone
 [metrics]   listen
-[[reader]]  name, url, job, dedupe_s, lock, access_password_file
-[reader.presence], [reader.window], [reader.pallet]: see gateway/config_tables.py, as for all the others
+[[reader]]  name, url, job, dedupe_s, lock, access_password_file, beside, requires
+[reader.presence], [reader.window], [reader.pallet], [reader.codes]: see gateway/config_tables.py, as for all the others
 """
 
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from gateway.config_tables import (
     MEANT,
+    CodesConfig,
     Config,
     EpcisConfig,
     GatewayConfig,
@@ -37,6 +38,7 @@ from gateway.config_tables import (
 )
 
 __all__ = [
+    "CodesConfig",
     "Config",
     "ConfigProblem",
     "EpcisConfig",
@@ -59,6 +61,8 @@ _LARGEST = 1 << 20  # bytes; no configuration is larger
 _LAST_PORT = 0xFFFF
 _RAIN = ("llrp", "llrps", "m100")  # schemes of readers that see many tags at once
 _MANY_TAGS = ("presence", "pallet")  # jobs at these alone
+_CODES = ("camera", "scanner")  # schemes of readers that see codes, and no tags
+_CODE_JOBS = ("read", "verify", "print")
 _PEM = ("ca", "cert", "key")
 
 
@@ -127,14 +131,14 @@ def _check(config: Config, name: str) -> None:
         raise ConfigProblem(
             f"{name}: reader.name: {twice[0]!r} stands twice; each reader needs its own"
         )
-    jobs = [reader.orders for reader in config.reader if reader.orders]
+    jobs = [reader.orders for reader in config.reader if reader.orders and reader.job != "print"]
     shared = next((each for each in jobs if jobs.count(each) > 1), None)
     if shared is not None:
         raise ConfigProblem(
             f"{name}: reader.orders: two readers share {shared}: split it, so that each row has one"
         )
     for reader in config.reader:
-        fault = _unfit(reader, config.keys)
+        fault = _unfit(reader, config.keys) or _unfit_beside(reader, config.reader)
         if fault:
             raise ConfigProblem(f"{name}: reader {reader.name}: {fault}")
     _check_zones(config, name)
@@ -146,8 +150,14 @@ def _check(config: Config, name: str) -> None:
 def _unfit(reader: ReaderConfig, keys: KeysConfig) -> str:
     """Why this reader cannot do its job as it is written; "" where it can."""
     scheme = reader.url.partition(":")[0]
-    if reader.job == "commission" and reader.orders is None:
-        return "job commission needs orders = FILE.csv"
+    if scheme in _CODES and reader.job not in _CODE_JOBS:
+        return f"job {reader.job} needs a tag reader; a {scheme} may do {', '.join(_CODE_JOBS)}"
+    if reader.codes is not None and scheme not in _CODES:
+        return "[reader.codes] is for cameras and scanners"
+    if reader.job == "print" and scheme != "camera":
+        return "job print needs a camera: two engines look at its pictures"
+    if reader.job in ("commission", "print") and reader.orders is None:
+        return f"job {reader.job} needs orders = FILE.csv"
     if reader.job == "update" and reader.step is None:
         return 'job update needs step = "inspected"'
     if reader.job in ("commission", "update") and keys.device is None:
@@ -161,6 +171,22 @@ def _unfit(reader: ReaderConfig, keys: KeysConfig) -> str:
     for table in _MANY_TAGS:
         if getattr(reader, table) is not None and reader.job != table:
             return f"{table} is for job {table}, and this is job {reader.job}"
+    return ""
+
+
+def _unfit_beside(reader: ReaderConfig, readers: Sequence[ReaderConfig]) -> str:
+    """Why it cannot work with the camera or scanner beside it; "" where it can, or none is asked for."""
+    if reader.beside is None:
+        if reader.job == "bind" or reader.requires:
+            return "beside is missing: name the camera or scanner that reads the item's code"
+        return ""
+    if reader.job not in ("bind", "commission"):
+        return f"beside is for the jobs bind and commission, and this is job {reader.job}"
+    other = next((each for each in readers if each.name == reader.beside), None)
+    if other is None or other.url.partition(":")[0] not in _CODES:
+        return f"beside: no camera or scanner is called {reader.beside!r}"
+    if sum(each.beside == reader.beside for each in readers) > 1:
+        return f"beside: {reader.beside} stands beside two readers: each needs its own"
     return ""
 
 
@@ -251,4 +277,5 @@ _TABLES = {
     "presence": PresenceConfig,
     "window": WindowConfig,
     "pallet": PalletConfig,
+    "codes": CodesConfig,
 }

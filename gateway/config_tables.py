@@ -27,6 +27,7 @@ MEANT = {
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$": "letters, digits, '.', '_' and '-', 63 at most",
     r"^[0-9]{6,12}$": "a GS1 company prefix of 6 to 12 digits",
     r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,512}$": "a URI, https://... mostly",
+    r"^[a-z0-9][a-z0-9.-]{0,252}$": "a host's name in lower case, as id.example.com",
     r"^[a-z_]{1,40}$": "a business step of GS1's CBV, as packing",
     r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$": "a time zone, as Europe/Berlin",
     r"^([1-9][0-9]{0,2})$": "an antenna's number, from 1 on",

@@ -2,6 +2,9 @@
 
 llrp://HOST[:5084], llrps://HOST[:5085] and m100:PATH take antenna=1,2  power_dbm=20  rssi_dbm=-60  tid=HEX  session=0
 behind a question mark; llrps:// ca, cert and key (PEM files), m100: baud and region=eu (the band it may use), too.
+
+camera:0, camera:rtsp://HOST/..., camera:http://HOST/video.mjpg, camera:/FOLDER and scanner:/dev/ttyACM0?preset=keyence,
+scanner:tcp://HOST:PORT?preset=cognex, scanner:keyboard:/dev/input/by-id/... read codes.
 """
 
 import math
@@ -11,8 +14,9 @@ from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from edge import gen2
-from gateway.config import ConfigProblem
+from gateway.config import CodesConfig, ConfigProblem
 from gateway.model import Inventory
+from gateway.readers.codeport import CodeReader
 from gateway.readers.port import TagReader
 from gateway.readers.rain import Choice, RainReader
 from gateway.readers.reader import Reader
@@ -28,6 +32,10 @@ _PORTS = {"llrp": 5084, "llrps": 5085}  # IANA: llrp, llrp-tls
 _LAST_PORT = 0xFFFF
 _SESSIONS = 4
 _MOST_ANTENNAS = 255
+_CODES = CodesConfig()
+
+CODE_SCHEMES = ("camera", "scanner")
+"""Of readers behind gateway/readers/codeport.py."""
 
 _T = TypeVar("_T")
 
@@ -44,10 +52,28 @@ def open_reader(url: str, name: str | None = None) -> TagReader:
             f"{url!r} is no reader: write pn532:/dev/ttyUSB0, nfcpy:usb:072f:2200, llrp://host or m100:/dev/ttyUSB1"
         )
     make = _SCHEMES.get(scheme)
+    if scheme in CODE_SCHEMES:
+        raise UsageProblem(f"{url}: reads codes, and a tag reader is asked for here")
     if make is None:
         known = ", ".join(sorted(_SCHEMES))
         raise UsageProblem(f"{scheme}: not built yet: this version knows {known}")
     return make(url, rest, name or url)
+
+
+def open_code_reader(url: str, name: str | None = None, codes: CodesConfig = _CODES) -> CodeReader:
+    """The camera or scanner at `url`, not yet open; UsageProblem where that is none. codes: what it shall read."""
+    scheme, _, rest = url.partition(":")
+    if scheme not in CODE_SCHEMES or not rest:
+        raise UsageProblem(
+            f"{url!r} reads no codes: write camera:0, camera:http://HOST/video.mjpg or scanner:/dev/ttyACM0"
+        )
+    if scheme == "camera":
+        from gateway.readers.camera import open_camera
+
+        return _of(url, "camera", open_camera, rest, name or url, codes)
+    from gateway.readers.scanner import open_scanner
+
+    return _of(url, "scanner", open_scanner, rest, name or url, codes)
 
 
 def _pn532(url: str, rest: str, name: str) -> TagReader:

@@ -56,6 +56,22 @@ def test_readers_are_read_in_their_order() -> None:
         ("[[reader]]\nname='a'\nurl='b'\njob='update'\n", "needs step"),
         ("[[reader]]\nname='a'\nurl='b'\njob='update'\nstep='inspected'\n", "needs keys.device"),
         ("[[reader]]\nname='a'\nurl='b'\n[[reader]]\nname='a'\nurl='c'\n", "'a' stands twice"),
+        ("[gateway]\nlink_hosts=['Example.com']\n", "a host's name in lower case"),
+        ("[[reader]]\nname='a'\nurl='camera:0'\njob='update'\nstep='inspected'\n", "a camera may"),
+        ("[[reader]]\nname='a'\nurl='pn532:x'\n[reader.codes]\n", "for cameras and scanners"),
+        ("[[reader]]\nname='a'\nurl='scanner:x'\njob='print'\norders='o'\n", "needs a camera"),
+        ("[[reader]]\nname='a'\nurl='camera:0'\njob='print'\n", "job print needs orders"),
+        ("[[reader]]\nname='a'\nurl='pn532:x'\njob='bind'\n", "beside is missing"),
+        ("[[reader]]\nname='a'\nurl='pn532:x'\njob='bind'\nbeside='c'\n", "is called 'c'"),
+        ("[[reader]]\nname='a'\nurl='pn532:x'\nbeside='a'\n", "and this is job verify"),
+        (
+            "[[reader]]\nname='c'\nurl='camera:0'\n"
+            + "".join(
+                f"[[reader]]\nname='{n}'\nurl='pn532:{n}'\njob='bind'\nbeside='c'\n" for n in "ab"
+            ),
+            "c stands beside two readers",
+        ),
+        ("[[reader]]\nname='a'\nurl='camera:0'\n[reader.codes]\ntriger='x'\n", "mean trigger?"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_path_and_the_nearest_right_key(

@@ -1,0 +1,109 @@
+"""zxing-cpp: the first engine, for every symbology, and the writer of our own symbols."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import zxingcpp
+
+from gateway.optics.found import Corners, Found, Gray
+
+_F = zxingcpp.BarcodeFormat
+_FORMATS = {
+    "qr": _F.QRCode,
+    "datamatrix": _F.DataMatrix,
+    "code128": _F.Code128,
+    "ean13": _F.EAN13,
+    "ean8": _F.EAN8,
+    "upca": _F.UPCA,
+    "upce": _F.UPCE,
+}
+_LEVELS = {"L": 0, "M": 2, "Q": 5, "H": 8}  # zxing-cpp's scale of 0 to 8
+
+
+class Seen(NamedTuple):
+    """What one pass saw: codes, and the corners of those that it located and could not decode."""
+
+    found: list[Found]
+    unreadable: list[Corners]
+
+
+def formats(symbologies: Sequence[str]) -> zxingcpp.BarcodeFormats:
+    """The library's set for the words of configuration."""
+    return zxingcpp.BarcodeFormats([_FORMATS[each] for each in symbologies])
+
+
+def read(
+    image: Gray,
+    symbologies: Sequence[str],
+    how: str = "fast",
+    *,
+    rotate: bool = False,
+    downscale: bool = False,
+    invert: bool = False,
+    errors: bool = False,
+) -> Seen:
+    """One pass over `image`. rotate: 1D at 90 degrees, too; downscale, invert: those, too; errors: tell the unreadable.
+
+    All three together cost four times as much as none (measured: 1080p, 45 against 11 ms).
+    """
+    found, unreadable = [], []
+    for each in zxingcpp.read_barcodes(
+        image,
+        formats=formats(symbologies),
+        try_rotate=rotate,
+        try_downscale=downscale,
+        try_invert=invert,
+        text_mode=zxingcpp.TextMode.Plain,
+        return_errors=errors,
+    ):
+        corners = _corners(each.position)
+        if not each.valid:
+            unreadable.append(corners)
+            continue
+        extra = each.extra if isinstance(each.extra, dict) else {}
+        found.append(
+            Found(
+                data=each.bytes,
+                aim=each.symbology_identifier,
+                symbology=each.format.name,
+                corners=corners,
+                orientation_deg=float(each.orientation),
+                engine="zxing",
+                how=how,
+                unused_correction=extra.get("UEC"),
+                module_px=_module_px(corners, str(extra.get("Version", ""))),
+            )
+        )
+    return Seen(found, unreadable)
+
+
+def matrix(text: str | bytes, symbology: str, level: str = "M") -> Gray:
+    """The modules of the smallest symbol: 0 dark, 255 light, one pixel each, without quiet zone.
+
+    text: bytes become binary data. symbology: as configuration has it. level: L, M, Q or H, of QR alone.
+    ValueError where the text does not fit or has a character that the symbology has not.
+    """
+    options = {"ec_level": level} if symbology == "qr" else {}
+    try:
+        code = zxingcpp.create_barcode(text, _FORMATS[symbology], **options)
+    except (ValueError, RuntimeError) as trouble:
+        raise ValueError(f"{symbology}: {trouble}") from None
+    return np.array(code.to_image(scale=1, add_quiet_zones=False), dtype=np.uint8)
+
+
+def _corners(at: zxingcpp.Position) -> Corners:
+    return tuple(
+        (each.x, each.y) for each in (at.top_left, at.top_right, at.bottom_right, at.bottom_left)
+    )
+
+
+def _module_px(corners: Corners, version: str) -> float | None:
+    if "x" in version:
+        columns = int(version.split("x")[-1])
+    elif version.isdigit():
+        columns = 17 + 4 * int(version)
+    else:
+        return None
+    (left, top), (right, below) = corners[0], corners[1]
+    return float(np.hypot(right - left, below - top)) / columns

@@ -2,8 +2,9 @@
 
 A job file is UTF-8 CSV (RFC 4180) with a header, in one of two shapes, told apart by the column `gtin`:
 
-work orders   gtin, serial, digest (64 hex digits) and, as wanted, batch, link, operator and total_10 .. total_54
-              (stub.md, "Totals": grams, tenths of years)
+work orders   gtin, serial, digest (64 hex digits) and, as wanted, batch, link, operator, carriers ("nfc,qr": what the
+              product must carry before it is done), sector ("battery") and total_10 .. total_54 (stub.md, "Totals":
+              grams, tenths of years)
 products      manufacturer, name, gwp_total, gwp_manufacturing_ratio, gwp_transport_ratio, gwp_use_ratio,
               gwp_eol_ratio, lifetime and, as known, weight; other columns go into the passport as reported.
               The GTIN comes from GS1's test prefix, the serial is R and the row's number
@@ -15,18 +16,19 @@ column and the reason, and the rest of the file goes on. Nothing else is raised 
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from edge import gs1, stub
+from edge import gs1, stub, weblink
 from edge.errors import Malformed
-from gateway.stations import passport
+from gateway.stations import carriers, passport
 
 _LARGEST_FILE = 64 << 20  # bytes
 _LONGEST_CELL = 4096  # characters
 _MOST_COLUMNS = 128
-_ORDER_COLUMNS = ("gtin", "serial", "digest", "batch", "link", "operator")
+_ORDER_COLUMNS = ("gtin", "serial", "digest", "batch", "link", "operator", "carriers", "sector")
 _TOTAL = re.compile(r"total_([1-9][0-9])")
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _HEX_DIGEST = re.compile(r"[0-9a-fA-F]{64}")
@@ -52,6 +54,7 @@ class Order:
 
     document: the passport that the digest is of, where the order brought one. row: 0 for an order of its own.
     overwrite: what another product or program left on the tag may go. lock: make the tag read-only afterwards.
+    carriers: as the order lists them, a tag's medium and codes.
     """
 
     claims: Claims
@@ -60,6 +63,7 @@ class Order:
     document: bytes | None = field(default=None, repr=False)
     overwrite: bool = False
     lock: bool = False
+    carriers: tuple[str, ...] = ()
 
     @property
     def product(self) -> str:
@@ -90,22 +94,24 @@ def gtin_serial(product: object) -> tuple[str, str]:
     return gs1.gtin14(product[1]), str(product[-1])
 
 
-def orders(raw: bytes, base: str) -> Iterator[Order | OrderError]:
+def orders(raw: bytes, base: str, hosts: Sequence[str] = ()) -> Iterator[Order | OrderError]:
     """Yield each row's Order, or the OrderError that refuses it; base: where links begin, "https://id.example.com".
 
-    Raises OrderError with row 0 where the file as a whole is none (too large, no such columns).
+    hosts: those that links may name, () for any. A link that fails the pre-flight (edge.weblink.faults) is refused.
+    Raises OrderError with row 0 where the file as a whole is none (too large, no such columns), or `base` fails.
     """
     rows = _rows(raw)
     header = _header(rows)
-    order = _work_order if "gtin" in header else _product_order
-    return _each(rows, header, order, base)
+    wrong = weblink.faults(base, hosts)
+    if wrong:
+        raise OrderError(0, "", f"links would begin with {base}: {'; '.join(wrong)}")
+    if "gtin" in header:
+        return _each(rows, header, partial(_work_order, base=base, hosts=hosts))
+    return _each(rows, header, partial(_product_order, base=base))
 
 
 def _each(
-    rows: _Rows,
-    header: list[str],
-    order: Callable[[int, Mapping[str, str], str], "Order"],
-    base: str,
+    rows: _Rows, header: list[str], order: Callable[[int, Mapping[str, str]], "Order"]
 ) -> Iterator[Order | OrderError]:
     number = 0
     for row in rows:
@@ -113,12 +119,12 @@ def _each(
             continue  # an empty line
         number += 1
         try:
-            yield order(number, _cells(number, row, header), base)
+            yield order(number, _cells(number, row, header))
         except OrderError as why:
             yield why
 
 
-def _work_order(number: int, cells: Mapping[str, str], base: str) -> Order:
+def _work_order(number: int, cells: Mapping[str, str], base: str, hosts: Sequence[str]) -> Order:
     try:
         gtin = gs1.gtin(cells["gtin"].strip())
     except Malformed as why:
@@ -143,10 +149,36 @@ def _work_order(number: int, cells: Mapping[str, str], base: str) -> Order:
         claims[stub.TOTALS] = totals
     if cells.get("operator", "").strip():
         claims[stub.OPERATOR] = cells["operator"].strip()
-    link = cells.get("link", "").strip() or _link(number, base, gtin, serial, batch or None)
-    if not link.startswith("https://") or not gs1.is_uri(link):
-        raise OrderError(number, "link", f"not an https link: {link[:24]!r}")
-    return _checked(Order(claims, link, number))
+    sector = _sector(number, cells)
+    if sector is not None:
+        claims[stub.SECTOR] = sector
+    link = _own_link(number, cells, claims, hosts) or _link(
+        number, base, gtin, serial, batch or None
+    )
+    return _checked(Order(claims, link, number, carriers=_carriers(number, cells)))
+
+
+def _sector(number: int, cells: Mapping[str, str]) -> list[Any] | None:
+    sector = cells.get("sector", "").strip().lower()
+    if sector and sector not in carriers.SECTORS:
+        known = ", ".join(carriers.SECTORS)
+        raise OrderError(number, "sector", f"no sector profile {sector[:24]!r}: {known}")
+    return [carriers.SECTORS[sector], {}] if sector else None
+
+
+def _own_link(number: int, cells: Mapping[str, str], claims: Claims, hosts: Sequence[str]) -> str:
+    link = cells.get("link", "").strip()
+    wrong = weblink.faults(link, hosts, stub.ITEM, claims[stub.PRODUCT]) if link else []
+    if wrong:
+        raise OrderError(number, "link", f"{link[:80]!r}: {'; '.join(wrong)}")
+    return link
+
+
+def _carriers(number: int, cells: Mapping[str, str]) -> tuple[str, ...]:
+    try:
+        return carriers.listed(cells.get("carriers", ""))
+    except ValueError as why:
+        raise OrderError(number, "carriers", str(why)) from why
 
 
 def _product_order(number: int, cells: Mapping[str, str], base: str) -> Order:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 _DIGITS = "0123456789"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_UNRESERVED = _DIGITS + _LETTERS + "-._~"  # RFC 3986 section 2.3: these need no percent
-_URI = _UNRESERVED + ":/?#[]@!$&'()*+,;=%"
+UNRESERVED = _DIGITS + _LETTERS + "-._~"  # RFC 3986 section 2.3: these need no percent
+_URI = UNRESERVED + ":/?#[]@!$&'()*+,;=%"
 _PLAIN = _DIGITS + _LETTERS + "-./"  # of a host and a path, but nothing that could end either
 _HOST = _DIGITS + _LETTERS + "-.:[]"  # no user part; ports and IPv6 are the resolver's affair
 CSET82 = _DIGITS + _LETTERS + "!\"%&'()*+,-./:;<=>?_"
@@ -154,7 +154,7 @@ def link_names(uri: "str", product: "Sequence[Any]") -> "bool | None":
 
 def percent_encoded(text: "str") -> "str":
     """ASCII text as it stands in a URI's path: all but RFC 3986's unreserved characters as %XX."""
-    return "".join([char if char in _UNRESERVED else f"%{ord(char):02X}" for char in text])
+    return "".join([char if char in UNRESERVED else f"%{ord(char):02X}" for char in text])
 
 
 def percent_decoded(text: "str") -> "str":
@@ -177,7 +177,7 @@ def _is_plain_link(uri: "str", product: "Sequence[Any]") -> "bool":
         and uri.startswith("https://")
         and not base.strip(_PLAIN)
         and base[:1] not in ("", "/")
-        and not product[-1].strip(_UNRESERVED)
+        and not product[-1].strip(UNRESERVED)
     )
 
 

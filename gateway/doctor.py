@@ -1,47 +1,25 @@
 """The doctor: one finding for each thing that a gateway needs, with a remedy where it is not well."""
 
-import asyncio
 import errno
 import os
 import shutil
-import stat
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from gateway import doctor_devices
 from gateway.config import Config
+from gateway.finding import FAULT, WARNING, WELL, Finding
 from gateway.journal import Journal, JournalTrouble
 from gateway.keys import KeyProblem, TrustStore, read_card
-from gateway.model import DeviceTrouble, ReaderBusy
-from gateway.readers.registry import UsageProblem, open_reader
-from gateway.stations.despatch import expected
-from gateway.stations.orders import OrderError
-
-WELL = "ok"
-WARNING = "warning"
-FAULT = "fault"
 
 _SYNCS = 16  # fsyncs that the latency is the median of
 _SLOW_S = 0.02  # an SD card of the slow kind; a lamp waits for one fsync
 _LOW_BYTES = 256 << 20  # free disk below which an operator should act
 _EARLIEST = 1_767_225_600  # 2026-01-01: a clock before this program was written is wrong
 _SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
-_NETWORK = ("llrp:", "llrps:")
-_REACH_S = 10.0
-_SERIAL = ("pn532:", "m100:", "scanner:")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the doctor's report: state is "ok", "warning" or "fault"."""
-
-    check: str
-    state: str
-    detail: str
-    remedy: str = ""
 
 
 def examine(config: Config, now: float) -> Iterator[Finding]:
@@ -53,9 +31,7 @@ def examine(config: Config, now: float) -> Iterator[Finding]:
     yield _journal(config)
     yield from _keys(config, now)
     for reader in config.reader:
-        yield _device(reader.name, reader.url)
-        if reader.pallet is not None and reader.pallet.expected is not None:
-            yield _advice(reader.name, reader.pallet.expected)
+        yield from doctor_devices.examine(reader)
 
 
 def hub_finding(url: str, trouble: str | None, seconds: float) -> Finding:
@@ -170,69 +146,3 @@ def _keys(config: Config, now: float) -> Iterator[Finding]:
         )
     else:
         yield Finding("trust", WELL, text)
-
-
-def _device(name: str, url: str) -> Finding:
-    check = f"reader {name}"
-    try:
-        open_reader(url)
-    except UsageProblem as why:
-        return Finding(check, FAULT, str(why), "mend this reader's url")
-    scheme, _, rest = url.partition(":")
-    path = rest.partition("?")[0]
-    if f"{scheme}:" in _NETWORK:
-        return asyncio.run(_reached(check, url))
-    if f"{scheme}:" not in _SERIAL:
-        return Finding(check, WELL, f"{url}: looked at when the gateway starts")
-    try:
-        mode = Path(path).stat().st_mode
-    except OSError as why:
-        return Finding(
-            check, FAULT, f"{path}: {why.strerror}", "plug it in; use /dev/serial/by-id/ names"
-        )
-    if not stat.S_ISCHR(mode):
-        return Finding(check, FAULT, f"{path} is no device", "name the serial port")
-    if not os.access(path, os.R_OK | os.W_OK):
-        return Finding(check, FAULT, f"{path}: no permission", "add this user to the group dialout")
-    if not _is_terminal(path):
-        return Finding(check, FAULT, f"{path} is no serial port", "name the one of the reader")
-    return Finding(check, WELL, f"{path} is there and may be opened")
-
-
-def _advice(name: str, path: Path) -> Finding:
-    """The despatch advice is read anew for each pallet: none now is no fault yet."""
-    check = f"advice {name}"
-    try:
-        count = len(expected(path.read_bytes()))
-    except OSError as why:
-        return Finding(check, WARNING, f"{path}: {why.strerror}", "put it there before a pallet")
-    except OrderError as why:
-        return Finding(check, FAULT, f"{path}: {why}", "mend it: pallets are amber without it")
-    return Finding(check, WELL, f"{path}: tags expected {count}")
-
-
-async def _reached(check: str, url: str) -> Finding:
-    """Connect and leave again; a reader has one client, so a busy one is as it should be while the gateway runs."""
-    reader = open_reader(url)
-    try:
-        async with asyncio.timeout(_REACH_S):
-            await reader.open()
-    except ReaderBusy as why:
-        return Finding(check, WARNING, str(why), "well, if that client is this gateway")
-    except (DeviceTrouble, TimeoutError) as why:
-        remedy = "check its power, network and address; LLRP must be enabled on it"
-        return Finding(check, FAULT, str(why) or f"{url} does not answer", remedy)
-    finally:
-        await reader.close()
-    return Finding(check, WELL, f"{url} answers")
-
-
-def _is_terminal(path: str) -> bool:
-    try:
-        port = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-    except OSError as why:
-        return why.errno == errno.EBUSY  # another program has it to itself, as it should
-    try:
-        return os.isatty(port)
-    finally:
-        os.close(port)

@@ -10,7 +10,8 @@ import click
 
 from gateway.cli.output import USAGE, Failure, answer_is_no, emit, json_option
 from gateway.config import Config, ConfigProblem, load
-from gateway.doctor import FAULT, WARNING, WELL, Finding, examine, hub_finding
+from gateway.doctor import examine, hub_finding
+from gateway.finding import FAULT, WARNING, WELL, Finding
 from gateway.sync.http import reach
 from gateway.sync.transports import reach_stream
 

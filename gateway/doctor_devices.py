@@ -1,0 +1,107 @@
+"""What the doctor finds at a reader: whether its URL names one, and whether the device is there."""
+
+import asyncio
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from gateway.config import CodesConfig, ReaderConfig
+from gateway.finding import FAULT, WARNING, WELL, Finding
+from gateway.model import DeviceTrouble, ReaderBusy
+from gateway.readers.codeport import CodeReader
+from gateway.readers.port import TagReader
+from gateway.readers.registry import CODE_SCHEMES, UsageProblem, open_code_reader, open_reader
+from gateway.stations.despatch import expected
+from gateway.stations.orders import OrderError
+
+_NETWORK = ("llrp:", "llrps:")
+_REACH_S = 10.0
+_SERIAL = ("pn532:", "m100:")
+_LLRP = "check its power, network and address; LLRP must be enabled on it"
+_CODES = "check its power, cable or network, and that nobody else uses it"
+
+
+def examine(reader: ReaderConfig) -> Iterator[Finding]:
+    """Look at one reader of the configuration."""
+    if reader.url.partition(":")[0] in CODE_SCHEMES:
+        yield _code_reader(reader.name, reader.url, reader.codes or CodesConfig())
+        return
+    yield _tag_reader(reader.name, reader.url)
+    if reader.pallet is not None and reader.pallet.expected is not None:
+        yield _advice(reader.name, reader.pallet.expected)
+
+
+def _code_reader(name: str, url: str, codes: CodesConfig) -> Finding:
+    check = f"reader {name}"
+    try:
+        reader = open_code_reader(url, name, codes)
+    except UsageProblem as why:
+        return Finding(check, FAULT, str(why), "mend this reader's url")
+    scheme = url.partition(":")[0]  # the rest may hold a password
+    return asyncio.run(_reached(check, f"the {scheme}", reader, _CODES))
+
+
+def _tag_reader(name: str, url: str) -> Finding:
+    check = f"reader {name}"
+    try:
+        reader = open_reader(url)
+    except UsageProblem as why:
+        return Finding(check, FAULT, str(why), "mend this reader's url")
+    scheme, _, rest = url.partition(":")
+    path = rest.partition("?")[0]
+    if f"{scheme}:" in _NETWORK:
+        return asyncio.run(_reached(check, url, reader, _LLRP))
+    if f"{scheme}:" not in _SERIAL:
+        return Finding(check, WELL, f"{url}: looked at when the gateway starts")
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError as why:
+        return Finding(
+            check, FAULT, f"{path}: {why.strerror}", "plug it in; use /dev/serial/by-id/ names"
+        )
+    if not stat.S_ISCHR(mode):
+        return Finding(check, FAULT, f"{path} is no device", "name the serial port")
+    if not os.access(path, os.R_OK | os.W_OK):
+        return Finding(check, FAULT, f"{path}: no permission", "add this user to the group dialout")
+    if not _is_terminal(path):
+        return Finding(check, FAULT, f"{path} is no serial port", "name the one of the reader")
+    return Finding(check, WELL, f"{path} is there and may be opened")
+
+
+def _advice(name: str, path: Path) -> Finding:
+    """The despatch advice is read anew for each pallet: none now is no fault yet."""
+    check = f"advice {name}"
+    try:
+        count = len(expected(path.read_bytes()))
+    except OSError as why:
+        return Finding(check, WARNING, f"{path}: {why.strerror}", "put it there before a pallet")
+    except OrderError as why:
+        return Finding(check, FAULT, f"{path}: {why}", "mend it: pallets are amber without it")
+    return Finding(check, WELL, f"{path}: tags expected {count}")
+
+
+async def _reached(check: str, what: str, reader: TagReader | CodeReader, remedy: str) -> Finding:
+    """Connect and leave again; a reader has one client, so a busy one is as it should be while the gateway runs."""
+    try:
+        async with asyncio.timeout(_REACH_S):
+            await reader.open()
+    except ReaderBusy as why:
+        return Finding(check, WARNING, str(why), "well, if that client is this gateway")
+    except (DeviceTrouble, TimeoutError) as why:
+        return Finding(check, FAULT, str(why) or f"{what} does not answer", remedy)
+    finally:
+        await reader.close()
+    return Finding(check, WELL, f"{what} answers")
+
+
+def _is_terminal(path: str) -> bool:
+    try:
+        port = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError as why:
+        return why.errno == errno.EBUSY  # another program has it to itself, as it should
+    try:
+        return os.isatty(port)
+    finally:
+        os.close(port)

@@ -1,0 +1,170 @@
+"""Where a PLC triggers a code station, and has its answers: lines over TCP.
+
+T        one read cycle of timeout_s     ON, OFF   one that lasts from the one to the other
+answers  one line for each T and each ON, in their order: the codes' texts with TAB between them, or a word: NOREAD,
+         PARTIAL, TOO_MANY, NO_MATCH, REPEATED, REFUSED, NOT_VERIFIED, ERROR (nothing could be recorded)
+
+Lines end with CR, LF or both. What was triggered by no PLC is told to each that is connected.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+log = logging.getLogger(__name__)
+
+MOST_CLIENTS = 4
+MOST_UNANSWERED = 64  # triggers of one client; more, and it is left
+_LONGEST_LINE = 64  # bytes
+_MOST_UNREAD = 64 << 10  # bytes of answers that a client does not take
+_END = b"\r\n"
+ERROR = "ERROR"
+_WORDS = {"no_read": "NOREAD"}
+_ANSWERS = frozenset(
+    f"NOREAD PARTIAL TOO_MANY NO_MATCH REPEATED REFUSED NOT_VERIFIED BUSY {ERROR}".split()
+)
+_BREAKING = frozenset(map(chr, range(0x20))) - {"\x1d"}
+
+
+class Client:
+    """One PLC that is connected."""
+
+    def __init__(self, writer: asyncio.StreamWriter, name: str) -> None:
+        self.name = name
+        self.unanswered = 0
+        self.holds = False  # whether an ON of it waits for its OFF
+        self._writer = writer
+
+    def answer(self, line: str) -> None:
+        """Answer its oldest trigger."""
+        self.unanswered -= 1
+        self.say(line)
+
+    def say(self, line: str) -> None:
+        """Send a line; one who takes none is left."""
+        transport = self._writer.transport
+        if transport.get_write_buffer_size() > _MOST_UNREAD:
+            log.warning("%s takes no answers: it is left", self.name)
+            transport.abort()
+        elif not transport.is_closing():
+            self._writer.write(line.encode() + _END)
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a PLC asks for. deed: "once", "on" or "off"."""
+
+    deed: str
+    client: Client
+
+
+Take = Callable[[Call], Awaitable[None]]
+
+
+class Plc:
+    """Listens at HOST:PORT (port 0: any) for up to MOST_CLIENTS; `take` is called with what they ask for."""
+
+    def __init__(self, listen: str) -> None:
+        self.host, _, port = listen.rpartition(":")
+        self.port = int(port)
+        self._clients: set[Client] = set()
+        self._server: asyncio.Server | None = None
+
+    async def open(self, take: Take) -> None:
+        """Listen from now on; OSError where that address cannot be had."""
+        self._take = take
+        host = self.host.strip("[]")
+        self._server = await asyncio.start_server(self._serve, host, self.port, limit=_LONGEST_LINE)
+        self.port = self._server.sockets[0].getsockname()[1]
+        log.info("PLC triggers at %s:%d", self.host, self.port)
+
+    async def close(self) -> None:
+        """Leave all, and listen no more. Harmless when closed."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.close()
+        for client in tuple(self._clients):
+            client._writer.transport.abort()
+        await server.wait_closed()
+
+    def tell(self, line: str) -> None:
+        """Say what no PLC has triggered to each that is connected."""
+        for client in tuple(self._clients):
+            client.say(line)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        host, port = writer.get_extra_info("peername")[:2]
+        client = Client(writer, f"PLC {host}:{port}")
+        if len(self._clients) >= MOST_CLIENTS:
+            log.warning("%s is refused: %d are connected", client.name, MOST_CLIENTS)
+            writer.write(b"BUSY" + _END)
+            writer.close()
+            return
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._clients.add(client)
+        try:
+            await self._calls(client, reader)
+        except ConnectionError:
+            pass
+        finally:
+            self._clients.discard(client)
+            if client.holds:
+                await self._take(Call("off", client))
+            with suppress(ConnectionError):
+                writer.close()
+
+    async def _calls(self, client: Client, reader: asyncio.StreamReader) -> None:
+        lines = Lines()
+        while data := await reader.read(4096):
+            for line in lines.receive(data):
+                deed = DEEDS.get(line)
+                if deed is None:
+                    log.warning(
+                        "%s says %r: it is left; T, ON and OFF are known", client.name, line
+                    )
+                    return
+                if deed != "off":
+                    client.unanswered += 1
+                    if client.unanswered > MOST_UNANSWERED:
+                        log.warning("%s triggers without end: it is left", client.name)
+                        return
+                client.holds = deed == "on" or (client.holds and deed == "once")
+                await self._take(Call(deed, client))
+
+
+DEEDS = {b"T": "once", b"ON": "on", b"OFF": "off"}
+
+
+class Lines:
+    """Bytes to lines, which end with CR, LF or both; empty ones are left out."""
+
+    def __init__(self) -> None:
+        self._pending = b""
+
+    def receive(self, data: bytes) -> list[bytes]:
+        """The lines that are whole; one that is too long comes as far as it goes."""
+        *lines, self._pending = (self._pending + data).replace(b"\r", b"\n").split(b"\n")
+        if len(self._pending) > _LONGEST_LINE:
+            lines.append(self._pending[:_LONGEST_LINE])
+            self._pending = b""
+        return [line for line in lines if line]
+
+
+def word(outcome: str) -> str:
+    """The answer for a Result's outcome that is not good."""
+    return _WORDS.get(outcome, outcome.upper())
+
+
+def texts(messages: list[bytes]) -> str | None:
+    """The answer for codes that are good, GS as it is; None where a PLC could take it for something else."""
+    try:
+        found = [message.decode() for message in messages]
+    except UnicodeDecodeError:
+        return None
+    if not found or any(text in _ANSWERS or not set(text).isdisjoint(_BREAKING) for text in found):
+        return None
+    return "\t".join(found)

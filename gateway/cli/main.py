@@ -9,6 +9,7 @@ from gateway.cli.output import Commands, log_to_stderr, open_streams
 
 _COMMANDS = {
     "bench": "gateway.cli.bench:bench",
+    "code": "gateway.cli.code:code",
     "demo": "gateway.cli.demo:demo",
     "doctor": "gateway.cli.doctor:doctor",
     "enrol": "gateway.cli.enrol:enrol",

@@ -42,6 +42,11 @@ class Symbol:
         return f"{len(self.rows)}x{self.columns}"
 
     @property
+    def level(self) -> str:
+        """Of QR Code's error correction; Data Matrix has but one, ECC 200."""
+        return LEVEL if self.symbology == "qr" else "ECC200"
+
+    @property
     def quiet(self) -> int:
         """Modules on each side that stay light."""
         return _QUIET[self.symbology]

@@ -1,0 +1,144 @@
+"""A label for each order of a job file; labels.csv keeps what each code holds: the same order is the same label."""
+
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from edge.errors import DoesNotFit, Malformed
+from edge.printed import split
+from gateway.cli.code_make import Style, about, say_about, write
+from gateway.cli.output import USAGE, Failure, answer_is_no, emit
+from gateway.keys import DeviceKey, verifier
+from gateway.optics.artwork import Format
+from gateway.optics.symbol import smallest
+from gateway.stations.labelfile import LabelFile, Line
+from gateway.stations.labels import signed
+from gateway.stations.orders import Order, OrderError, orders
+from gateway.stations.post import Seal
+
+_LARGEST = 64 << 20  # bytes of a job file
+_LEFT_AS_IS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def labels(
+    orders_file: Path,
+    base: str,
+    hosts: tuple[str, ...],
+    key: DeviceKey | None,
+    style: Style,
+    format: str,
+    folder: Path,
+    again: bool,
+    as_json: bool,
+) -> None:
+    """Make them, and tell each; exit status 1 where one was refused. without a key: codes of links alone."""
+    try:
+        with orders_file.open("rb") as source:
+            raw = source.read(_LARGEST + 1)
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as why:
+        raise Failure(f"cannot use {why.filename}: {why.strerror}", USAGE) from why
+    try:
+        items = list(orders(raw, base, hosts))
+        with LabelFile(folder / "labels.csv") as kept, ExitStack() as stack:
+            press = _Press(kept, key, style, cast(Format, format), folder, again)
+            bar: Any = None
+            if sys.stderr.isatty() and not as_json:
+                bar = stack.enter_context(
+                    click.progressbar(length=len(items), label="labels", file=sys.stderr)
+                )
+            for item in items:
+                told = press.label(item)
+                if as_json:
+                    emit(told)
+                elif bar is not None:
+                    bar.update(1)
+                elif told["outcome"] == "refused":
+                    click.echo(f"row {told['row']}: refused: {told['reason']}")
+                else:
+                    say_about(f"row {told['row']}: {told['out']}", told)
+    except OrderError as why:
+        raise Failure(f"{orders_file}: {why}", USAGE) from why
+    summary = {"rows": len(items), **press.count, "labels": str(kept.path)}
+    if as_json:
+        emit(summary)
+    else:
+        click.echo(", ".join(f"{name} {count}" for name, count in summary.items()))
+    if press.count["refused"]:
+        answer_is_no()
+
+
+class _Press:
+    """Makes label by label; count: how many were made, kept and refused."""
+
+    def __init__(
+        self,
+        kept: LabelFile,
+        key: DeviceKey | None,
+        style: Style,
+        format: Format,
+        folder: Path,
+        again: bool,
+    ) -> None:
+        self.count = {"made": 0, "kept": 0, "refused": 0}
+        self._kept = kept
+        self._key = key
+        self._style = style
+        self._format = format
+        self._folder = folder
+        self._again = again
+
+    def label(self, item: Order | OrderError) -> dict[str, Any]:
+        """One row's label on disk, and what is told of it."""
+        if isinstance(item, OrderError):
+            return self._refused(item.row, str(item))
+        out = self._folder / f"{item.row:06d}-{_file_name(item.product)}.{self._format}"
+        try:
+            text = self._text(item)
+            made = self._style.draw([text], self._format)
+        except (Malformed, DoesNotFit) as why:
+            return self._refused(item.row, str(why))
+        outcome = "kept" if _holds(out, made.data) else "made"
+        if outcome == "made":
+            write(out, made.data)
+        self.count[outcome] += 1
+        told = {"row": item.row, "product": item.product, "outcome": outcome, "out": out}
+        return told | about(made, split(text)[1])
+
+    def _refused(self, row: int, reason: str) -> dict[str, Any]:
+        self.count["refused"] += 1
+        return {"row": row, "outcome": "refused", "reason": reason}
+
+    def _text(self, order: Order) -> str:
+        """What the order's code holds: as it was kept, else signed now and kept. Raises Malformed, DoesNotFit."""
+        kid = self._key.kid.hex() if self._key is not None else ""
+        line = self._kept.lines.get(order.row)
+        if line is not None and not self._again and line.is_of(order, kid):
+            return line.text
+        stub = signed(order, self._seal(self._key)) if self._key is not None else None
+        text = smallest(self._style.spellings(order.link, stub), self._style.symbology).text
+        digest = (order.digest or b"").hex()
+        self._kept.append(Line(str(order.row), order.product, digest, kid, order.link, text))
+        return text
+
+    def _seal(self, key: DeviceKey) -> Seal:
+        return Seal(key, None, verifier, int(time.time()))
+
+
+def _file_name(product: str) -> str:
+    """A product's name as part of a file's: what a file system may not like as %XX."""
+    return "".join(
+        each if each in _LEFT_AS_IS else "".join(f"%{byte:02X}" for byte in each.encode())
+        for each in product.replace("/", "-")
+    )[:120]
+
+
+def _holds(out: Path, data: bytes) -> bool:
+    try:
+        return out.stat().st_size == len(data) and out.read_bytes() == data
+    except OSError:
+        return False

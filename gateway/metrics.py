@@ -1,10 +1,11 @@
 """What Prometheus may ask a gateway: events, verdicts, pages, times, the journal and its lag, readers, presence.
 
 Each Metrics has a registry of its own. Its feeds: `on_commit` of the journal, `count` with every durable row, and
-what is true when the page is asked for: `reader`, `sightings`, `present`.
+what is true when the page is asked for: `reader`, `read_rate`, `sightings`, `present`.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -21,6 +22,7 @@ from gateway.records import Records, Row
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 _FSYNC_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+_CODE_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0)
 _TAG_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 
 
@@ -89,6 +91,25 @@ class Metrics:
         self._present = Gauge(
             "tagwright_present_tags", "Tags in a zone", ["zone"], registry=self._registry
         )
+        self._codes = Counter(
+            "tagwright_code_triggers",
+            "Triggers of cameras and scanners",
+            ["station", "outcome"],
+            registry=self._registry,
+        )
+        self._code_s = Histogram(
+            "tagwright_code_seconds",
+            "From a trigger to its durable answer",
+            ["station"],
+            buckets=_CODE_S,
+            registry=self._registry,
+        )
+        self._read_rate = Gauge(
+            "tagwright_read_rate_ratio",
+            "Of a station's last triggers, the share that was read",
+            ["station"],
+            registry=self._registry,
+        )
         self._taken: dict[str, int] = {}
 
     def on_commit(self, rows: int, seconds: float) -> None:
@@ -103,6 +124,9 @@ class Metrics:
         if row.kind == "pallet":
             self._pallets.labels(row.station, str(colour)).inc()
             return
+        if row.kind == "code":
+            self._count_code(row, said)
+            return
         if row.kind == "window":
             self._windows.labels(row.station, str(said.get("outcome"))).inc()
         if isinstance(colour, str):
@@ -111,6 +135,18 @@ class Metrics:
             self._pages.labels(row.station).inc(pages)
         if isinstance(elapsed_ms := said.get("elapsed_ms"), int | float):
             self._tags.labels(row.station).observe(elapsed_ms / 1000)
+
+    def _count_code(self, row: Row, said: Mapping[str, Any]) -> None:
+        outcome, elapsed_ms = said.get("outcome"), said.get("elapsed_ms")
+        self._codes.labels(row.station, str(outcome)).inc()
+        if "verdict" in said:
+            self._verdicts.labels(str(said.get("colour"))).inc()
+        if isinstance(elapsed_ms, int | float):
+            self._code_s.labels(row.station).observe(elapsed_ms / 1000)
+
+    def read_rate(self, station: str, share: float) -> None:
+        """Note a code station's read rate of late."""
+        self._read_rate.labels(station).set(share)
 
     def reader(self, name: str, is_up: bool) -> None:
         """Note whether a reader answers."""

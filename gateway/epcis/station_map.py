@@ -9,7 +9,7 @@ updated, by status or step  inspected               ObjectEvent OBSERVE inspecti
                             replaced                ObjectEvent OBSERVE killing: the tag ends, the product goes on
                             decommissioned          ObjectEvent DELETE  decommissioning / inactive
                             destroyed               ObjectEvent DELETE  destroying / destroyed
-verdict                                             ObjectEvent OBSERVE inspecting / conformant, non_conformant, ...
+verdict, code with one                              ObjectEvent OBSERVE inspecting / conformant, non_conformant, ...
 presence                    arrived, departed       ObjectEvent OBSERVE arriving, departing, with the signal's strength
 
 Pallets are pallet_map.py's. Intents, voids, refusals, repairs of hints, windows and what is about no known product are
@@ -204,6 +204,11 @@ def _verdict(row: _Row) -> dict[str, Any] | None:
     return _certified(said, row)
 
 
+def _code(row: _Row) -> dict[str, Any] | None:
+    """A code that was read is inspected where it was verified; one without a verdict says what stands there alone."""
+    return _verdict(row) if isinstance(row.content.get("verdict"), dict) else None
+
+
 def _presence(row: _Row) -> dict[str, Any] | None:
     content, epc = row.content, identity(row.content, row.name)
     words = _PRESENCE.get(text(content, "act"))
@@ -223,7 +228,7 @@ def _presence(row: _Row) -> dict[str, Any] | None:
     return said
 
 
-_KINDS = {"result": _result, "verdict": _verdict, "presence": _presence}
+_KINDS = {"result": _result, "verdict": _verdict, "code": _code, "presence": _presence}
 
 
 def _object(epc: str, action: str, biz_step: str, disposition: str) -> dict[str, Any]:

@@ -1,19 +1,21 @@
 """What a code is worth: its bytes understood, its link held against the rules, its stub verified."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge import weblink
-from edge.codes import Code, understand
+from edge.codes import Code, names, understand
 from edge.stub import PRODUCT, Stub
 from edge.verify import Verdict, verify
 from gateway.model import CodeRead
 from gateway.stations.codepost import CodePost
-from gateway.stations.cycle import NO_READ, READ, Outcome
+from gateway.stations.cycle import NO_READ, READ, REPEATED, Outcome
 from gateway.stations.orders import product_name
 from gateway.stations.result import AMBER, GREEN, RED, Signal
 
 _SHOWN = 80  # characters of a code in a sentence
+_LONGEST_NAME = 512  # characters of a product's name, which the hub takes
+_COLOURS = (GREEN, AMBER, RED)
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,10 @@ class Judged:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an Outcome amounts to at a post. outcome: the Result's word; telling: the code that the answer is of."""
+    """What an Outcome amounts to at a post. outcome: the Result's word; product: the one that the codes name.
+
+    telling: the code that says most of it, None where there is no code, or there are several products.
+    """
 
     outcome: str
     signal: Signal
@@ -61,31 +66,40 @@ def judge(read: CodeRead, post: CodePost) -> Judged:
     faults = [code.fault] if code.fault else []
     if code.link is not None and not code.fault:
         faults = weblink.faults(code.link, post.hosts)
-    fault = "; ".join(faults)
     product = product_name(claim)
+    if len(product) > _LONGEST_NAME:
+        faults.append(f"the product's name has {len(product)} characters, {_LONGEST_NAME} at most")
+        product = ""
+    fault = "; ".join(faults)
     signal = _signal(shown(read.data, code), verdict, fault, post.job)
     return Judged(read, code, verdict, signal, product, claim, stub, fault)
 
 
 def answer(outcome: Outcome, judged: Sequence[Judged]) -> Answer:
-    """What an outcome with these codes amounts to: of several, the worst counts."""
-    products = sorted({each.product for each in judged if each.product})
-    if len(products) > 1 and outcome.word == READ:
-        text = f"codes of {len(products)} products: {', '.join(products[:3])}"
-        return Answer("refused", Signal(RED, text))
-    product = products[0] if len(products) == 1 else ""
-    telling = min(judged, key=_rank, default=None)
-    if outcome.word != READ or telling is None:
-        colour = AMBER if outcome.word in (NO_READ, "repeated") else RED
+    """What an outcome with these codes amounts to. Codes may be of several products, of which the worst counts."""
+    by_product: dict[str, Judged] = {}
+    for each in sorted(judged, key=_rank):
+        by_product.setdefault(each.product, each)
+    if len(by_product) > 1:  # what names no product says least
+        by_product.pop("", None)
+    found = list(by_product.values())
+    telling = found[0] if len(found) == 1 else None
+    product = telling.product if telling else ""
+    if outcome.word != READ or not found:
+        colour = AMBER if outcome.word in (NO_READ, REPEATED) else RED
         sentence = f"{outcome.word.replace('_', ' ')}: {outcome.reason}"
         return Answer(outcome.word, Signal(colour, sentence), product, telling)
-    refused = next((each for each in judged if each.fault), None)
+    refused = next((each for each in judged if each.fault), None) or _stranger(judged, telling)
     if refused is not None:
-        return Answer("refused", refused.signal, product, refused)
-    is_green = telling.signal.colour == GREEN
-    if is_green and telling.verdict is None:
-        return Answer(READ, telling.signal, product, telling)
-    return Answer("verified" if is_green else "not_verified", telling.signal, product, telling)
+        return Answer("refused", refused.signal, product, telling)
+    worst = max(found, key=lambda each: _COLOURS.index(each.signal.colour))
+    signal = worst.signal
+    if telling is None and signal.colour == GREEN:
+        signal = Signal(GREEN, f"{len(found)} products, each {signal.sentence.partition(':')[0]}")
+    if signal.colour != GREEN:
+        return Answer("not_verified", signal, product, telling)
+    word = "verified" if all(each.verdict is not None for each in found) else READ
+    return Answer(word, signal, product, telling)
 
 
 def shown(data: bytes, code: Code) -> str:
@@ -96,6 +110,17 @@ def shown(data: bytes, code: Code) -> str:
     if words is None:
         words = data[:_SHOWN].hex()
     return words if len(words) <= _SHOWN else f"{words[: _SHOWN - 1]}…"
+
+
+def _stranger(judged: Sequence[Judged], telling: Judged | None) -> Judged | None:
+    """The code that names another product than the one that the others name: an EAN of another article."""
+    if telling is None or telling.claim is None:
+        return None
+    for each in judged:
+        if not each.product and names(each.code, telling.claim) is False:
+            text = f"refused: {each.text} is of another product than {telling.product}"
+            return replace(each, signal=Signal(RED, text))
+    return None
 
 
 def _rank(judged: Judged) -> tuple[bool, bool]:

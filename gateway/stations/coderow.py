@@ -1,7 +1,7 @@
 """The journal's row of one trigger: what was read, what it is worth, and where its picture lies.
 
-kind "code": outcome (the cycle's word), colour, medium "code", trigger, reason, elapsed_ms, codes, image; of the code
-that tells most reader, link, stub, seq, gtin, serial, fault, and its verdict where the outcome is "read".
+kind "code": reader, outcome (the cycle's word), colour, medium "code", trigger, reason, elapsed_ms, codes, image; of
+the code that tells most link, stub, seq, gtin, serial, fault, and its verdict where the outcome is "read".
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,16 @@ _LONGEST = 8192  # bytes of a message; a longer one is cut, and `bytes` tells ho
 
 
 def body(
-    outcome: Outcome, judged: Sequence[Judged], answer: Answer, image: str | None, elapsed_s: float
+    reader: str,
+    outcome: Outcome,
+    judged: Sequence[Judged],
+    answer: Answer,
+    image: str | None,
+    elapsed_s: float,
 ) -> dict[str, Any]:
     """The row's body; judged: the outcome's codes; image: the file in the archive."""
     found: dict[str, Any] = {
+        "reader": reader,
         "outcome": outcome.word,
         "colour": answer.signal.colour,
         "medium": "code",
@@ -38,7 +44,7 @@ def body(
         found["image"] = image
     if answer.telling is not None:
         found |= _telling(answer.telling)
-        if outcome.word == READ and answer.telling.verdict is not None and answer.product:
+        if outcome.word == READ and answer.telling.verdict is not None:
             found["verdict"] = answer.telling.verdict.as_dict()
     return found
 
@@ -65,13 +71,15 @@ def code(judged: Judged) -> dict[str, Any]:
         found["confirmed_by"] = list(read.confirmed_by)
     if judged.product:
         found["product"] = judged.product
+    if judged.verdict is not None:
+        found["colour"] = judged.signal.colour
     if judged.fault:
         found["fault"] = judged.fault
     return found | _quality(read)
 
 
 def _telling(judged: Judged) -> dict[str, Any]:
-    found: dict[str, Any] = {"reader": judged.read.reader}
+    found: dict[str, Any] = {}
     if judged.code.link is not None:
         found["link"] = judged.code.link
     if judged.stub is not None:
@@ -85,8 +93,11 @@ def _telling(judged: Judged) -> dict[str, Any]:
 
 
 def _quality(read: CodeRead) -> dict[str, Any]:
+    """The process indicator, where a camera read it: its letter, and what that comes from."""
     if read.quality is None:
         return {}
-    numbers = Quality._fields
-    told = {name: getattr(read.quality, name) for name in numbers}
-    return {name: round(value, 3) for name, value in told.items() if value is not None}
+    from gateway.optics.quality import grade  # OpenCV: no command but a station's needs it
+
+    known = {name: getattr(read.quality, name) for name in Quality._fields}
+    numbers = {name: round(value, 3) for name, value in known.items() if value is not None}
+    return {"grade": grade(read.quality, read.symbology)} | numbers

@@ -172,9 +172,8 @@ class CodeStation:
         elapsed_s = self._now() - outcome.started_at
         asker = self._askers.pop(outcome.trigger, None)
         try:
-            row = await self.post.record(
-                found.product, coderow.body(outcome, judged, found, image, elapsed_s)
-            )
+            body = coderow.body(self.post.name, outcome, judged, found, image, elapsed_s)
+            row = await self.post.record(found.product, body)
         except JournalTrouble as why:
             self._failed(asker, why)
             raise

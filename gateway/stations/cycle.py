@@ -3,12 +3,13 @@
 single        a trigger begins a cycle, which ends when enough was read, or after timeout_s
 level         the same, but it ends when the trigger goes off
 continuous    every new value is an Outcome by itself
-presentation  what comes into view begins a cycle by itself; the next begins when all of it has left
+presentation  a value that comes into view begins a cycle by itself, of it and those that come with it
 
 A trigger is obeyed in each mode. What one brings is answered in the order in which they came: a trigger that comes
 while another one runs is not obeyed, but answered, after that one. Times are Unix seconds, and given.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
 
@@ -109,9 +110,12 @@ class Cycle:
     def look(self, look: Look) -> list[Outcome]:
         """What the reader saw. Of a picture from before the trigger nothing counts."""
         before = self.tick(look.at)
-        if self._running is None:
+        running = self._running
+        if running is None:
             return before + self._untriggered(look)
-        return before + self._gathered(self._running, look)
+        if not running.is_commanded:
+            look = self._arrived(look, running.codes)
+        return before + self._gathered(running, look)
 
     def tick(self, at: float) -> list[Outcome]:
         """Time has passed."""
@@ -151,15 +155,23 @@ class Cycle:
     def _presented(self, look: Look) -> list[Outcome]:
         if look.no_read:
             return self._own_no_read(look)
-        is_clear = self._in_view.nothing_left(look.at)
-        for code in look.codes[:_MOST_CODES]:
-            self._in_view.saw(code.data, look.at)
-        if not look.codes or not is_clear:
+        fresh = self._arrived(look, ())
+        if not fresh.codes:
             return []
         running = self._begun(look.at, self._rules.timeout_s, None)
         running.is_commanded = running.is_fresh = False
         self._running = running
-        return self._gathered(running, look)
+        return self._gathered(running, fresh)
+
+    def _arrived(self, look: Look, already: Iterable[CodeRead]) -> Look:
+        """The look without what has been in view before; `already`: codes of this presentation."""
+        own = {code.data for code in already}
+        codes = []
+        for code in look.codes[:_MOST_CODES]:
+            if not self._in_view.saw(code.data, look.at) or code.data in own:
+                own.add(code.data)
+                codes.append(code)
+        return look._replace(codes=tuple(codes))
 
     def _own_no_read(self, look: Look) -> list[Outcome]:
         """The device has a trigger of its own, and nothing was there."""

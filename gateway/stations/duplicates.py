@@ -23,8 +23,3 @@ class Duplicates:
         if len(self._seen_at) > MOST:
             del self._seen_at[next(iter(self._seen_at))]
         return known
-
-    def nothing_left(self, at: float) -> bool:
-        """Whether all that was seen has been away for the window."""
-        newest = next(reversed(self._seen_at), None)
-        return newest is None or not self.knows(newest, at)

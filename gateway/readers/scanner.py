@@ -1,6 +1,7 @@
 """A hand or fixed scanner as a CodeReader: on a serial port, at a TCP address, or a keyboard of its own.
 
-scanner:/dev/ttyACM0?preset=keyence&baud=115200  scanner:tcp://HOST:PORT?preset=cognex  scanner:keyboard:/dev/input/...
+scanner:/dev/ttyACM0?preset=keyence&baud=115200, scanner:tcp://HOST:PORT?preset=cognex, scanner:keyboard:/dev/input/...
+What may stand behind the question mark: gateway.readers.scanner_options.
 """
 
 import asyncio
@@ -9,61 +10,54 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
-from typing import Protocol
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from gateway.config import ConfigProblem
 from gateway.config_tables import CodesConfig
 from gateway.model import CodeRead, DeviceTrouble, Look, ReaderBusy, ReaderGone, Wanted
 from gateway.readers.codeport import DeviceState
-from gateway.readers.scanner_presets import PRESETS, Dialect, Said, Talk
+from gateway.readers.scanner_flow import Flood, Flow
+from gateway.readers.scanner_link import Link, SerialLink
+from gateway.readers.scanner_options import Options, options
+from gateway.readers.scanner_ssi import Ssi
+from gateway.readers.scanner_talk import Dialect, Said, Talk
+from gateway.readers.scanner_tcp import TcpLink
 
 log = logging.getLogger(__name__)
 
 _WAITING = 64  # looks that nobody took
-_SILENCE_S = 1.0  # in a message: it will not end any more
 _IDLE_S = 5.0
-_BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-_BAUD = 115_200
-
-
-class Link(Protocol):
-    """The way to a scanner. ReaderGone, or ReaderBusy from open(), where it is not there."""
-
-    async def open(self) -> None:
-        """Ready to send and receive."""
-
-    async def receive(self, timeout_s: float) -> bytes:
-        """What has come, as soon as something has; b"" after `timeout_s`."""
-
-    async def send(self, data: bytes) -> None:
-        """On its way."""
-
-    async def close(self) -> None:
-        """Never raises; closing twice is harmless."""
+_LATE_S = 0.3  # for the no-read that a scanner tells after its trigger is off
+_BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # between attempts to reopen
 
 
 class Scanner:
-    """See CodeReader. clock: Unix seconds for what is seen."""
+    """See CodeReader. The symbologies are the scanner's own setting; clock: Unix seconds for what is seen."""
 
     def __init__(
         self,
         name: str,
         link: Link,
-        dialect: Callable[[], Dialect],
+        told: Options,
         codes: CodesConfig,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.name = name
         self.codes = codes
         self._link = link
-        self._new_dialect = dialect
-        self._dialect = dialect()
+        self._preset = told.preset
+        self._silent_s = told.silent_s
         self._clock = clock
         self._state = DeviceState("closed")
-        self._is_linked = False
+        self._dialect: Dialect | None = None  # of the connection that stands
+        self._flow = Flow(0.0)
+        self._heard_at = 0.0  # monotonic seconds
+        self._is_asked = False  # for a sign of life
         self._ear: asyncio.Task[None] | None = None
         self._mouth = asyncio.Lock()
+        self._is_on = False  # the trigger
+        self._owes = False  # the cycle that is over has brought neither a code nor a no-read
+        self._paid = asyncio.Event()
         self._waiting: deque[Look] = deque(maxlen=_WAITING)
         self._news = asyncio.Event()
 
@@ -74,7 +68,7 @@ class Scanner:
 
     @property
     def state(self) -> DeviceState:
-        """How it is now."""
+        """How it is now. stalled: it floods, or nothing that it sends can be understood."""
         return self._state
 
     async def open(self) -> None:
@@ -85,13 +79,11 @@ class Scanner:
 
     async def close(self) -> None:
         """Leave the device to others."""
-        if self._ear is not None:
-            self._ear.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._ear
-            self._ear = None
-        await self._disconnect()
-        self._state = DeviceState("closed")
+        ear, self._ear = self._ear, None
+        if ear is not None:
+            ear.cancel()
+            await asyncio.gather(ear, return_exceptions=True)
+        await self._disconnect(DeviceState("closed"))
         self._news.set()
 
     def looks(self) -> AsyncGenerator[Look, None]:
@@ -102,12 +94,23 @@ class Scanner:
 
     async def trigger(self, want: Wanted) -> None:
         """Begin a read cycle, where the scanner can be told to. ReaderGone where it is away."""
-        await self._send(self._dialect.trigger())
+        if self._dialect is None:
+            raise ReaderGone(f"{self.name}: the scanner is away: {self._state.text or 'not open'}")
+        self._owes = self._is_on = True
+        await self._send(self._preset.on)
 
     async def release(self) -> None:
-        """End the read cycle."""
+        """End the read cycle, and wait a moment for its no-read, which must not count for the next one."""
+        self._is_on = False
+        if self._dialect is None or not self._preset.off:
+            return
+        self._paid.clear()
         with suppress(DeviceTrouble):
-            await self._send(self._dialect.release())
+            await self._send(self._preset.off)
+        if self._owes and self._preset.late:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LATE_S):
+                    await self._paid.wait()
 
     async def keep(self, why: str) -> str | None:
         """Nothing: a scanner keeps no picture."""
@@ -132,45 +135,75 @@ class Scanner:
         failed, told = 0, ""
         while True:
             try:
-                if not self._is_linked:
+                if self._dialect is None:
                     await self._connect()
                     log.info("%s: the scanner is back", self.name)
-                    told = ""
-                failed = 0
                 while True:
                     await self._hear()
+                    if self._flow.is_steady:
+                        failed, told = 0, ""
             except (ReaderGone, ReaderBusy) as why:
+                word = "stalled" if isinstance(why, Flood) else "gone"
+                await self._disconnect(DeviceState(word, str(why)))
                 if str(why) != told:
                     log.warning("%s: %s; trying until it is back", self.name, why)
-                    told = str(why)
-                await self._disconnect()
-                self._state = DeviceState("gone", str(why))
+                told = str(why)
             await asyncio.sleep(_BACK_OFF_S[min(failed, len(_BACK_OFF_S) - 1)])
             failed += 1
 
     async def _hear(self) -> None:
+        """Wait for the next bytes, or for a silence that says something."""
+        assert self._dialect is not None
         dialect = self._dialect
-        data = await self._link.receive(_SILENCE_S if dialect.is_partial else _IDLE_S)
-        for said in dialect.receive(data) if data else dialect.silence():
-            if said.answer:
-                await self._send(said.answer)
-            self._take(said)
+        patience_s = dialect.pause_s if dialect.is_partial else self._silent_s or _IDLE_S
+        data = await self._link.receive(min(patience_s, _IDLE_S))
+        now = time.monotonic()
+        said = dialect.receive(data) if data else dialect.silence()
+        self._flow.take(now, len(data), len(said))
+        if data:
+            self._heard_at, self._is_asked = now, False
+        for each in said:
+            if each.answer:
+                await self._send(each.answer)
+            self._take(each)
+        await self._life(now)
+
+    async def _life(self, now: float) -> None:
+        """Ask for a sign of life after half of `silent_s`; ReaderGone after all of it."""
+        if self._silent_s is None:
+            return
+        silent_s = now - self._heard_at
+        if silent_s >= self._silent_s:
+            raise ReaderGone(f"nothing came for {silent_s:.0f} s: check its power and cable")
+        if self._preset.ping and not self._is_asked and silent_s >= self._silent_s / 2:
+            self._is_asked = True
+            await self._send(self._preset.ping)
 
     def _take(self, said: Said) -> None:
         at = self._clock()
         if said.word == "read":
-            self._state = DeviceState("open")
-            self._tell(Look(at, (CodeRead(self.name, said.data, said.aim, "", at),)))
+            codes = [
+                CodeRead(self.name, each.data, each.aim, each.symbology, at) for each in said.codes
+            ]
+            self._tell(Look(at, tuple(codes)))
         elif said.word == "no_read":
-            self._state = DeviceState("open")
             self._tell(Look(at, no_read=True))
-        elif said.word in ("refused", "lost"):
-            log.warning("%s: %s: %s", self.name, said.word, said.text)
-            self._state = DeviceState(self._state.word, f"{said.word}: {said.text}")
+        elif said.word == "refused":
+            log.warning("%s: the scanner refuses a command: %s", self.name, said.text)
+            self._state = DeviceState("open", f"it refuses a command: {said.text}")
+        elif said.word == "lost":
+            if self._state.word != "stalled":
+                log.warning("%s: %s", self.name, said.text)
+            self._state = DeviceState("stalled", said.text)
 
     def _tell(self, look: Look) -> None:
-        self._waiting.append(look)
-        self._news.set()
+        self._state = DeviceState("open")
+        is_late = look.no_read and self._owes and not self._is_on
+        self._owes = False
+        self._paid.set()
+        if not is_late:
+            self._waiting.append(look)
+            self._news.set()
 
     async def _connect(self) -> None:
         self._state = DeviceState("connecting")
@@ -179,17 +212,17 @@ class Scanner:
         except (ReaderGone, ReaderBusy) as why:
             self._state = DeviceState("gone", str(why))
             raise
-        self._dialect = self._new_dialect()
-        self._is_linked = True
+        self._dialect = Ssi() if self._preset.packets else Talk(self._preset)
+        self._heard_at, self._is_asked, self._owes = time.monotonic(), False, False
+        self._flow = Flow(self._heard_at)
         self._state = DeviceState("open")
 
-    async def _disconnect(self) -> None:
-        self._is_linked = False
+    async def _disconnect(self, state: DeviceState) -> None:
+        self._dialect = None
+        self._state = state
         await self._link.close()
 
     async def _send(self, data: bytes) -> None:
-        if not self._is_linked:
-            raise ReaderGone(f"{self.name}: the scanner is away: {self._state.text}")
         if data:
             async with self._mouth:
                 await self._link.send(data)
@@ -198,35 +231,28 @@ class Scanner:
 def open_scanner(rest: str, name: str, codes: CodesConfig) -> Scanner:
     """The scanner at what follows "scanner:", not yet open. ConfigProblem where that names none."""
     where, _, query = rest.partition("?")
-    options = dict(parse_qsl(query, keep_blank_values=True, encoding="latin-1"))
-    preset = PRESETS.get(options.pop("preset", "generic"))
-    if preset is None:
-        raise ConfigProblem(f"scanner:{rest}: preset: write one of {', '.join(sorted(PRESETS))}")
-    link = _link(rest, where, options)
-    chosen = preset
-    return Scanner(name, link, lambda: Talk(chosen), codes)
+    url = f"scanner:{rest}"
+    told = options(query, url)
+    return Scanner(name, _link(where, told, url), told, codes)
 
 
-def _link(rest: str, where: str, options: dict[str, str]) -> Link:
-    if where.startswith("tcp://"):
-        from gateway.readers.scanner_tcp import TcpLink
-
+def _link(where: str, told: Options, url: str) -> Link:
+    kind, colon, path = where.partition(":")
+    if colon and kind == "tcp":
         address = urlsplit(where)
         try:
             host, port = address.hostname, address.port
         except ValueError as why:
-            raise ConfigProblem(f"scanner:{rest}: {why}") from why
-        if not host or not port:
-            raise ConfigProblem(f"scanner:{rest}: write scanner:tcp://HOST:PORT")
+            raise ConfigProblem(f"{url}: {why}") from why
+        if not host or not port or address.path not in ("", "/") or address.username is not None:
+            raise ConfigProblem(f"{url}: write scanner:tcp://HOST:PORT")
         return TcpLink(host, port)
-    from gateway.readers.scanner_serial import SerialLink
+    if colon and kind == "keyboard":
+        from gateway.readers.keyboard import KeyboardLink
 
+        if not path:
+            raise ConfigProblem(f"{url}: write scanner:keyboard:/dev/input/by-id/...-event-kbd")
+        return KeyboardLink(path)
     if not where:
-        raise ConfigProblem(
-            f"scanner:{rest}: write scanner:/dev/ttyACM0 or scanner:tcp://HOST:PORT"
-        )
-    try:
-        baud = int(options.get("baud", _BAUD))
-    except ValueError:
-        raise ConfigProblem(f"scanner:{rest}: baud: write baud=115200") from None
-    return SerialLink(where, baud)
+        raise ConfigProblem(f"{url}: write scanner:/dev/ttyACM0 or scanner:tcp://HOST:PORT")
+    return SerialLink(where, told.baud)

@@ -35,12 +35,13 @@ class Code:
     """One code. symbology: QRCode, DataMatrix, Code128 or EAN13; text: its content.
 
     gs1: `text` is an element string with its AIs in brackets, "(01)09506000134352(21)SER1", and the symbol
-    begins with FNC1.
+    begins with FNC1. modules: the rows of a symbol that was made elsewhere, a byte each, 1 dark.
     """
 
     symbology: str
     text: str | bytes
     gs1: bool = False
+    modules: tuple[bytes, ...] = ()
 
     @property
     def data(self) -> bytes:
@@ -61,6 +62,8 @@ class Code:
 @lru_cache(maxsize=256)
 def symbol(code: Code) -> Modules:
     """The modules of a code; ValueError where its content does not go into that symbology."""
+    if code.modules:
+        return np.array([list(row) for row in code.modules], bool)
     if code.symbology == "QRCode" and not code.gs1:
         matrix = segno.make(code.text, error="m", micro=False, boost_error=False).matrix
         return np.array(matrix, bool)

@@ -14,26 +14,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from edge import claims as claim_names
-from edge.trust import TrustList
-from gateway.config import Config, ConfigProblem, ReaderConfig, password
+from gateway import jobs, posts
+from gateway.config import Config, ReaderConfig
 from gateway.hub.serve import running
 from gateway.journal import Journal, JournalFull
 from gateway.journal_tidy import keep_tidy
-from gateway.keys import DeviceKey, TrustStore, open_key
+from gateway.keys import TrustStore, open_key
 from gateway.metrics import CONTENT_TYPE, Metrics
-from gateway.model import CannotDo, DeviceTrouble, ReaderBusy, ReaderGone, Target
-from gateway.readers.registry import open_reader
-from gateway.stations import read, update, verify
+from gateway.model import CannotDo, DeviceTrouble, ReaderBusy, ReaderGone
+from gateway.stations.codestation import CodeStation
 from gateway.stations.dock import Dock
 from gateway.stations.floor import Floor
-from gateway.stations.job import JobRun, with_options
 from gateway.stations.ledger import Ledger
-from gateway.stations.orders import orders
 from gateway.stations.post import Post
 from gateway.stations.result import RED, Result, Signal
-from gateway.stations.resultfile import ResultFile
-from gateway.stations.station import Job, Station
 from gateway.sync import sinks
 from gateway.trust_file import TrustFile
 
@@ -67,11 +61,14 @@ async def serve(config: Config, passphrase: str | None, tell: Tell) -> None:
                 on_commit=metrics.on_commit,
             )
         )
-        posts = {each.name: _post(each, config, journal, trusted, key) for each in config.reader}
-        for post in posts.values():
-            stack.push_async_callback(post.reader.close)
+        tags = posts.tag_posts(config, journal, trusted, key)
+        codes = posts.code_stations(config, journal, trusted)
+        for tag_post in tags.values():
+            stack.push_async_callback(tag_post.reader.close)
+        for station in codes.values():
+            stack.push_async_callback(station.post.reader.close)
         ledger = await stack.enter_async_context(Ledger(tell))
-        stations = Stations(config, posts, ledger, tell)
+        stations = Stations(config, tags, codes, ledger, tell)
         if config.metrics.listen:
             page = _page(metrics, journal, stations)
             host, _, port = config.metrics.listen.rpartition(":")
@@ -96,9 +93,15 @@ class Stations:
     """What is done at each reader. Give its tasks to a group with `start`."""
 
     def __init__(
-        self, config: Config, posts: Mapping[str, Post], ledger: Ledger, tell: Tell
+        self,
+        config: Config,
+        posts: Mapping[str, Post],
+        codes: Mapping[str, CodeStation],
+        ledger: Ledger,
+        tell: Tell,
     ) -> None:
         self.posts = posts
+        self.codes = codes
         self._config = config
         self._ledger = ledger
         self._tell = tell
@@ -115,12 +118,19 @@ class Stations:
         tasks.create_task(self._ledger.written(), name="ledger")
         if self._floor.sightings:
             tasks.create_task(self._floor.time(), name="presence")
+        asked = {each.beside for each in self._config.reader}  # by the station beside them alone
         for each in self._config.reader:
-            tasks.create_task(self._station(each), name=each.name)
+            if each.name not in asked:
+                tasks.create_task(self._station(each), name=each.name)
 
     def sightings(self) -> dict[str, int]:
         """How many tag reports each reader has brought."""
         return self._floor.sightings | {name: dock.sightings for name, dock in self._docks.items()}
+
+    def up(self) -> dict[str, bool]:
+        """Reader -> whether it answers."""
+        found = {name: post.reader.is_open for name, post in self.posts.items()}
+        return found | {name: each.post.reader.is_open for name, each in self.codes.items()}
 
     def present(self) -> dict[str, int]:
         """Zone -> how many tags are in it."""
@@ -149,70 +159,18 @@ class Stations:
     async def _stopped(self, name: str, why: JournalFull) -> None:
         """Nothing more is done to tags until it can be written down; what is confirmed meanwhile makes room."""
         self._tell(name, Result("refused", b"", Signal(RED, f"stopped: {why}")))
-        journal = self.posts[name].journal
-        assert journal is not None
-        await journal.room()
+        at = self.posts[name] if name in self.posts else self.codes[name].post
+        assert at.journal is not None
+        await at.journal.room()
         log.warning("%s: there is room in the journal again: the station goes on", name)
 
     def _results(self, reader: ReaderConfig) -> AsyncIterator[Result]:
         if reader.job == "pallet":
             return self._docks[reader.name].run()
-        return _results(self.posts[reader.name], reader, self._config)
-
-
-def _post(
-    reader: ReaderConfig,
-    config: Config,
-    journal: Journal,
-    trusted: TrustList | None,
-    key: DeviceKey | None,
-) -> Post:
-    secret = reader.access_password_file
-    return Post(
-        reader.name,
-        open_reader(reader.url, reader.name),
-        journal,
-        trusted,
-        time.time,
-        time.monotonic,
-        key,
-        record_type=config.gateway.record_type.encode(),
-        company_prefixes=config.gateway.company_prefixes,
-        access_password=password(secret, "reader.access_password_file") if secret else 0,
-    )
-
-
-async def _results(post: Post, reader: ReaderConfig, config: Config) -> AsyncIterator[Result]:
-    if reader.job == "commission":
-        assert reader.orders is not None  # config.py sees to it
-        try:
-            raw = reader.orders.read_bytes()
-        except OSError as why:
-            raise ConfigProblem(
-                f"reader.orders: cannot read {reader.orders}: {why.strerror}"
-            ) from why
-        items = with_options(orders(raw, config.gateway.link), overwrite=False, lock=reader.lock)
-        with ResultFile.beside(reader.orders) as results:
-            async for result in JobRun(post, items, results, reader.dedupe_s).run():
-                yield result
-        log.info(
-            "%s: every order of %s is done; tags are verified from now on", post.name, reader.orders
-        )
-    async for result in Station(post, reader.dedupe_s).run(_job(reader)):
-        yield result
-
-
-def _job(reader: ReaderConfig) -> Job:
-    if reader.job == "read":
-        return read.read_one
-    if reader.job != "update":
-        return verify.verify_one
-    changes = claim_names.changes_from_names({"step": reader.step})
-
-    async def job(post: Post, target: Target) -> Result:
-        return await update.update_one(post, target, changes)
-
-    return job
+        if reader.name in self.codes:
+            return jobs.at_codes(self.codes[reader.name], reader, self._config)
+        sight = self.codes[reader.beside] if reader.beside is not None else None
+        return jobs.at_tags(self.posts[reader.name], reader, self._config, sight)
 
 
 async def _counted(metrics: Metrics, journal: Journal) -> None:
@@ -227,8 +185,8 @@ async def _counted(metrics: Metrics, journal: Journal) -> None:
 
 def _page(metrics: Metrics, journal: Journal, stations: Stations) -> Starlette:
     async def text(request: Request) -> Response:
-        for name, post in stations.posts.items():
-            metrics.reader(name, post.reader.is_open)
+        for name, is_up in stations.up().items():
+            metrics.reader(name, is_up)
         metrics.sightings(stations.sightings())
         metrics.present(stations.present())
         return Response(metrics.text(journal), media_type=CONTENT_TYPE)

@@ -1,0 +1,87 @@
+"""The jobs of a configuration: what is done at one reader, as results."""
+
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import Path
+
+from edge import claims as claim_names
+from gateway.config import Config, ConfigProblem, ReaderConfig
+from gateway.model import Target
+from gateway.stations import item, read, update, verify
+from gateway.stations.bind import BindStation
+from gateway.stations.codestation import CodeStation
+from gateway.stations.job import JobRun, with_options
+from gateway.stations.orders import Order, OrderError, orders
+from gateway.stations.post import Post
+from gateway.stations.result import Result
+from gateway.stations.resultfile import ResultFile
+from gateway.stations.station import Job, Station
+
+log = logging.getLogger(__name__)
+
+
+async def at_tags(
+    post: Post, reader: ReaderConfig, config: Config, sight: CodeStation | None
+) -> AsyncIterator[Result]:
+    """What is done at a reader of tags, for ever. sight: the code reader beside it. ConfigProblem, OrderError."""
+    if reader.job == "bind":
+        assert sight is not None  # config.py sees to it
+        wanted = item.by_code(_usable(reader, config)) if reader.orders is not None else None
+        async for result in BindStation(
+            post, sight, wanted, reader.requires, reader.dedupe_s
+        ).run():
+            yield result
+        return
+    if reader.job == "commission":
+        assert reader.orders is not None  # config.py sees to it
+        items = with_options(_orders(reader, config), overwrite=False, lock=reader.lock)
+        with ResultFile.beside(reader.orders) as results:
+            async for result in JobRun(post, items, results, reader.dedupe_s).run():
+                yield result
+        log.info(
+            "%s: every order of %s is done; tags are verified from now on", post.name, reader.orders
+        )
+    async for result in Station(post, reader.dedupe_s).run(_job(reader)):
+        yield result
+
+
+async def at_codes(
+    station: CodeStation, reader: ReaderConfig, config: Config
+) -> AsyncIterator[Result]:
+    """What is done at a camera or scanner, for ever. ConfigProblem, OrderError."""
+    async for result in station.run():
+        yield result
+
+
+def _orders(reader: ReaderConfig, config: Config) -> Iterable[Order | OrderError]:
+    assert reader.orders is not None
+    return orders(_read(reader.orders), config.gateway.link, config.gateway.link_hosts)
+
+
+def _usable(reader: ReaderConfig, config: Config) -> Iterator[Order]:
+    """The orders of a file in which no row waits for its turn; the others are told."""
+    for each in _orders(reader, config):
+        if isinstance(each, OrderError):
+            log.warning("%s: %s: %s", reader.name, reader.orders, each)
+        else:
+            yield each
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as why:
+        raise ConfigProblem(f"reader.orders: cannot read {path}: {why.strerror}") from why
+
+
+def _job(reader: ReaderConfig) -> Job:
+    if reader.job == "read":
+        return read.read_one
+    if reader.job != "update":
+        return verify.verify_one
+    changes = claim_names.changes_from_names({"step": reader.step})
+
+    async def job(post: Post, target: Target) -> Result:
+        return await update.update_one(post, target, changes)
+
+    return job

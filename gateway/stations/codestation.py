@@ -22,7 +22,7 @@ from gateway.stations.result import Result
 log = logging.getLogger(__name__)
 
 _COMMAND_S = 2.0  # for a reader to take a command
-_WAITING = 64  # looks and triggers
+_WAITING = 16  # looks
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,14 @@ class _Once:
 
 
 _Event = Look | Call | _Once | None
+_Ended = list[tuple[Outcome, str | None]]  # each with the picture that was kept of it
 
 
 class CodeStation:
-    """One code reader's loop. `run` it for ever, or ask `once`; both at the same time are fine."""
+    """One code reader's loop. `run` it for ever, or ask `once`; both at the same time are fine. rate: of its triggers.
+
+    plc: where triggers come from, and are answered, while it is run.
+    """
 
     def __init__(self, post: CodePost, rules: CodesConfig, plc: Plc | None = None) -> None:
         self.post = post
@@ -48,10 +52,12 @@ class CodeStation:
         match = match_list(rules)
         self._cycle = Cycle(rules, match)
         self._wanted = Wanted(max(rules.count, rules.most), match.expected)
-        self._events: asyncio.Queue[tuple[float, _Event]] = asyncio.Queue(_WAITING)
+        self._events: asyncio.Queue[tuple[float, _Event]] = asyncio.Queue()
+        self._room = asyncio.Semaphore(_WAITING)  # for looks among the events
         self._askers: dict[int, Call | _Once] = {}  # by their trigger
         self._drives = asyncio.Lock()
         self._is_run = False
+        self._is_triggered = False
         self._eye: asyncio.Task[None] | None = None
         self._anchor = (0.0, 0.0)
 
@@ -63,52 +69,64 @@ class CodeStation:
         """
         self._is_run = True
         try:
-            async with self._drives, self._watching(), self._listening():
+            async with self._drives, self._listening(), self._watching():
                 while True:
                     for outcome, image in await self._happened():
                         yield await self._finished(outcome, image)
         finally:
             self._is_run = False
-            self._forsake()
+            if not self._drives.locked():
+                self._forsake()
 
     async def once(self, want: Wanted, timeout_s: float) -> Outcome:
         """Trigger the reader now; what it saw, durable. Where the device is away that is "no_read", with the reason.
 
-        want.count codes end it, whatever was read before; `timeout_s` at the latest. Raises JournalTrouble.
+        want.count codes end it, whatever was read before; `timeout_s` at the latest. Raises JournalTrouble, and
+        ReaderGone where the station ends meanwhile.
         """
         asked = _Once(want, timeout_s, asyncio.get_running_loop().create_future())
+        asked.outcome.add_done_callback(_noticed)
         if self._is_run:
-            await self._events.put((self._now(), asked))
+            self._ask(asked)
             return await asked.outcome
-        async with self._drives, self._watching():
-            await self._events.put((self._now(), asked))
-            while not asked.outcome.done():
-                for outcome, image in await self._happened():
-                    await self._finished(outcome, image)
+        async with self._drives:
+            await self._open()
+            try:
+                async with self._watching():
+                    self._ask(asked)
+                    while not asked.outcome.done():
+                        for outcome, image in await self._happened():
+                            await self._finished(outcome, image)
+            finally:
+                if not self._is_run:
+                    self._forsake()
         return asked.outcome.result()
+
+    def _ask(self, event: Call | _Once) -> None:
+        self._events.put_nowait((self._now(), event))
 
     def _now(self) -> float:
         """Unix seconds that run evenly during a trigger, also where the wall clock is set meanwhile."""
         ticks = self.post.ticks()
-        if not self._cycle.is_on:
+        if not self._cycle.trigger:
             self._anchor = (self.post.now(), ticks)
         return self._anchor[0] + ticks - self._anchor[1]
 
-    async def _happened(self) -> list[tuple[Outcome, str | None]]:
-        """Wait for what happens next: the outcomes that it brings, each with the picture that was kept of it."""
+    async def _happened(self) -> _Ended:
+        """Wait for what happens next: the outcomes that it brings."""
         due_at = self._cycle.due_at
         try:
             async with asyncio.timeout(None if due_at is None else max(0.0, due_at - self._now())):
                 at, event = await self._event()
         except TimeoutError:
-            return await self._settled(self._cycle.tick(self._now()))
+            return await self._settled(self._cycle.tick(self._now(), self._trouble()))
         if isinstance(event, Look):
-            if self._is_run or self._cycle.is_on:
-                return await self._settled(self._cycle.look(event))
-            return []
+            self._room.release()
+            is_wanted = self._is_run or self._cycle.trigger
+            return await self._settled(self._cycle.look(event)) if is_wanted else []
         if event is None:
             return await self._blind()
-        return await self._settled(await self._called(at, event))
+        return await self._called(at, event)
 
     async def _event(self) -> tuple[float, _Event]:
         assert self._eye is not None
@@ -116,20 +134,24 @@ class CodeStation:
             return self._now(), None
         return await self._events.get()
 
-    async def _blind(self) -> list[tuple[Outcome, str | None]]:
+    async def _blind(self) -> _Ended:
         """Nothing comes from the reader any more."""
         assert self._eye is not None
         if not self._eye.done():
             return []
-        if self._cycle.is_on:
+        if self._cycle.trigger:
             return await self._settled(self._cycle.lost(self._now(), "the reader has ended"))
         self._eye.result()
         raise ReaderGone(f"{self.post.name}: the reader was closed")
 
-    async def _called(self, at: float, event: Call | _Once) -> list[Outcome]:
-        cycle, was_on = self._cycle, self._cycle.is_on
+    async def _called(self, at: float, event: Call | _Once) -> _Ended:
+        cycle = self._cycle
+        ended = await self._settled(cycle.tick(at, self._trouble()))
         if isinstance(event, Call) and event.deed == "off":
-            return cycle.trigger_off(at)
+            asker = self._askers.get(cycle.trigger)
+            if isinstance(asker, Call) and asker.client is event.client:
+                ended += await self._settled(cycle.trigger_off(at, self._trouble()))
+            return ended
         want = None
         if isinstance(event, _Once):
             want, timeout_s = event.want, event.timeout_s
@@ -137,28 +159,35 @@ class CodeStation:
             timeout_s = inf if event.deed == "on" else self.rules.timeout_s
         outcomes = cycle.trigger_on(at, timeout_s, want)
         self._askers[cycle.triggers] = event
-        if was_on:
-            return outcomes
+        if cycle.trigger == cycle.triggers:
+            outcomes += await self._begun(want or self._wanted)
+        return ended + await self._settled(outcomes)
+
+    async def _begun(self, want: Wanted) -> list[Outcome]:
+        """Have the reader look hard; where it cannot, the trigger is over."""
+        self._is_triggered = True
         try:
             async with asyncio.timeout(_COMMAND_S):
-                await self.post.reader.trigger(want or self._wanted)
+                await self.post.reader.trigger(want)
         except DeviceTrouble as why:
-            return cycle.lost(self._now(), str(why))
+            return self._cycle.lost(self._now(), str(why))
         except TimeoutError:
-            return cycle.lost(self._now(), f"the reader takes no trigger within {_COMMAND_S:g} s")
-        return outcomes
+            text = f"the reader takes no trigger within {_COMMAND_S:g} s"
+            return self._cycle.lost(self._now(), text)
+        return []
 
-    async def _settled(self, outcomes: list[Outcome]) -> list[tuple[Outcome, str | None]]:
+    async def _settled(self, outcomes: list[Outcome]) -> _Ended:
         """The reader looks lightly again where its trigger is over; of a cycle that failed a picture is kept."""
         if not outcomes:
             return []
-        image = None
+        image, reader = None, self.post.reader
         try:
             async with asyncio.timeout(_COMMAND_S):
                 if self.rules.archive is not None and outcomes[0].word not in GOOD:
-                    image = await self.post.reader.keep(outcomes[0].word)
-                if not self._cycle.is_on:
-                    await self.post.reader.release()
+                    image = await reader.keep(outcomes[0].word)
+                if self._is_triggered and not self._cycle.trigger:
+                    self._is_triggered = False
+                    await reader.release()
         except DeviceTrouble as why:
             log.warning("%s: %s", self.post.name, why)
         except TimeoutError:
@@ -170,80 +199,93 @@ class CodeStation:
         judged = [judge(each, self.post) for each in outcome.codes]
         found = answer(outcome, judged)
         elapsed_s = self._now() - outcome.started_at
+        body = coderow.body(self.post.name, outcome, judged, found, image, elapsed_s)
         asker = self._askers.pop(outcome.trigger, None)
         try:
-            body = coderow.body(self.post.name, outcome, judged, found, image, elapsed_s)
             row = await self.post.record(found.product, body)
         except JournalTrouble as why:
-            self._failed(asker, why)
+            _failed(asker, why)
             raise
         self.rate.add(outcome.word)
-        if isinstance(asker, _Once):
-            if not asker.outcome.done():
-                asker.outcome.set_result(outcome)
+        if isinstance(asker, _Once) and not asker.outcome.done():
+            asker.outcome.set_result(outcome)
         elif isinstance(asker, Call):
             asker.client.answer(_line(found, judged))
-        elif self._plc is not None:
+        elif asker is None and self._plc is not None:
             self._plc.tell(_line(found, judged))
         log.info("%s %s: %s", self.post.name, found.outcome, found.signal.sentence)
         return _result(found, row.seq if row else None, self._now() - outcome.started_at)
 
-    def _failed(self, asker: Call | _Once | None, why: Exception) -> None:
-        if isinstance(asker, _Once) and not asker.outcome.done():
-            asker.outcome.set_exception(why)
-        elif isinstance(asker, Call):
-            asker.client.answer(plc.ERROR)
+    def _trouble(self) -> str:
+        """Why the reader may have seen nothing; "" where it is well."""
+        reader = self.post.reader
+        return "" if reader.is_open else f"the reader is {reader.state.word}: {reader.state.text}"
 
     def _forsake(self) -> None:
         """Whoever still waits is told that no answer comes."""
-        self._cycle.lost(self._now(), "the station has ended")
+        self._cycle.lost(self._now(), "")
+        why = ReaderGone(f"{self.post.name}: the station has ended")
         while not self._events.empty():
             _, event = self._events.get_nowait()
-            if isinstance(event, _Once | Call):
-                self._failed(event, ReaderGone(f"{self.post.name}: the station has ended"))
+            if isinstance(event, Look):
+                self._room.release()
+            else:
+                _failed(event, why)
         for asker in self._askers.values():
-            self._failed(asker, ReaderGone(f"{self.post.name}: the station has ended"))
+            _failed(asker, why)
         self._askers.clear()
 
-    @asynccontextmanager
-    async def _watching(self) -> AsyncGenerator[None, None]:
-        """What the reader sees comes in as events; a device that is away comes back by itself."""
+    async def _open(self) -> None:
         try:
             await self.post.reader.open()
         except (ReaderGone, ReaderBusy) as why:
             log.warning("%s: %s", self.post.name, why)
+
+    @asynccontextmanager
+    async def _watching(self) -> AsyncGenerator[None, None]:
+        """What the reader sees comes in as events; a device that is away comes back by itself."""
         looks = self.post.reader.looks()
         self._eye = asyncio.create_task(self._look(looks), name=f"{self.post.name} looks")
-        self._eye.add_done_callback(self._wake)
+        self._eye.add_done_callback(lambda _: self._events.put_nowait((self._now(), None)))
         try:
             yield
         finally:
             self._eye.cancel()
             await asyncio.gather(self._eye, return_exceptions=True)
-            await self.post.reader.release()
+            if self._is_triggered:
+                self._is_triggered = False
+                await self.post.reader.release()
 
     async def _look(self, looks: AsyncGenerator[Look, None]) -> None:
         async with aclosing(looks):
             async for look in looks:
-                await self._events.put((look.at, look))
-
-    def _wake(self, _: object) -> None:
-        if not self._events.full():
-            self._events.put_nowait((self._now(), None))
+                await self._room.acquire()
+                self._events.put_nowait((look.at, look))
 
     @asynccontextmanager
     async def _listening(self) -> AsyncGenerator[None, None]:
         if self._plc is None:
             yield
             return
-        await self._plc.open(self._take)
+        await self._plc.open(self._ask)
         try:
             yield
         finally:
             await self._plc.close()
 
-    async def _take(self, call: Call) -> None:
-        await self._events.put((self._now(), call))
+
+def _failed(asker: Call | _Once | None, why: Exception) -> None:
+    """Tell who asked that nothing could be answered."""
+    if isinstance(asker, _Once) and not asker.outcome.done():
+        asker.outcome.set_exception(why)
+    elif isinstance(asker, Call) and asker.deed != "off":
+        asker.client.answer(plc.ERROR)
+
+
+def _noticed(outcome: "asyncio.Future[Outcome]") -> None:
+    """Who asked may have gone meanwhile: a failure that nobody takes is none."""
+    if not outcome.cancelled():
+        outcome.exception()
 
 
 def _result(found: Answer, seq: int | None, elapsed_s: float) -> Result:

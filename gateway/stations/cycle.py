@@ -45,11 +45,11 @@ class Outcome:
 
 @dataclass
 class _Running:
+    trigger: int  # its number; 0: it began by itself, and gets one at its end
     started_at: float
     ends_at: float  # inf: when the trigger goes off
     count: int
     most: int
-    is_commanded: bool
     is_fresh: bool  # no duplicate of what was read before it
     waiting: list[float] = field(default_factory=list)  # when other triggers came meanwhile
     codes: list[CodeRead] = field(default_factory=list)
@@ -69,9 +69,9 @@ class Cycle:
         self._ended_at = -inf
 
     @property
-    def is_on(self) -> bool:
-        """Whether a trigger runs, so that the reader shall look hard."""
-        return self._running is not None and self._running.is_commanded
+    def trigger(self) -> int:
+        """The number of the trigger that runs, for which the reader shall look hard; 0: none."""
+        return self._running.trigger if self._running is not None else 0
 
     @property
     def due_at(self) -> float | None:
@@ -88,24 +88,25 @@ class Cycle:
         timeout_s: how long it lasts, inf: until `trigger_off`, None: as the rules have it. want: other than the rules:
         so many codes, whatever was read before.
         """
+        before = self.tick(at)
         self.triggers += 1
         running = self._running
-        if running is not None and running.is_commanded:
+        if running is not None and running.trigger:
             running.waiting.append(at)
             if len(running.waiting) <= MOST_WAITING:
-                return []
+                return before
             return self._end(at, f"{len(running.waiting)} more triggers came meanwhile")
         if timeout_s is None:
             timeout_s = inf if self._rules.trigger == "level" else self._rules.timeout_s
-        self._running = self._begun(at, timeout_s, want)
-        return []
+        self._running = self._begun(self.triggers, at, timeout_s, want)
+        return before
 
-    def trigger_off(self, at: float) -> list[Outcome]:
-        """A trigger that lasts until this ends; harmless for others."""
+    def trigger_off(self, at: float, reason: str = "") -> list[Outcome]:
+        """A trigger that lasts until this ends; harmless for others. reason: why nothing may have been read."""
         running = self._running
         if running is None or running.ends_at != inf:
             return []
-        return self._end(at)
+        return self._end(at, reason)
 
     def look(self, look: Look) -> list[Outcome]:
         """What the reader saw. Of a picture from before the trigger nothing counts."""
@@ -113,26 +114,26 @@ class Cycle:
         running = self._running
         if running is None:
             return before + self._untriggered(look)
-        if not running.is_commanded:
+        if not running.trigger:
             look = self._arrived(look, running.codes)
         return before + self._gathered(running, look)
 
-    def tick(self, at: float) -> list[Outcome]:
-        """Time has passed."""
+    def tick(self, at: float, reason: str = "") -> list[Outcome]:
+        """Time has passed. reason: why nothing may have been read."""
         running = self._running
         if running is None or at < running.ends_at:
             return []
-        return self._end(at)
+        return self._end(at, reason)
 
     def lost(self, at: float, reason: str) -> list[Outcome]:
         """The device cannot go on with this trigger."""
         return self._end(at, reason) if self._running is not None else []
 
-    def _begun(self, at: float, timeout_s: float, want: Wanted | None) -> _Running:
-        rules = self._rules
-        count = want.count if want else rules.count
-        most = max(count, rules.most)
-        return _Running(at, at + timeout_s, count, most, True, want is None)
+    def _begun(self, trigger: int, at: float, timeout_s: float, want: Wanted | None) -> _Running:
+        count = want.count if want else self._rules.count
+        most = max(count, self._rules.most)
+        is_fresh = trigger > 0 and want is None
+        return _Running(trigger, at, at + timeout_s, count, most, is_fresh)
 
     def _untriggered(self, look: Look) -> list[Outcome]:
         if self._rules.trigger == "continuous":
@@ -158,10 +159,8 @@ class Cycle:
         fresh = self._arrived(look, ())
         if not fresh.codes:
             return []
-        running = self._begun(look.at, self._rules.timeout_s, None)
-        running.is_commanded = running.is_fresh = False
-        self._running = running
-        return self._gathered(running, fresh)
+        self._running = self._begun(0, look.at, self._rules.timeout_s, None)
+        return self._gathered(self._running, fresh)
 
     def _arrived(self, look: Look, already: Iterable[CodeRead]) -> Look:
         """The look without what has been in view before; `already`: codes of this presentation."""
@@ -210,9 +209,9 @@ class Cycle:
         running = self._running
         assert running is not None
         self._running, self._ended_at = None, at
-        if not running.is_commanded:
+        if not running.trigger:
             self.triggers += 1
-        first = self.triggers - len(running.waiting)
+        first = running.trigger or self.triggers
         word, why = self._word(running, reason)
         for code in running.codes:
             self._known.saw(code.data, at)
@@ -244,7 +243,7 @@ class Cycle:
 
 
 def _one(code: CodeRead, at: float) -> _Running:
-    return _Running(at, at, 1, 1, False, False, codes=[code])
+    return _Running(0, at, at, 1, 1, False, codes=[code])
 
 
 def _nothing(unreadable: int) -> str:

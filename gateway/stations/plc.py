@@ -10,32 +10,34 @@ Lines end with CR, LF or both. What was triggered by no PLC is told to each that
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
 
 MOST_CLIENTS = 4
-MOST_UNANSWERED = 64  # triggers of one client; more, and it is left
-_LONGEST_LINE = 64  # bytes
-_MOST_UNREAD = 64 << 10  # bytes of answers that a client does not take
-_END = b"\r\n"
+MOST_UNANSWERED = 64  # triggers of one client; one more, and it is left
 ERROR = "ERROR"
+
+_DEEDS = {b"T": "once", b"ON": "on", b"OFF": "off"}
 _WORDS = {"no_read": "NOREAD"}
 _ANSWERS = frozenset(
     f"NOREAD PARTIAL TOO_MANY NO_MATCH REPEATED REFUSED NOT_VERIFIED BUSY {ERROR}".split()
 )
 _BREAKING = frozenset(map(chr, range(0x20))) - {"\x1d"}
+_LONGEST_LINE = 64  # bytes
+_CHUNK = 4096
+_MOST_UNREAD = 64 << 10  # bytes of answers that a client does not take
+_END = b"\r\n"
 
 
 class Client:
-    """One PLC that is connected."""
+    """One PLC that is connected. holds: whether an ON of it waits for its OFF."""
 
     def __init__(self, writer: asyncio.StreamWriter, name: str) -> None:
         self.name = name
         self.unanswered = 0
-        self.holds = False  # whether an ON of it waits for its OFF
+        self.holds = False
         self._writer = writer
 
     def answer(self, line: str) -> None:
@@ -46,11 +48,12 @@ class Client:
     def say(self, line: str) -> None:
         """Send a line; one who takes none is left."""
         transport = self._writer.transport
+        if transport.is_closing():
+            return
+        self._writer.write(line.encode() + _END)
         if transport.get_write_buffer_size() > _MOST_UNREAD:
             log.warning("%s takes no answers: it is left", self.name)
             transport.abort()
-        elif not transport.is_closing():
-            self._writer.write(line.encode() + _END)
 
 
 @dataclass(frozen=True)
@@ -61,23 +64,21 @@ class Call:
     client: Client
 
 
-Take = Callable[[Call], Awaitable[None]]
-
-
 class Plc:
-    """Listens at HOST:PORT (port 0: any) for up to MOST_CLIENTS; `take` is called with what they ask for."""
+    """Listens at HOST:PORT (port 0: any, which `port` tells then) for up to MOST_CLIENTS."""
 
     def __init__(self, listen: str) -> None:
-        self.host, _, port = listen.rpartition(":")
+        host, _, port = listen.rpartition(":")
+        self.host = host.strip("[]")
         self.port = int(port)
-        self._clients: set[Client] = set()
+        self._clients: dict[Client, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
+        self._take: Callable[[Call], None] = lambda _: None
 
-    async def open(self, take: Take) -> None:
-        """Listen from now on; OSError where that address cannot be had."""
+    async def open(self, take: Callable[[Call], None]) -> None:
+        """Listen from now on; `take` gets what they ask for. OSError where that address cannot be had."""
         self._take = take
-        host = self.host.strip("[]")
-        self._server = await asyncio.start_server(self._serve, host, self.port, limit=_LONGEST_LINE)
+        self._server = await asyncio.start_server(self._accept, self.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         log.info("PLC triggers at %s:%d", self.host, self.port)
 
@@ -87,8 +88,10 @@ class Plc:
         if server is None:
             return
         server.close()
-        for client in tuple(self._clients):
-            client._writer.transport.abort()
+        tasks = tuple(self._clients.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await server.wait_closed()
 
     def tell(self, line: str) -> None:
@@ -96,7 +99,7 @@ class Plc:
         for client in tuple(self._clients):
             client.say(line)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, port = writer.get_extra_info("peername")[:2]
         client = Client(writer, f"PLC {host}:{port}")
         if len(self._clients) >= MOST_CLIENTS:
@@ -105,38 +108,43 @@ class Plc:
             writer.close()
             return
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._clients.add(client)
-        try:
-            await self._calls(client, reader)
-        except ConnectionError:
-            pass
-        finally:
-            self._clients.discard(client)
-            if client.holds:
-                await self._take(Call("off", client))
-            with suppress(ConnectionError):
-                writer.close()
+        task = asyncio.create_task(self._serve(client, reader, writer), name=client.name)
+        self._clients[client] = task
 
-    async def _calls(self, client: Client, reader: asyncio.StreamReader) -> None:
+    async def _serve(
+        self, client: Client, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         lines = Lines()
-        while data := await reader.read(4096):
-            for line in lines.receive(data):
-                deed = DEEDS.get(line)
-                if deed is None:
-                    log.warning(
-                        "%s says %r: it is left; T, ON and OFF are known", client.name, line
-                    )
-                    return
-                if deed != "off":
-                    client.unanswered += 1
-                    if client.unanswered > MOST_UNANSWERED:
-                        log.warning("%s triggers without end: it is left", client.name)
+        try:
+            while data := await reader.read(_CHUNK):
+                for line in lines.receive(data):
+                    if fault := self._obey(client, line):
+                        log.warning("%s is left: %s", client.name, fault)
                         return
-                client.holds = deed == "on" or (client.holds and deed == "once")
-                await self._take(Call(deed, client))
+        except OSError as why:
+            log.info("%s: %s", client.name, why)
+        finally:
+            del self._clients[client]
+            if client.holds:
+                self._take(Call("off", client))
+            writer.close()
 
-
-DEEDS = {b"T": "once", b"ON": "on", b"OFF": "off"}
+    def _obey(self, client: Client, line: bytes) -> str:
+        """Pass on what a line asks for; why the client is to be left, "" where not."""
+        deed = _DEEDS.get(line)
+        if deed is None:
+            return f"it says {line[:_LONGEST_LINE]!r}; T, ON and OFF are known"
+        if deed == "off":
+            if client.holds:
+                self._take(Call(deed, client))
+            client.holds = False
+            return ""
+        client.unanswered += 1
+        if client.unanswered > MOST_UNANSWERED:
+            return f"{MOST_UNANSWERED} of its triggers wait for their answer"
+        client.holds = client.holds or deed == "on"
+        self._take(Call(deed, client))
+        return ""
 
 
 class Lines:
@@ -149,7 +157,7 @@ class Lines:
         """The lines that are whole; one that is too long comes as far as it goes."""
         *lines, self._pending = (self._pending + data).replace(b"\r", b"\n").split(b"\n")
         if len(self._pending) > _LONGEST_LINE:
-            lines.append(self._pending[:_LONGEST_LINE])
+            lines.append(self._pending)
             self._pending = b""
         return [line for line in lines if line]
 
@@ -159,7 +167,7 @@ def word(outcome: str) -> str:
     return _WORDS.get(outcome, outcome.upper())
 
 
-def texts(messages: list[bytes]) -> str | None:
+def texts(messages: Sequence[bytes]) -> str | None:
     """The answer for codes that are good, GS as it is; None where a PLC could take it for something else."""
     try:
         found = [message.decode() for message in messages]

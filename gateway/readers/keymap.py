@@ -1,7 +1,7 @@
 """Key codes of a keyboard scanner to bytes: the US layout, keypad and Alt codes, Ctrl letters as control characters.
 
-Key codes: <linux/input-event-codes.h>. The scanner must be set to the US layout, whatever this computer's own is. Control
-characters come as Ctrl and a key, or as Alt and three or four digits of the keypad, by the scanner's setting.
+Key codes: <linux/input-event-codes.h>. The scanner must be set to the US layout, whatever this computer's own is.
+Control characters come as Ctrl and a key, or as Alt and three or four digits of the keypad, by the scanner's setting.
 """
 
 ENTER, KEYPAD_ENTER, TAB = 28, 96, 15

@@ -7,18 +7,18 @@ cognex     DataMan: DMCC, its replies silent or extended (base64). Cognex, "Data
 keyence    SR: LON, LOFF; OK,LON or ER,LON,ee where its setting sends them; ERROR after LOFF. CR or STX ETX. No
            identifiers. Keyence, "SR-750 Series User's Manual", 8-1, 8-2; "N-410 User's Manual", "Error Code Settings";
            error codes: "SR-1000 Series User's Manual".
-datalogic  PowerScan, Gryphon: T and X pull and release the trigger. AIM identifiers, or label IDs of the EU set. Datalogic,
-           "PowerScan Product Reference Guide", appendix E "Host Commands"; "PowerScan D8330 Reference Manual", "Code
-           Identifier Table". No no-read string: no source found.
-honeywell  SYN T CR, SYN U CR; NR where No Read is on. AIM identifiers, or Code IDs. Honeywell, "N86 Series User's Guide",
-           "Trigger Commands"; "2020 User's Guide", "No Read"; "3820 User's Guide", appendix A.
+datalogic  PowerScan, Gryphon: T and X pull and release the trigger. AIM identifiers, or label IDs of the EU set.
+           Datalogic, "PowerScan Product Reference Guide", appendix E "Host Commands"; "PowerScan D8330 Reference
+           Manual", "Code Identifier Table". No source was found for a no-read string: set noread=.
+honeywell  SYN T CR, SYN U CR; NR where No Read is on. AIM identifiers, or Code IDs. Honeywell, "N86 Series User's
+           Guide", "Trigger Commands"; "2020 User's Guide", "No Read"; "3820 User's Guide", appendix A.
 omron      V430, MicroHAWK, Microscan: < > starts a cycle; NOREAD; CR LF. Omron, "V430-F Series User Manual for
            Communication Settings", "Behavior of the Host Protocol"; Microscan, "MS-9 User's Manual", "Noread Message".
 zebra      SSI packets, each acknowledged; trigger mode "host"; NR where it is on. See scanner_ssi.
 
 No source was found for the strings that trigger Datalogic's fixed Matrix readers, Zebra's FS and others: generic, with
-on=, off= and noread=, does them. silent_s= with alive= (a heartbeat that the scanner sends) or with ping= (a command that
-it answers) finds out a scanner that is gone behind a serial server that is not; TCP's own keep-alive is always on.
+on=, off= and noread=, does them. silent_s= with alive= (a heartbeat that the scanner sends) or with ping= (a command
+that it answers) finds out a scanner that is gone behind a serial server that is not; TCP's own keep-alive is always on.
 """
 
 import base64

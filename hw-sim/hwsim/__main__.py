@@ -1,4 +1,4 @@
-"""`python -m hwsim pn532|m100|llrp ...`: simulated devices as a process, until SIGTERM or Ctrl-C."""
+"""`python -m hwsim pn532|m100|llrp|scanner ...`: simulated devices as a process, until SIGTERM or Ctrl-C."""
 
 import difflib
 import signal
@@ -16,6 +16,7 @@ from hwsim import shelf as shelves
 from hwsim.chips import CHIPS
 from hwsim.cli_llrp import llrp
 from hwsim.cli_m100 import m100
+from hwsim.cli_scanner import scanner
 from hwsim.clock import Clock
 from hwsim.faults import Faults
 from hwsim.field import Field
@@ -46,6 +47,7 @@ def main() -> None:
 
 main.add_command(m100)
 main.add_command(llrp)
+main.add_command(scanner)
 
 
 @main.command()
@@ -158,7 +160,7 @@ def pn532(
 def up(scenario: Path) -> None:
     """A device and its events as a TOML file has them.
 
-    [pn532], [m100] or [llrp] holds the options of that command, [[event]] tables the events.
+    [pn532], [m100], [llrp] or [scanner] holds the options of that command, [[event]] tables the events.
 
     Example: tagwright sim up conveyor.toml
     """
@@ -166,7 +168,12 @@ def up(scenario: Path) -> None:
         tables = tomllib.loads(scenario.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise click.UsageError(f"{scenario}: {error}") from None
-    devices: dict[str, click.Command] = {"pn532": pn532, "m100": m100, "llrp": llrp}
+    devices: dict[str, click.Command] = {
+        "pn532": pn532,
+        "m100": m100,
+        "llrp": llrp,
+        "scanner": scanner,
+    }
     try:
         device, options = _device(tables, list(devices))
     except ValueError as why:

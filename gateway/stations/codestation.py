@@ -102,6 +102,11 @@ class CodeStation:
                     self._forsake()
         return asked.outcome.result()
 
+    @property
+    def triggers(self) -> int:
+        """How many have come since the start."""
+        return self._cycle.triggers
+
     def _ask(self, event: Call | _Once) -> None:
         self._events.put_nowait((self._now(), event))
 

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,12 @@ class Client:
             log.warning("%s takes no answers: it is left", self.name)
             transport.abort()
 
+    async def left(self) -> None:
+        """Hang up; what it did not take yet is dropped."""
+        self._writer.transport.abort()
+        with suppress(OSError):
+            await self._writer.wait_closed()
+
 
 @dataclass(frozen=True)
 class Call:
@@ -88,11 +95,18 @@ class Plc:
         if server is None:
             return
         server.close()
-        tasks = tuple(self._clients.values())
-        for task in tasks:
+        clients = dict(self._clients)
+        for task in clients.values():
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*clients.values(), return_exceptions=True)
+        for client in clients:
+            await client.left()
         await server.wait_closed()
+
+    @property
+    def clients(self) -> list[str]:
+        """Who is connected."""
+        return [client.name for client in self._clients]
 
     def tell(self, line: str) -> None:
         """Say what no PLC has triggered to each that is connected."""

@@ -272,6 +272,11 @@ class Records:
         seq, at_ns, uid, body = gone
         return Row(seq, at_ns, "result", "", uid, product, body, b"")
 
+    def last_bind(self, product: str) -> Row | None:
+        """The newest bind row of this product: which codes were read beside its tag."""
+        clause = "WHERE product = ? AND product <> '' AND kind = 'bind' ORDER BY seq DESC LIMIT 1"
+        return next(self._rows(clause, product), None)
+
     def last_for_uid(self, uid: bytes) -> Row | None:
         """The newest row of this tag."""
         return next(self._rows("WHERE uid = ? AND uid <> x'' ORDER BY seq DESC LIMIT 1", uid), None)

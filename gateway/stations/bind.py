@@ -89,15 +89,13 @@ async def bind_one(
         text = f"{seen.tag.describe()}: commission it first, or give the orders"
         return await write.refuse(post, seen, Refusal("refused", text), "", started)
     item = await look(sight, requires)
-    found = ordered(item, orders)
-    wrong = _wrong(item, found)
-    if wrong:
-        refused = await write.refuse(post, seen, Refusal("refused", wrong), "", started)
-        return refused if item.judged else _again(refused)
-    tag = await commission_one(post, target, found[0])
+    order = choice(item, orders)
+    if isinstance(order, Refusal):
+        return unordered(order, await write.refuse(post, seen, order, "", started))
+    tag = await commission_one(post, target, order)
     if tag.outcome not in CARRIED:
         return tag
-    return await bound(post, tag, item, requires, found[0])
+    return await bound(post, tag, item, requires, order)
 
 
 async def bound(
@@ -142,6 +140,29 @@ async def bound(
     )
 
 
+def choice(item: Item, orders: Mapping[str, Order]) -> Order | Refusal:
+    """The one order that the codes of an item name; orders: item.by_code. "incomplete": nothing was read yet."""
+    found = ordered(item, orders)
+    if not item.judged:
+        return Refusal(INCOMPLETE, f"nothing written: {item.said()}: show the item again")
+    if len(found) > 1:
+        names = ", ".join(each.product for each in found[:3])
+        text = f"the codes beside it name {len(found)} orders: {names}: show one item"
+        return Refusal("refused", text)
+    if not found:
+        named = sorted({each.product for each in item.judged if each.product})
+        return Refusal("refused", f"no order for {', '.join(named[:3])}" if named else item.said())
+    disagreement = item.disagreement(of_order(found[0]))
+    return Refusal("refused", disagreement) if disagreement else found[0]
+
+
+def unordered(refusal: Refusal, refused: Result) -> Result:
+    """The answer to a tag for which no order was chosen: amber where nothing was read, for nothing is wrong yet."""
+    if refusal.outcome != INCOMPLETE:
+        return refused
+    return replace(refused, signal=Signal(AMBER, refusal.sentence))
+
+
 def told(missing: Mapping[str, str]) -> str:
     """Which carriers are missing and why, in one line."""
     return "; ".join(f"{each}: {why}" for each, why in missing.items())
@@ -179,20 +200,3 @@ def _product(tag: Result) -> Product | None:
     if tag.stub is not None:
         return Product(tag.stub.product, tag.link, tag.stub.granularity)
     return of_link(tag.link) if tag.link is not None else None
-
-
-def _wrong(item: Item, found: Sequence[Order]) -> str:
-    """Why a blank tag beside this item gets no order; "" where the codes name just one."""
-    if len(found) > 1:
-        names = ", ".join(each.product for each in found[:3])
-        return f"the codes beside it name {len(found)} orders: {names}: show one item"
-    if found:
-        return item.disagreement(of_order(found[0]))
-    named = sorted({each.product for each in item.judged if each.product})
-    return f"no order for {', '.join(named[:3])}" if named else item.said()
-
-
-def _again(refused: Result) -> Result:
-    """A tag beside which nothing was read: nothing is wrong yet."""
-    text = f"nothing written: {refused.signal.sentence}: show the item again"
-    return replace(refused, outcome=INCOMPLETE, signal=Signal(AMBER, text))

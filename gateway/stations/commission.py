@@ -7,6 +7,7 @@ from edge.errors import DoesNotFit
 from gateway.model import Target
 from gateway.records import LINK
 from gateway.stations import media, verify, write
+from gateway.stations.carriers import TAGS
 from gateway.stations.orders import Claims, Order, gtin_serial
 from gateway.stations.post import Post, Seal
 from gateway.stations.result import Refusal, Result
@@ -64,6 +65,10 @@ def decide(order: Order, seen: Seen, known: Known, seal: Seal) -> write.Work | R
     unfit = tag.unfit(order)
     if unfit or chip is None:
         return Refusal("refused", unfit)
+    asked = [each for each in order.carriers if each in TAGS]
+    if asked and tag.medium not in asked:
+        text = f"this is no tag for {order.product}: its order asks for {asked[0]}"
+        return Refusal("refused", text)
     hindrance = _standing(order, seen, seal) or _elsewhere(order, seen, known)
     if hindrance is not None:
         return hindrance

@@ -1,35 +1,38 @@
 """A job: the orders of a CSV file onto tags as they come, each row's result durable in FILE.result.csv.
 
-The journal is the truth, the result file its copy by row: a row whose result the journal holds is not written twice,
-also where the result file lags behind a crash. A row that was refused is looked at again on the next run; a torn row
-waits for its tag while the others go on.
+A row that was refused is looked at again on the next run; a torn row waits for its tag while the others go on, and so
+does one whose product lacks a code that it must carry. Beside a code reader the item's code picks the order; without
+one, tags get the orders in their sequence.
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TypeGuard
 
-from edge import stub as stubs
 from gateway.model import Target
-from gateway.records import Row
 from gateway.stations import verify, write
-from gateway.stations.commission import commission_one, known
-from gateway.stations.orders import Order, OrderError, gtin_serial
+from gateway.stations.bind import unordered
+from gateway.stations.commission import commission_one
+from gateway.stations.item import Item, Sight
+from gateway.stations.jobbook import FINAL, INCOMPLETE, STANDING, WRITTEN, JobBook
+from gateway.stations.jobcodes import JobCodes
+from gateway.stations.orders import Order, OrderError
 from gateway.stations.post import Post
-from gateway.stations.result import GREEN, RED, Refusal, Result, Signal
-from gateway.stations.resultfile import Line, ResultFile
+from gateway.stations.result import RED, Refusal, Result, Signal
+from gateway.stations.resultfile import ResultFile
 from gateway.stations.station import DEDUPE_S, Station
 
-WRITTEN = ("commissioned", "repaired")
-_STANDING = (*WRITTEN, "already")
-_FINAL = (*_STANDING, "duplicate")
+__all__ = ["WRITTEN", "JobRun", "with_options"]
 
 
 class JobRun:
-    """The orders of one job file, served at one post. Use `run`; `torn` are the orders that wait for their tag."""
+    """The orders of one job file, served at one post. Use `run`.
+
+    torn, incomplete: the orders that wait for their tag, by product. sight: the code reader beside the tag reader;
+    requires: codes that each product must carry before it is done, beside those that its order lists.
+    """
 
     def __init__(
         self,
@@ -38,20 +41,22 @@ class JobRun:
         results: ResultFile,
         dedupe_s: float = DEDUPE_S,
         idle_s: float | None = None,
+        sight: Sight | None = None,
+        requires: Sequence[str] = (),
     ) -> None:
         self.torn: dict[str, Order] = {}
+        self.incomplete: dict[str, Order] = {}
         self._post = post
-        self._items = iter(items)
+        every = list(items) if sight is not None else []
+        self._items = iter(every or items)
+        self._codes = JobCodes(sight, requires, every)
         self._again: deque[Order] = deque()
-        self._results = results
+        self._book = JobBook(post, results)
         self._station = Station(post, dedupe_s)
         self._idle_s = idle_s
         self._is_idle = False
-        self._owners: dict[tuple[str, str], int] = {}
-        self._rows: dict[str, int] = {}  # of the tags that have one, by UID in hex
-        for line in results.lines.values():
-            if line.outcome in _STANDING:
-                self._own(line)
+        self._picked: Order | None = None  # for the tag that is served, by the codes on its item
+        self._item: Item | None = None
 
     async def run(self) -> AsyncIterator[Result]:
         """Yield a Result for each row that needs no tag, and for each tag served; rows done before are skipped.
@@ -61,13 +66,13 @@ class JobRun:
         """
         while not self._is_idle:
             item = self._again.popleft() if self._again else next(self._items, None)
-            if item is None and not self.torn:
+            if item is None and not self.torn and not (self.incomplete and self._codes.is_there):
                 return
             result = None
             if isinstance(item, OrderError):
-                result = self._refused(item)
-            elif item is not None and not self._is_done(item):
-                result = self._from_journal(item)
+                result = self._book.refused(item)
+            elif item is not None and self._is_waiting(item):
+                result = self._standing(item)
             if result is not None:
                 yield result
             elif item is None or self._is_waiting(item):
@@ -75,120 +80,108 @@ class JobRun:
                     yield result
 
     async def _served(self, order: Order | None) -> AsyncIterator[Result]:
-        """Serve tags until this order has its result or its tag is torn; without an order, until one tag is served."""
-        job = partial(self._commission, order) if order is not None else _no_order_left
+        """Serve tags until this order has its result or waits for its tag; without an order, until one is served."""
         while True:
-            result = await self._station.serve(job, self._idle_s)
+            self._picked = self._item = None
+            result = await self._station.serve(partial(self._commission, order), self._idle_s)
             if result is None:
                 self._is_idle = True
                 return
-            if order is None or result.product != order.product:
-                self._settle(result)
-            elif result.outcome == "torn":
-                self.torn[order.product] = order
-            elif result.outcome in _FINAL:
-                self._note(order, result, self._post.now())
-            yield result
+            yield await self._settled(result, order)
             if order is None or not self._is_waiting(order):
                 return
 
-    async def _commission(self, order: Order, post: Post, target: Target) -> Result:
+    async def _commission(self, order: Order | None, post: Post, target: Target) -> Result:
         """A tag with a row of this file, which is still in the field or back in it, is never overwritten by another."""
-        row = self._rows.get(target.uid.hex(), order.row)
-        if not order.overwrite or row == order.row:
+        row = self._book.row_of(target.uid)
+        own = next((each for each in self.incomplete.values() if each.row == row), None)
+        if own is not None:
+            return await commission_one(
+                post, target, own
+            )  # "already": its codes are what it is shown for
+        if order is None:
+            return await _refuse(post, target, "no order is left for this tag")
+        if self._codes.is_there:
+            self._item, found = await self._codes.pick()
+            if isinstance(found, Refusal):
+                return unordered(found, await _refuse(post, target, found.sentence, found.outcome))
+            if found is not order and not self._is_to_be_written(found):
+                text = (
+                    f"row {found.row} of the job, {found.product}, has its tag: show another item"
+                )
+                return await _refuse(post, target, text)
+            order = self._picked = found
+        if not order.overwrite or row in (None, order.row):
             return await commission_one(post, target, order)
         why = f"this tag has row {row} of the job: use another tag"
-        return await _refuse(post, target, why, order.product, order.row)
+        return await _refuse(post, target, why, "refused", order)
 
-    def _settle(self, result: Result) -> None:
-        """Note what another order's tag brought: that a torn one is done, or needs a new tag."""
-        order = self.torn.get(result.product)
-        if order is not None and result.outcome in WRITTEN:
-            del self.torn[order.product]
-            row = self._last_result(order.product)
-            is_mine = row is not None and self._is_of(order, row)
-            self._note(order, result if is_mine else _duplicate(result), self._post.now())
+    async def _settled(self, result: Result, current: Order | None) -> Result:
+        """The answer to what a tag brought, once its codes were seen to and its row was noted."""
+        order = self._order_of(result, current)
+        if order is None:
+            self._look_after_torn()
+            return result
+        if result.outcome in STANDING:
+            found = await self._codes.finished(self._post, result, order, self._item)
+            if found.outcome == "already" and order.product in self.incomplete:
+                found = replace(found, outcome="commissioned")
+            self._note(order, found, current)
+            result = found
+        elif result.outcome == "torn":
+            self.torn[order.product] = order
+        elif result.outcome in FINAL and order in (current, self._picked):
+            self._note(order, result, current)
+        self._look_after_torn()
+        return result
+
+    def _note(self, order: Order, result: Result, current: Order | None) -> None:
+        """Write the row's line, and whether it waits for its tag from now on."""
+        is_of_another = order is not current and order is not self._picked
+        if result.outcome in WRITTEN and is_of_another and not self._book.is_mine(order):
+            result = _duplicate(result)
+        self.torn.pop(order.product, None)
+        self.incomplete.pop(order.product, None)
+        if result.outcome == INCOMPLETE:
+            self.incomplete[order.product] = order
+        self._book.note(order, result)
+
+    def _order_of(self, result: Result, current: Order | None) -> Order | None:
+        """The order of this job that a tag's answer is about."""
+        if not result.product:
+            return None
+        for order in (current, self._picked):
+            if order is not None and order.product == result.product:
+                return order
+        return self.torn.get(result.product) or self.incomplete.get(result.product)
+
+    def _look_after_torn(self) -> None:
+        """Orders whose intent was voided need a new tag."""
         for waiting in list(self.torn.values()):
-            if not known(self._post, waiting.product).is_open:  # its intent was voided
+            if not self._book.is_open(waiting.product):
                 del self.torn[waiting.product]
                 self._again.append(waiting)
 
-    def _is_waiting(self, item: Order | OrderError) -> TypeGuard[Order]:
-        """Whether this row wants a tag now."""
-        if isinstance(item, OrderError):
-            return False
-        return not self._is_done(item) and item is not self.torn.get(item.product)
-
-    def _is_done(self, order: Order) -> bool:
-        line = self._results.lines.get(order.row)
-        if line is None or line.outcome not in _FINAL:
-            return False
-        if (line.gtin, line.serial, line.digest) != _identity(order):
-            raise OrderError(
-                0,
-                "",
-                f"{self._results.path}: row {order.row} is of another job: move the file away",
-            )
-        return True
-
-    def _refused(self, item: OrderError) -> Result | None:
-        before = self._results.lines.get(item.row)
-        if before is not None and (before.column, before.reason) == (item.column, item.reason):
-            return None
-        signal = Signal(RED, str(item))
-        line = Line(
-            str(item.row),
-            outcome="refused",
-            column=item.column,
-            reason=item.reason,
-            at=_rfc3339(self._post.now()),
-        )
-        self._results.append(line)
-        return Result("refused", b"", signal, order_row=item.row, column=item.column)
-
-    def _from_journal(self, order: Order) -> Result | None:
-        """The result that the journal has for an order; None where it is to be written, or is torn."""
-        found, row = known(self._post, order.product), self._last_result(order.product)
-        is_mine = row is not None and self._is_of(order, row)
-        if not is_mine and found.is_open and order.product not in self.torn:
+    def _standing(self, order: Order) -> Result | None:
+        """What the journal has for an order, noted; None where that is nothing, or a tag half written."""
+        is_torn = order.product in self.torn
+        found = self._book.standing(order, self._codes.needed(order), is_torn)
+        if found is not None and found.outcome == "torn":
             self.torn[order.product] = order
             return None
-        if not is_mine and not found.is_open and (row is None or order.overwrite):
-            return None
-        where = f"{order.product} is on tag {found.uid.hex()} already"
-        content = row.content() if row is not None else {}
-        result = Result(
-            "commissioned" if is_mine else "duplicate",
-            found.uid,
-            Signal(GREEN, f"done before: {where}") if is_mine else Signal(RED, where),
-            product=order.product,
-            seq=content.get("seq"),
-            slot=content.get("slot"),
-            journal_seq=row.seq if row is not None else None,
-            order_row=order.row,
-        )
-        self._note(order, result, row.at_ns / 1e9 if row is not None else self._post.now())
-        return result
+        if found is not None and found.outcome == INCOMPLETE:
+            self.incomplete[order.product] = order
+        return found
 
-    def _last_result(self, product: str) -> Row | None:
-        if self._post.journal is None:
-            raise ValueError("a job needs a journal")
-        return self._post.journal.last_result(product)
+    def _is_to_be_written(self, order: Order) -> bool:
+        """Whether an order that comes out of its turn has no result and no tag yet."""
+        return self._is_waiting(order) and self._standing(order) is None and self._is_waiting(order)
 
-    def _is_of(self, order: Order, row: Row) -> bool:
-        """Whether a result row is this order's: the same passport, and no other row of the file had it."""
-        owner = self._owners.get(_identity(order)[:2], order.row)
-        return owner == order.row and row.content().get("digest") == (order.digest or b"")
-
-    def _note(self, order: Order, result: Result, at: float) -> None:
-        line = _line(order, result, at)
-        self._results.append(line)
-        self._own(line)
-
-    def _own(self, line: Line) -> None:
-        self._owners.setdefault((line.gtin, line.serial), int(line.row))
-        if line.outcome in _STANDING:
-            self._rows[line.uid] = int(line.row)
+    def _is_waiting(self, item: Order | OrderError) -> TypeGuard[Order]:
+        """Whether this row wants a tag now."""
+        if isinstance(item, OrderError) or self._book.is_done(item):
+            return False
+        return item not in (self.torn.get(item.product), self.incomplete.get(item.product))
 
 
 def with_options(
@@ -207,39 +200,10 @@ def _duplicate(result: Result) -> Result:
     return replace(result, outcome="duplicate", signal=Signal(RED, text))
 
 
-async def _no_order_left(post: Post, target: Target) -> Result:
-    return await _refuse(post, target, "no order is left for this tag", "", 0)
-
-
-async def _refuse(post: Post, target: Target, why: str, product: str, row: int) -> Result:
+async def _refuse(
+    post: Post, target: Target, why: str, outcome: str = "refused", order: Order | None = None
+) -> Result:
     started = post.ticks()
     seen = await verify.see(post, target)
-    return await write.refuse(post, seen, Refusal("refused", why), product, started, row)
-
-
-def _identity(order: Order) -> tuple[str, str, str]:
-    gtin, serial = gtin_serial(order.claims[stubs.PRODUCT])
-    return gtin, serial, (order.digest or b"").hex()
-
-
-def _line(order: Order, result: Result, at: float) -> Line:
-    gtin, serial, digest = _identity(order)
-    return Line(
-        str(order.row),
-        gtin,
-        serial,
-        result.uid.hex(),
-        result.outcome,
-        "",
-        ""
-        if result.outcome in WRITTEN and result.signal.colour == GREEN
-        else result.signal.sentence,
-        "" if result.seq is None else str(result.seq),
-        "" if result.slot is None else str(result.slot),
-        digest,
-        _rfc3339(at),
-    )
-
-
-def _rfc3339(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    product, row = (order.product, order.row) if order is not None else ("", 0)
+    return await write.refuse(post, seen, Refusal(outcome, why), product, started, row)

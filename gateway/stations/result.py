@@ -23,7 +23,7 @@ class Result:
     outcome: commissioned | updated | repaired | voided | formatted | locked | verified | not_verified | read |
     already | duplicate | refused | torn | gone; of RAIN portals arrived | moved | departed, tags | empty | broken (what
     passed a light barrier), partial | pallet; of code readers no_read | partial | too_many | no_match | repeated (see
-    cycle.Outcome), and read | verified | not_verified | refused.
+    cycle.Outcome), and read | verified | not_verified | refused; of tag and code bound | incomplete, of labels passed | failed.
     uid: or the TID's identity, b"" of a code. pages_written: pages, or words. link: on RAIN the EPC's.
     journal_seq: the durable row that says so. order_row, column: of the work order. elapsed_s: from sight to durable.
     hints_torn: the tag's hint pages do not lead to its current stub.
@@ -48,7 +48,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a tag is not written: `outcome` "refused", "duplicate" or "already", and the sentence that says so."""
+    """Why a tag is not written, in a sentence; `outcome`: "refused", "duplicate", "already" or "incomplete"."""
 
     outcome: str
     sentence: str

@@ -164,7 +164,11 @@ class Camera:
 
     async def _session(self) -> bool:
         """One process from its start to its end; whether it ever delivered."""
-        child = self._child = await started(self._spec)
+        try:
+            child = self._child = await started(self._spec)
+        except OSError as trouble:
+            self._be(DeviceState("gone", f"{self._shown}: no process can be started: {trouble}"))
+            return False
         why, word, delivered, within_s = "", "gone", False, _START_S
         try:
             if self._want is not None:

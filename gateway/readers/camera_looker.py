@@ -9,10 +9,10 @@ from gateway.optics.agreement import Agreement
 from gateway.optics.cascade import Cascade
 from gateway.optics.confirm import confirm
 from gateway.optics.found import Found, Gray
-from gateway.optics.picture import gray
+from gateway.optics.picture import MOST_PIXELS, gray, size
 from gateway.optics.quality import of
 from gateway.readers.archive import Archive
-from gateway.readers.camera_feed import Bad, Picture
+from gateway.readers.camera_feed import Bad, Content, Picture
 from gateway.readers.camera_source import jpeg
 from gateway.readers.camera_wire import MOST_CODES, Keep, Kept, Spec
 
@@ -46,9 +46,7 @@ class Looker:
 
     def look(self, picture: Picture) -> Look:
         """What the picture holds; Malformed where it is none."""
-        if isinstance(picture.content, Bad):
-            raise Malformed(picture.content.why)
-        image = gray(picture.content) if isinstance(picture.content, bytes) else picture.content
+        image = _image(picture.content)
         want = self._want
         self._last = picture
         if self._is_still:
@@ -91,3 +89,17 @@ class Looker:
             confirmed_by=confirm(image, found) if confirmed else (),
             frame=picture.number,
         )
+
+
+def _image(content: Content) -> Gray:
+    """A camera that sends more than MOST_PIXELS is set wrongly: a picture would take longer than it lasts."""
+    if isinstance(content, Bad):
+        raise Malformed(content.why)
+    if not isinstance(content, bytes):
+        return content
+    width, height = size(content)
+    if width * height > MOST_PIXELS:
+        raise Malformed(
+            f"a picture of {width} x {height} pixels: set the camera to {MOST_PIXELS // 1_000_000} megapixels or less"
+        )
+    return gray(content)

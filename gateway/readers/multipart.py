@@ -14,6 +14,7 @@ _LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*([0-9]{1,12})[ \t]*\r?$", re
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _END_OF_IMAGE = b"\xff\xd9"  # of a JPEG
 _LINE_END = b"\r\n"
+_BETWEEN = b"\r\n-"  # a part without a length and its boundary
 
 
 def boundary(content_type: str) -> bytes:
@@ -37,6 +38,11 @@ class Multipart:
         self._length: int | None = None
         self._is_skipped = False
         self.skipped = 0
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait for more."""
+        return len(self._data)
 
     def receive(self, data: bytes) -> list[bytes]:
         """The parts that these bytes complete. What is held is one part and `data` at most."""
@@ -107,7 +113,9 @@ class Multipart:
         self._is_skipped = True
 
     def _part(self, length: int) -> bytes:
-        part = b"" if self._is_skipped or length > self._largest else bytes(self._data[:length])
+        if length > self._largest:
+            self._skip()
+        part = b"" if self._is_skipped else bytes(self._data[:length])
         del self._data[:length]
         self._step = self._before
-        return part
+        return part if self._length is not None else part.rstrip(_BETWEEN)

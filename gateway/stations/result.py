@@ -23,7 +23,8 @@ class Result:
     outcome: commissioned | updated | repaired | voided | formatted | locked | verified | not_verified | read |
     already | duplicate | refused | torn | gone; of RAIN portals arrived | moved | departed, tags | empty | broken (what
     passed a light barrier), partial | pallet; of code readers no_read | partial | too_many | no_match | repeated (see
-    cycle.Outcome), and read | verified | not_verified | refused; of tag and code bound | incomplete, of labels passed | failed.
+    cycle.Outcome), and read | verified | not_verified | refused; of tag and code bound | incomplete; of labels
+    passed | failed.
     uid: or the TID's identity, b"" of a code. pages_written: pages, or words. link: on RAIN the EPC's.
     journal_seq: the durable row that says so. order_row, column: of the work order. elapsed_s: from sight to durable.
     hints_torn: the tag's hint pages do not lead to its current stub.

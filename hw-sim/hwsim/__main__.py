@@ -14,6 +14,7 @@ import click
 from hwsim import process, script
 from hwsim import shelf as shelves
 from hwsim.chips import CHIPS
+from hwsim.cli_camera import camera
 from hwsim.cli_llrp import llrp
 from hwsim.cli_m100 import m100
 from hwsim.cli_scanner import scanner
@@ -47,6 +48,7 @@ def main() -> None:
 
 main.add_command(m100)
 main.add_command(llrp)
+main.add_command(camera)
 main.add_command(scanner)
 
 
@@ -160,7 +162,7 @@ def pn532(
 def up(scenario: Path) -> None:
     """A device and its events as a TOML file has them.
 
-    [pn532], [m100], [llrp] or [scanner] holds the options of that command, [[event]] tables the events.
+    [pn532], [m100], [llrp], [camera] or [scanner] holds the options of that command, [[event]] tables the events.
 
     Example: tagwright sim up conveyor.toml
     """
@@ -172,6 +174,7 @@ def up(scenario: Path) -> None:
         "pn532": pn532,
         "m100": m100,
         "llrp": llrp,
+        "camera": camera,
         "scanner": scanner,
     }
     try:

@@ -18,6 +18,7 @@ ROWS, COLUMNS = 1080, 1920
 _FOCUS_PX = 2400.0  # a 1/2.3" sensor behind 8 mm
 _INDOORS = Light(uneven=0.05)
 _GOOD = Lens(blur_px=0.6, noise=2.0)
+_LARGEST_PX = 8000  # of a label, each way
 _FINER = 2  # samples a pixel, each way, while a label is drawn
 
 
@@ -63,7 +64,7 @@ def render(scene: Scene, seed: int | tuple[int, ...] = 0) -> Picture:
     plane = surface(rng, scene.ground, scene.rows, scene.columns, scene.level)
     plane = clutter(rng, plane, scene.clutter)
     for label in scene.labels:
-        _paste(rng, plane, label)
+        paste(plane, *drawn(rng, label))
     light(rng, plane, scene.lamp)
     return expose(rng, plane, scene.lens)
 
@@ -156,8 +157,8 @@ def _check_digit(digits: str) -> str:
     return str(-total % 10)
 
 
-def _paste(rng: np.random.Generator, plane: Plane, label: Placed) -> None:
-    """Draw a label into `plane`, in place."""
+def drawn(rng: np.random.Generator, label: Placed) -> tuple[int, int, Plane]:
+    """A label as it is seen: left, top, and rows x columns of (gray times cover, cover 0 to 1)."""
     modules = symbol(label.code)
     if label.code.symbology in BARS:
         modules = np.repeat(modules, BARS[label.code.symbology], axis=0)
@@ -169,7 +170,7 @@ def _paste(rng: np.random.Generator, plane: Plane, label: Placed) -> None:
     left, top = (np.floor(corners.min(axis=0) - margin)).astype(int)
     right, bottom = (np.ceil(corners.max(axis=0) + margin)).astype(int)
     wide, high = int(right - left), int(bottom - top)
-    if wide > 4 * plane.shape[1] or high > 4 * plane.shape[0]:
+    if max(wide, high) > _LARGEST_PX:
         raise ValueError(f"a label of {wide} x {high} pixels: make its modules smaller")
     source = np.array(
         [(0, 0), (paper.shape[1], 0), (paper.shape[1], paper.shape[0]), (0, paper.shape[0])]
@@ -179,14 +180,19 @@ def _paste(rng: np.random.Generator, plane: Plane, label: Placed) -> None:
         source.astype(np.float32) - 0.5, target.astype(np.float32) - 0.5
     )
     size = (wide * _FINER, high * _FINER)
-    drawn = cv2.warpPerspective(paper, turn, size, flags=cv2.INTER_LINEAR, borderValue=0.0)
+    gray = cv2.warpPerspective(paper, turn, size, flags=cv2.INTER_LINEAR, borderValue=0.0)
     cover = cv2.warpPerspective(
         np.ones_like(paper), turn, size, flags=cv2.INTER_LINEAR, borderValue=0.0
     )
-    ink = np.dstack((drawn, cover))
-    ink = cv2.resize(ink, (wide, high), interpolation=cv2.INTER_AREA)
+    ink = cv2.resize(np.dstack((gray, cover)), (wide, high), interpolation=cv2.INTER_AREA)
     ink = motion(np.asarray(ink, np.float32), label.motion_px, label.motion_deg)
-    inside = plane[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    return int(left), int(top), ink
+
+
+def paste(plane: Plane, left: int, top: int, ink: Plane) -> None:
+    """Lay what `drawn` has made over `plane`, in place; what lies outside is cut off."""
+    rows, columns = ink.shape[:2]
+    inside = plane[max(top, 0) : max(top + rows, 0), max(left, 0) : max(left + columns, 0)]
     if not inside.size:
         return
     ink = ink[max(0, -top) :, max(0, -left) :][: inside.shape[0], : inside.shape[1]]

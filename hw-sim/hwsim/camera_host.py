@@ -1,0 +1,68 @@
+"""A camera as `hwsim.cli_camera` is told to make it, in a process of its own."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+from hwsim import mjpeg, process, script
+from hwsim.camera import Camera, CameraControl
+from hwsim.camera_faults import CameraFaults
+from hwsim.camera_port import CameraPort, Service
+from hwsim.scene import Scene
+from hwsim.stage import Numbered, Photographs, Sensor, Still, View, codes, laid_out
+
+
+async def serve(options: dict[str, Any], log: IO[str] | None) -> dict[str, object]:
+    """Run until SIGTERM, SIGINT or the end of the control commands; returns what it did.
+
+    options: those of `hwsim.cli_camera`. OSError where a port is taken, ValueError where an option is wrong.
+    """
+    columns, rows = options["size"]
+    faults = CameraFaults(options["seed"])
+    for text in options["faults"]:
+        faults.add(*process.fault(text))
+    sensor = Sensor(rows, columns, options["noise"], options["seed"])
+    taken = Camera(_view(options), sensor, faults, options["fps"], options["quality"], log)
+    control = CameraControl(taken, lambda texts: _shown(options, texts))
+    services: list[tuple[int, Service]] = [(options["port"], mjpeg.serve)]
+    scenario: Path | None = options["scenario"]
+    events = script.load(scenario) if scenario is not None else []
+    port = CameraPort(taken, control, services, options["host"], events)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, port.stop)
+
+    def ready() -> None:
+        http = f"http://{options['host']}:{port.ports[0]}"
+        process.say(
+            {
+                "ready": "camera",
+                "mjpeg": http + mjpeg.VIDEO,
+                "snapshot": http + mjpeg.SNAPSHOT,
+                "rtsp": None,
+            }
+        )
+        if options["control"]:
+            commands = process.Commands(control.do, port.stop)
+            loop.add_reader(sys.stdin.fileno(), commands.read)
+
+    await port.run(ready)
+    return taken.stats()
+
+
+def _view(options: dict[str, Any]) -> View:
+    """What is before the camera at the start."""
+    return _shown(options, list(options["texts"]))
+
+
+def _shown(options: dict[str, Any], texts: list[str]) -> View:
+    """A view of codes."""
+    columns, rows = options["size"]
+    if options["photos"] is not None and not texts:
+        view: View = Photographs(options["photos"], rows, columns)
+    else:
+        labels = laid_out(codes(texts), rows, columns)
+        view = Still(Scene(labels, rows=rows, columns=columns), options["seed"])
+    return Numbered(view) if options["numbered"] else view

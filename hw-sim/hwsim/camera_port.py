@@ -1,0 +1,143 @@
+"""A camera's TCP ports, and the connections to them, which faults slow down and break."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from hwsim.camera import Camera, CameraControl
+from hwsim.camera_faults import Leaving
+from hwsim.script import Event, Script
+
+_TRICKLE_S = 0.05  # between two pieces of a picture that leaves slowly
+_LONGEST_HEAD = 8192  # bytes
+Service = Callable[["Connection", Camera], Awaitable[None]]
+
+
+class Connection:
+    """One client's. Its reads and writes raise ConnectionError where the client is gone, or a fault broke it."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: "CameraPort"
+    ) -> None:
+        self.reader = reader
+        self.writer = writer
+        self._port = port
+
+    def write(self, data: bytes) -> None:
+        self.writer.write(data)
+
+    async def drain(self) -> None:
+        await self.writer.drain()
+
+    async def send(self, data: bytes, leaving: Leaving) -> None:
+        """Send what belongs to one picture as a fault lets it leave."""
+        if leaving.breaks:
+            self.write(data[: len(data) // 2])
+            self._port.break_all()
+            raise ConnectionAbortedError("a fault broke it")
+        step = max(1, int(leaving.bytes_s * _TRICKLE_S)) if leaving.bytes_s else len(data)
+        for start in range(0, len(data), step):
+            self.write(data[start : start + step])
+            await self.drain()
+            if leaving.bytes_s:
+                await asyncio.sleep(_TRICKLE_S)
+            if self.writer.is_closing():
+                raise ConnectionAbortedError("a fault broke it")
+
+
+class Wall:
+    """The clock that a scenario of a camera knows: no virtual time, no commands of a host."""
+
+    now_us = 0.0
+    all_commands = 0
+
+
+class CameraPort:
+    """services: what is spoken, by the port to listen at (0: any); `ports` holds those once it runs, in that order."""
+
+    def __init__(
+        self,
+        camera: Camera,
+        control: CameraControl,
+        services: list[tuple[int, Service]],
+        address: str = "127.0.0.1",
+        events: list[Event] | None = None,
+    ) -> None:
+        self.ports: list[int] = []
+        self._camera = camera
+        self._control = control
+        self._services = services
+        self._address = address
+        self._events = events or []
+        for event in self._events:
+            event.run(control.check)
+        self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
+        self._stop = asyncio.Event()
+        self._failed: ValueError | None = None
+
+    def stop(self) -> None:
+        """End it; call it in its loop."""
+        self._stop.set()
+
+    def break_all(self) -> None:
+        """Every connection ends; what was written to it still leaves."""
+        for writer in self._open:
+            writer.close()
+
+    async def run(self, on_ready: Callable[[], None]) -> None:
+        """Serve until `stop`. OSError where a port is taken, ValueError where an event cannot be."""
+        servers = []
+        for port, service in self._services:
+            server = await asyncio.start_server(
+                self._accepting(service), self._address, port, limit=_LONGEST_HEAD
+            )
+            servers.append(server)
+            self.ports.append(server.sockets[0].getsockname()[1])
+        on_ready()
+        tasks = [asyncio.create_task(self._camera.run()), asyncio.create_task(self._play())]
+        await self._stop.wait()
+        for server in servers:
+            server.close()
+        tasks += [task for task in self._open.values() if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for server in servers:
+            await server.wait_closed()
+        if self._failed is not None:
+            raise self._failed
+
+    def _accepting(
+        self, service: Service
+    ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if self._camera.faults.is_away:
+                writer.transport.abort()
+                return
+            self._open[writer] = asyncio.current_task()
+            try:
+                await service(Connection(reader, writer, self), self._camera)
+            except (ConnectionError, asyncio.CancelledError):
+                pass
+            finally:
+                del self._open[writer]
+                writer.close()
+
+        return accept
+
+    async def _play(self) -> None:
+        """The scenario, event by event."""
+        clock = Wall()
+        loop = asyncio.get_running_loop()
+        script = Script(self._events, clock, loop.time())
+        while (next_s := script.next_s()) is not None or self._events:
+            if next_s is not None:
+                await asyncio.sleep(max(0.0, next_s - loop.time()))
+            event = script.due(clock, loop.time())
+            if event is None:
+                break
+            try:
+                event.run(self._control.do)
+            except ValueError as why:
+                self._failed = why
+                self.stop()
+                return

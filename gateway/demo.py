@@ -1,24 +1,21 @@
-"""The demo: a whole station on simulated devices. Commission, update, verify; sync to a hub; nothing is faked.
+"""The demo: a whole station on simulated devices. Commission, update, verify, bind; sync to a hub; nothing is faked.
 
-The parts are those of a real line: the PN532 driver on a serial port, the journal, the uplink, the hub. Only the
-device at the other end of the port is simulated, as a process of its own. Everything is kept in one folder, so that a
-demo that was killed goes on where it stopped.
+The parts are those of a real line: the PN532 driver on a serial port, a camera over HTTP, the journal, the uplink, the
+hub. Only the devices are simulated, as processes of their own. Everything is kept in one folder, so that a demo that
+was killed goes on where it stopped.
 """
 
 import random
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from statistics import median
 
+from edge import printed
 from edge import stub as stubs
-from gateway.backstage import Backend, Backstage, backstage
-from gateway.conveyor import Conveyor
+from gateway.demo_stage import Progress, Stage, Summary, Tell
 from gateway.model import Target
-from gateway.readers.registry import open_reader
-from gateway.stations import update, verify
+from gateway.stations import labels, update, verify
+from gateway.stations.bind import BindStation
 from gateway.stations.job import WRITTEN, JobRun
 from gateway.stations.orders import Order, OrderError, orders
 from gateway.stations.post import Post
@@ -33,101 +30,22 @@ _TEAR_EVERY = 50  # tags; one in so many is torn away in mid-write
 _FIRST_TORN = 4
 _CHIPS = ("ntag216", "ntag216", "ntag215")  # with room for two slots, and for one
 _IDLE_S = 15.0  # no simulated tag takes longer to be seen
-
-
-@dataclass
-class Summary:
-    """What a demo did; `milliseconds` holds, by act, each tag's (all, floor): wire + RF + EEPROM, RF + EEPROM."""
-
-    rows: int = 0
-    written: int = 0
-    updated: int = 0
-    verified: int = 0
-    refused: int = 0
-    torn: int = 0
-    repaired: int = 0
-    acknowledged: int = 0
-    events: int = 0
-    seconds: float = 0.0
-    milliseconds: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
-
-    def count(self, act: str, spent_ms: dict[str, float]) -> None:
-        """Note what one tag cost."""
-        floor = spent_ms["rf_ms"] + spent_ms["eeprom_ms"]
-        self.milliseconds.setdefault(act, []).append((floor + spent_ms["uart_ms"], floor))
-
-    def medians(self) -> dict[str, tuple[float, float]]:
-        """act -> the median tag's (ms, floor ms)."""
-        return {
-            act: (median(each[0] for each in found), median(each[1] for each in found))
-            for act, found in self.milliseconds.items()
-        }
-
-
-@dataclass(frozen=True)
-class Progress:
-    """One step of a demo: `act` commission, update or verify; done of total; result None at its start."""
-
-    act: str
-    done: int
-    total: int
-    result: Result | None = None
-
-
-Tell = Callable[[Progress], None]
-
-
-@dataclass
-class Stage:
-    """The parts of a running demo."""
-
-    post: Post
-    conveyor: Conveyor
-    behind: Backstage
-    results: Path | None = None  # FILE.result.csv of the job
-    summary: Summary = field(default_factory=Summary)
-
-
-@asynccontextmanager
-async def stage(
-    folder: Path,
-    paced: bool = False,
-    at: Backend = Backend(),  # noqa: B008
-) -> AsyncIterator[Stage]:
-    """Set the stage in `folder`: backstage, simulator, reader. All of it ends with the context.
-
-    Raises DeviceTrouble where the simulator does not start or another demo uses the folder.
-    """
-    async with AsyncExitStack() as stack:
-        behind = await stack.enter_async_context(backstage(folder, at))
-        conveyor = Conveyor(folder / "tags.json", paced, (behind.lock,))
-        await stack.enter_async_context(conveyor.simulator)
-        reader = open_reader(f"pn532:{conveyor.path}")
-        stack.push_async_callback(reader.close)
-        await reader.open()
-        post = Post(
-            "demo",
-            reader,
-            behind.journal,
-            behind.trusted,
-            time.time,
-            time.perf_counter,
-            behind.key,
-        )
-        yield Stage(post, conveyor, behind)
+_DRAWN = 3  # labels that are kept as pictures
 
 
 async def perform(on: Stage, raw: bytes, name: str, limit: int | None, tell: Tell) -> Summary:
-    """Commission, update and verify the rows of `raw` (CSV; `limit`: the first so many), then wait for the receipts.
+    """Commission, update, verify and bind the rows of `raw` (CSV; `limit`: the first so many); await the receipts.
 
     Raises OrderError where the file as a whole cannot be used.
     """
     started = time.perf_counter()
     items = list(orders(raw, LINK))[:limit]
     on.summary.rows = len(items)
-    tags = await _commission(on, items, name, tell)
+    products = await _commission(on, items, name, tell)
+    tags = list(products)
     await _update(on, tags, tell)
     await _verify(on, tags, tell)
+    await _bind(on, products, tell)
     on.summary.events, on.summary.acknowledged = await on.behind.synced()
     on.summary.seconds = time.perf_counter() - started
     return on.summary
@@ -135,8 +53,8 @@ async def perform(on: Stage, raw: bytes, name: str, limit: int | None, tell: Tel
 
 async def _commission(
     on: Stage, items: list[Order | OrderError], name: str, tell: Tell
-) -> list[bytes]:
-    """Pass 1: the job. A torn tag is shown again at once, as an operator would. Returns the UIDs written."""
+) -> dict[bytes, Order]:
+    """Pass 1: the job. A torn tag is shown again at once, as an operator would. Returns what each UID carries."""
     tell(Progress("commission", 0, len(items)))
     summary, journal = on.summary, on.post.journal
     assert journal is not None
@@ -164,10 +82,15 @@ async def _commission(
                     waiting.append(shown)
                 shown = await _show_next(on, waiting, served)
         await on.conveyor.leave()
-        lines = [results.lines[item.row] for item in items if item.row in results.lines]
-    summary.written = sum(line.outcome in WRITTEN for line in lines)
-    summary.refused = len(lines) - summary.written
-    return [bytes.fromhex(line.uid) for line in lines if line.outcome in WRITTEN]
+        ended = [(item, results.lines[item.row]) for item in items if item.row in results.lines]
+    products = {
+        bytes.fromhex(line.uid): item
+        for item, line in ended
+        if line.outcome in WRITTEN and isinstance(item, Order)
+    }
+    summary.written = len(products)
+    summary.refused = len(ended) - summary.written
+    return products
 
 
 async def _show_next(on: Stage, waiting: list[bytes], served: int) -> bytes:
@@ -200,6 +123,34 @@ async def _verify(on: Stage, tags: list[bytes], tell: Tell) -> None:
     """Pass 3: each tag is verified as whoever receives it would."""
     async for result in _pass(on, "verify", tags, verify.verify_one, tell):
         on.summary.verified += result.signal.colour == "green"
+
+
+async def _bind(on: Stage, products: Mapping[bytes, Order], tell: Tell) -> None:
+    """Pass 4: each product passes with its printed label up; tag and label must name it both."""
+    tell(Progress("bind", 0, len(products)))
+    station = BindStation(on.post, on.eye, requires=("qr",), dedupe_s=0)
+    for number, (uid, order) in enumerate(products.items(), 1):
+        text = labels.label(order, on.post.seal(), printed.BASE32)
+        if number <= _DRAWN:
+            _draw(on.behind.folder / "labels" / f"{order.row}.png", text)
+        await on.lens.show(text)
+        await on.conveyor.arrive(uid)
+        result = await station.serve(_IDLE_S)
+        assert result is not None
+        await on.conveyor.leave()
+        on.summary.bound += result.outcome == "bound"
+        tell(Progress("bind", number, len(products), result))
+    await on.lens.clear()
+
+
+def _draw(path: Path, text: str) -> None:
+    """Keep a label as a picture, for a phone to look at."""
+    from gateway.optics.label import Label, readable
+    from gateway.optics.png import png
+    from gateway.optics.symbol import symbol
+
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(png(Label(symbol(text, "qr"), readable(text)), 5, 300))
 
 
 async def _pass(

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from gateway import demo as stages
+from gateway import demo as acts
 from gateway.backstage import Backend
 from gateway.cli.demo_scale import show_scale
 from gateway.cli.demo_warehouse import show_warehouse
@@ -28,11 +28,25 @@ from gateway.cli.output import (
     say,
 )
 from gateway.config import HubConfig
-from gateway.demo import Progress, Stage, Summary
+from gateway.demo_stage import Progress, Stage, Summary, stage
 from gateway.stations.orders import OrderError
 
-_NAMES = {"commission": "commissioning", "update": "updating", "verify": "verifying"}
-_OF_INTEREST = ("refused", "torn", "repaired", "gone", "voided", "duplicate", "not_verified")
+_NAMES = {
+    "commission": "commissioning",
+    "update": "updating",
+    "verify": "verifying",
+    "bind": "binding",
+}
+_OF_INTEREST = (
+    "refused",
+    "torn",
+    "repaired",
+    "gone",
+    "voided",
+    "duplicate",
+    "not_verified",
+    "incomplete",
+)
 _MANY = 50  # rows; beyond, a pipe is told of what is out of the ordinary only
 
 
@@ -87,7 +101,8 @@ def demo(
 ) -> None:
     """A whole station on simulated devices, with its hub.
 
-    Products are commissioned, updated and verified on a simulated line; some tags are torn away and repaired.
+    Products are commissioned, updated and verified on a simulated line, and a camera reads the label beside each tag;
+    some tags are torn away and repaired.
 
     \b
     Example:  tagwright demo
@@ -139,12 +154,13 @@ async def _play(
     as_json: bool,
     ended: asyncio.Event,
 ) -> None:
-    async with stages.stage(folder, paced, at) as on:
+    async with stage(folder, paced, at) as on:
         say(
-            f"reader pn532:{on.conveyor.path} (simulated), hub {on.behind.page}, everything in {folder}"
+            f"reader pn532:{on.conveyor.path} and {on.lens.url} (simulated),"
+            f" hub {on.behind.page}, everything in {folder}"
         )
         with _Bars(as_json) as bars:
-            summary = await stages.perform(on, raw, name, limit, bars.tell)
+            summary = await acts.perform(on, raw, name, limit, bars.tell)
         if as_json:
             emit(_account(summary, on))
         else:
@@ -153,7 +169,8 @@ async def _play(
         if stays:
             say(f"the hub's pages stay up at {on.behind.page} until Ctrl-C")
             await asyncio.Event().wait()
-    if summary.written + summary.refused != summary.rows or summary.verified != summary.written:
+    is_whole = summary.written + summary.refused == summary.rows
+    if not is_whole or not summary.bound == summary.verified == summary.written:
         raise Failure("not every row came to its end: read the lines above", NO)
 
 
@@ -215,6 +232,7 @@ def _account(summary: Summary, on: Stage) -> dict[str, Any]:
         "refused": summary.refused,
         "torn": summary.torn,
         "repaired": summary.repaired,
+        "bound": summary.bound,
         "events": summary.events,
         "acknowledged": summary.acknowledged,
         "seconds": round(summary.seconds, 3),
@@ -235,6 +253,7 @@ def _table(summary: Summary, on: Stage) -> str:
         f"  tags verified green       {summary.verified:6}",
         f"  torn in mid-write         {summary.torn:6}",
         f"  repaired                  {summary.repaired:6}",
+        f"  bound to their labels     {summary.bound:6}",
         f"  events in the journal     {summary.events:6}",
         f"  acknowledged by the hub   {summary.acknowledged:6}",
         "",
@@ -245,6 +264,7 @@ def _table(summary: Summary, on: Stage) -> str:
     lines += [
         "",
         f"  every row's end, with reasons: {on.results}",
+        f"  labels for a phone to look at: {on.behind.folder / 'labels'}",
         f"  {summary.seconds:.1f} s in all; the hub's page: {on.behind.page}/",
         "",
     ]

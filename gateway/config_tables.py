@@ -200,7 +200,7 @@ class CodesConfig(Section):
     match: patterns (*, ?) of which each code's text must match one, none: all; match_file: values, a line each.
     duplicate_s: a value that comes again sooner is the same; in_trigger: it counts once in a cycle, however often read.
     agree: frames that must read the same 1D value. archive: folder for pictures of failed cycles, archive_mb its bound.
-    least_grade: of the process indicator, for job print.
+    confirm: a second engine looks at each code, too; job print: always. least_grade: of the process indicator, there.
     """
 
     symbologies: tuple[Symbology, ...] = Field(default=SYMBOLOGIES, strict=False)
@@ -217,6 +217,7 @@ class CodesConfig(Section):
     agree: Annotated[int, Field(ge=1, le=10)] = 2
     archive: TomlPath | None = None
     archive_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 256
+    confirm: bool = False
     least_grade: Literal["A", "B", "C", "D"] = "C"
 
 

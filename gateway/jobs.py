@@ -11,6 +11,7 @@ from gateway.stations import item, read, update, verify
 from gateway.stations.bind import BindStation
 from gateway.stations.codestation import CodeStation
 from gateway.stations.job import JobRun, with_options
+from gateway.stations.labelcheck import LabelCheck
 from gateway.stations.orders import Order, OrderError, orders
 from gateway.stations.post import Post
 from gateway.stations.result import Result
@@ -36,7 +37,10 @@ async def at_tags(
         assert reader.orders is not None  # config.py sees to it
         items = with_options(_orders(reader, config), overwrite=False, lock=reader.lock)
         with ResultFile.beside(reader.orders) as results:
-            async for result in JobRun(post, items, results, reader.dedupe_s).run():
+            job = JobRun(
+                post, items, results, reader.dedupe_s, sight=sight, requires=reader.requires
+            )
+            async for result in job.run():
                 yield result
         log.info(
             "%s: every order of %s is done; tags are verified from now on", post.name, reader.orders
@@ -49,6 +53,14 @@ async def at_codes(
     station: CodeStation, reader: ReaderConfig, config: Config
 ) -> AsyncIterator[Result]:
     """What is done at a camera or scanner, for ever. ConfigProblem, OrderError."""
+    if reader.job == "print":
+        assert reader.orders is not None  # config.py sees to it
+        labels = list(_usable(reader, config))
+        with ResultFile(reader.orders.with_suffix(".labels.csv")) as results:
+            station.check = LabelCheck(station.post, labels, results, station.rules.least_grade)
+            async for result in station.run():
+                yield result
+        return
     async for result in station.run():
         yield result
 

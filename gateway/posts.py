@@ -66,6 +66,8 @@ def _station(
     reader: ReaderConfig, config: Config, journal: Journal, trusted: TrustList | None
 ) -> CodeStation:
     codes = reader.codes or CodesConfig()
+    if reader.job == "print":
+        codes = codes.model_copy(update={"confirm": True})
     post = CodePost(
         reader.name,
         open_code_reader(reader.url, reader.name, codes),

@@ -272,10 +272,10 @@ class Records:
         seq, at_ns, uid, body = gone
         return Row(seq, at_ns, "result", "", uid, product, body, b"")
 
-    def last_bind(self, product: str) -> Row | None:
-        """The newest bind row of this product: which codes were read beside its tag."""
-        clause = "WHERE product = ? AND product <> '' AND kind = 'bind' ORDER BY seq DESC LIMIT 1"
-        return next(self._rows(clause, product), None)
+    def last_of_kind(self, kind: str, product: str) -> Row | None:
+        """The newest row of this kind of the product, as "bind": which codes were read beside its tag."""
+        clause = "WHERE product = ? AND product <> '' AND kind = ? ORDER BY seq DESC LIMIT 1"
+        return next(self._rows(clause, product, kind), None)
 
     def last_for_uid(self, uid: bytes) -> Row | None:
         """The newest row of this tag."""

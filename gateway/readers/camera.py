@@ -18,7 +18,9 @@ from gateway.readers.codeport import DeviceState
 
 log = logging.getLogger(__name__)
 
-SILENT_S = 10.0  # the process speaks each second; a C call that keeps it from that for longer hangs
+SILENT_S = (
+    10.0  # the process speaks twice a second; a C call that keeps it from that for longer hangs
+)
 _START_S = 30.0  # until its first word: a slow machine loads OpenCV in less
 _OPEN_S = 20.0
 _KEEP_S = 5.0
@@ -53,6 +55,7 @@ class Camera:
             str(codes.archive or ""),
             codes.archive_mb,
             os.getpid(),
+            codes.confirm,
         )
         self._silent_s = silent_s
         self._state = DeviceState("closed")

@@ -73,7 +73,7 @@ class Looker:
         return Kept(asked.id, self._archive.keep(file, self._last.at, self._spec.name, asked.why))
 
     def _read(self, image: Gray, picture: Picture, found: Found, ms: float) -> CodeRead:
-        confirmed = self._want is not None and self._want.confirm
+        confirmed = self._spec.confirm or (self._want is not None and self._want.confirm)
         return CodeRead(
             reader=self._spec.name,
             data=found.data,

@@ -20,7 +20,7 @@ _T = TypeVar("_T", bound=NamedTuple)
 class Spec(NamedTuple):
     """What a camera's process is told first. source: what follows "camera:", with its password; so it is no argument.
 
-    parent: the daemon's process id. archive: a folder, "" for none; archive_mb: its bound.
+    parent: the daemon's process id. archive: a folder, "" for none; archive_mb: its bound. confirm: also untriggered.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Spec(NamedTuple):
     archive: str
     archive_mb: int
     parent: int
+    confirm: bool = False
 
 
 class Keep(NamedTuple):

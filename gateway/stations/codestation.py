@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from math import inf
 
 from gateway.config import CodesConfig
 from gateway.model import DeviceTrouble, Look, ReaderBusy, ReaderGone, Wanted
-from gateway.records import JournalTrouble
+from gateway.records import JournalTrouble, Row
 from gateway.stations import coderow, plc
 from gateway.stations.codejob import Answer, Judged, answer, judge
 from gateway.stations.codepost import CodePost
@@ -34,6 +34,8 @@ class _Once:
     outcome: "asyncio.Future[Outcome]"
 
 
+Check = Callable[[Outcome, Sequence[Judged]], Awaitable[tuple[Answer, Row | None] | None]]
+
 _Event = Look | Call | _Once | None
 _Ended = list[tuple[Outcome, str | None]]  # each with the picture that was kept of it
 
@@ -41,11 +43,19 @@ _Ended = list[tuple[Outcome, str | None]]  # each with the picture that was kept
 class CodeStation:
     """One code reader's loop. `run` it for ever, or ask `once`; both at the same time are fine. rate: of its triggers.
 
-    plc: where triggers come from, and are answered, while it is run.
+    plc: where triggers come from, and are answered, while it is run. check: what the codes of a trigger are held
+    against besides, once they are durable; its answer stands for the cycle's, and its row for the cycle's.
     """
 
-    def __init__(self, post: CodePost, rules: CodesConfig, plc: Plc | None = None) -> None:
+    def __init__(
+        self,
+        post: CodePost,
+        rules: CodesConfig,
+        plc: Plc | None = None,
+        check: Check | None = None,
+    ) -> None:
         self.post = post
+        self.check = check
         self.rules = rules
         self.rate = ReadRate()
         self._plc = plc
@@ -208,6 +218,8 @@ class CodeStation:
         asker = self._askers.pop(outcome.trigger, None)
         try:
             row = await self.post.record(found.product, body)
+            if self.check is not None and (checked := await self.check(outcome, judged)):
+                found, row = checked
         except JournalTrouble as why:
             _failed(asker, why)
             raise
@@ -311,6 +323,6 @@ def _result(found: Answer, seq: int | None, elapsed_s: float) -> Result:
 
 def _line(found: Answer, judged: list[Judged]) -> str:
     """What a PLC is answered."""
-    if found.outcome not in ("read", "verified"):
+    if found.outcome not in ("read", "verified", "passed"):
         return plc.word(found.outcome)
     return plc.texts([each.read.data for each in judged]) or plc.word("refused")

@@ -40,7 +40,7 @@ class JobBook:
         line = self._results.lines.get(order.row)
         if line is None or line.outcome not in FINAL:
             return False
-        if (line.gtin, line.serial, line.digest) != _identity(order):
+        if (line.gtin, line.serial, line.digest) != identity(order):
             raise OrderError(
                 0,
                 "",
@@ -110,9 +110,9 @@ class JobBook:
 
     def note(self, order: Order, result: Result, at: float | None = None) -> None:
         """Write the row's line; it is on disk when this returns. at: Unix seconds, None: now."""
-        line = _line(order, result, self._post.now() if at is None else at)
-        self._results.append(line)
-        self._own(line)
+        said = line(order, result, self._post.now() if at is None else at)
+        self._results.append(said)
+        self._own(said)
 
     def is_mine(self, order: Order) -> bool:
         """Whether the product's newest write is this order's: the same passport, and no other row had it."""
@@ -120,13 +120,13 @@ class JobBook:
         return row is not None and self._is_of(order, row)
 
     def _is_of(self, order: Order, row: Row) -> bool:
-        owner = self._owners.get(_identity(order)[:2], order.row)
+        owner = self._owners.get(identity(order)[:2], order.row)
         return owner == order.row and row.content().get("digest") == (order.digest or b"")
 
     def _has_codes(self, order: Order, uid: bytes, needed: Sequence[str]) -> bool:
         """Whether the journal says that these codes were read beside that tag."""
         assert self._post.journal is not None
-        row = self._post.journal.last_bind(order.product) if needed else None
+        row = self._post.journal.last_of_kind("bind", order.product) if needed else None
         if row is None:
             return not needed
         content = row.content()
@@ -144,13 +144,15 @@ class JobBook:
             self._rows[line.uid] = int(line.row)
 
 
-def _identity(order: Order) -> tuple[str, str, str]:
+def identity(order: Order) -> tuple[str, str, str]:
+    """(GTIN, serial, digest in hex) of an order, as a result file has them."""
     gtin, serial = gtin_serial(order.claims[stubs.PRODUCT])
     return gtin, serial, (order.digest or b"").hex()
 
 
-def _line(order: Order, result: Result, at: float) -> Line:
-    gtin, serial, digest = _identity(order)
+def line(order: Order, result: Result, at: float) -> Line:
+    """An order's row of a result file; at: Unix seconds."""
+    gtin, serial, digest = identity(order)
     return Line(
         str(order.row),
         gtin,
@@ -159,7 +161,7 @@ def _line(order: Order, result: Result, at: float) -> Line:
         result.outcome,
         result.column,
         ""
-        if result.outcome in WRITTEN and result.signal.colour == GREEN
+        if result.outcome in (*WRITTEN, "passed") and result.signal.colour == GREEN
         else result.signal.sentence,
         "" if result.seq is None else str(result.seq),
         "" if result.slot is None else str(result.slot),

@@ -37,7 +37,7 @@ def pictures(at: Address) -> Feed:
             kind = answer.headers.get("Content-Type", "")
             if kind.lower().startswith("multipart/"):
                 yield from _stream(answer, kind, at)
-                raise Lost("gone", f"{at.shown}: the camera has closed the connection")
+                raise _closed(at)
             if not kind.lower().startswith("image/"):
                 raise Lost(
                     "gone",
@@ -81,13 +81,17 @@ def _answer(opener: OpenerDirector, url: str, at: Address) -> http.client.HTTPRe
 def _lost(why: object, at: Address) -> Lost:
     if isinstance(why, TimeoutError):
         return Lost("stalled", f"{at.shown}: the camera has said nothing for {QUIET_S:g} s")
+    if isinstance(why, ConnectionResetError | BrokenPipeError):
+        return _closed(at)
     if isinstance(why, http.client.HTTPException | ValueError):
-        return Lost(
-            "gone",
-            f"{at.shown}: the camera speaks no HTTP that is understood ({type(why).__name__})",
-        )
-    text = why.strerror if isinstance(why, OSError) and why.strerror else str(why)
+        text = f"the camera speaks no HTTP that is understood ({type(why).__name__})"
+    else:
+        text = why.strerror if isinstance(why, OSError) and why.strerror else str(why)
     return Lost("gone", f"{at.shown}: {text}")
+
+
+def _closed(at: Address) -> Lost:
+    return Lost("gone", f"{at.shown}: the camera has closed the connection")
 
 
 def _some(answer: http.client.HTTPResponse, at: Address) -> bytes:

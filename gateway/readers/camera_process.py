@@ -27,7 +27,7 @@ from gateway.readers.camera_source import pictures
 from gateway.readers.camera_wire import LONGEST, Asked, Kept, Spec, Told, line, parse
 from gateway.readers.codeport import DeviceState
 
-_BEAT_S = 1.0
+_BEAT_S = 0.5
 _WAIT_S = 0.25
 _HUNG_S = 30.0  # every call of a camera's library was given less
 _LEAVE_S = 1.0

@@ -155,8 +155,10 @@ class Scanner:
         """Wait for the next bytes, or for a silence that says something."""
         assert self._dialect is not None
         dialect = self._dialect
-        patience_s = dialect.pause_s if dialect.is_partial else self._silent_s or _IDLE_S
-        data = await self._link.receive(min(patience_s, _IDLE_S))
+        patience_s = dialect.pause_s if dialect.is_partial else _IDLE_S
+        if self._silent_s is not None:
+            patience_s = min(patience_s, self._silent_s / 2)
+        data = await self._link.receive(patience_s)
         now = time.monotonic()
         said = dialect.receive(data) if data else dialect.silence()
         self._flow.take(now, len(data), len(said))

@@ -29,7 +29,7 @@ from gateway.readers.scanner_lines import FRAMINGS
 from gateway.readers.scanner_ssi import START_SESSION, STOP_SESSION
 from gateway.readers.scanner_talk import Code, Preset, Said
 
-_DMCC = re.compile(rb"\|\|[0-9:]*\[([0-9]{1,3})\](.*)", re.DOTALL)
+_DMCC = re.compile(rb"\|\|([0-9]?)(:?[0-9:]*)\[([0-9]{1,3})\](.*)", re.DOTALL)
 _DMCC_FAULTS = {
     b"100": "unidentified error",
     b"101": "command invalid",
@@ -57,16 +57,14 @@ def _cognex(message: bytes) -> Said | None:
     found = _DMCC.fullmatch(message)
     if found is None:
         return None
-    status, content = found.groups()
-    if status == _READ_STRING or (status == b"0" and content):
+    _, id, status, content = found.groups()
+    if status == b"0" and (id or not content):  # our triggers have no command id
+        return Said("alive")
+    if status in (b"0", _READ_STRING):
         try:
             return Said("read", (Code(base64.b64decode(content, validate=True)),))
         except binascii.Error:
-            if status == b"0":  # an answer to a GET, which is no base64
-                return Said("alive")
-            return Said("lost", text="a read string that is no base64")
-    if status == b"0":
-        return Said("alive")
+            return Said("lost", text="an extended response that is no base64")
     return Said("refused", text=f"DMCC {_DMCC_FAULTS.get(status, status.decode('ascii'))}")
 
 
@@ -124,6 +122,7 @@ PRESETS = {
         off=b"||>TRIGGER OFF\r\n",
         no_read=(b"NOREAD", b"NO-READ", b"NO READ", b"No Read"),
         reply=_cognex,
+        late=True,
     ),
     "keyence": Preset(
         FRAMINGS["either"],

@@ -91,7 +91,10 @@ class Ssi:
                 break
             del self._buffer[: size + _CHECK]
             said += self._understand(packet)
-        return [lost(dropped), *said] if dropped else said
+        if not dropped:
+            return said
+        answer = b"" if said or self._buffer else _SEND_AGAIN  # it may have been a packet
+        return [lost(dropped)._replace(answer=answer), *said]
 
     def silence(self) -> list[Said]:
         return [self._again()] if self._buffer else []

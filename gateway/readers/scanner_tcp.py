@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+from contextlib import suppress
 
 from gateway.model import ReaderGone
 
@@ -54,7 +55,7 @@ class TcpLink:
         except OSError as why:
             raise self._gone(_reason(why)) from why
         if not data:
-            raise self._gone("it closed the connection")
+            raise self._gone("it was closed there")
         log.debug("%s < %s", self._where, data.hex())
         return data
 
@@ -70,16 +71,21 @@ class TcpLink:
             raise self._gone(_reason(why)) from why
 
     async def close(self) -> None:
-        if self._writer is not None:
-            self._writer.transport.abort()  # nothing that waits is worth waiting for
-        self._reader = self._writer = None
+        writer, self._reader, self._writer = self._writer, None, None
+        if writer is None:
+            return
+        writer.transport.abort()  # nothing that waits is worth waiting for
+        with suppress(OSError):  # why it ended was told
+            await writer.wait_closed()
 
     @property
     def _where(self) -> str:
         return f"{self._host}:{self._port}"
 
     def _gone(self, why: str) -> ReaderGone:
-        return ReaderGone(f"{self._where}: the connection ended: {why}")
+        return ReaderGone(
+            f"{self._where}: the connection ended: {why}: check the scanner, and that nothing else is connected to it"
+        )
 
 
 def _keep_alive(connection: socket.socket) -> None:

@@ -7,6 +7,7 @@ for Communication Settings, "Behavior of the Host Protocol"; Zebra's SSI is in h
 
 import base64
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 _LONGEST = 1024  # bytes of one command
 
@@ -45,8 +46,8 @@ class Dialect:
     """Nothing is understood, and codes are said with a frame."""
 
     setting: Setting
+    waits: ClassVar[bool] = False  # for an acknowledgement of each message
     pending: bytes = field(default=b"", init=False)
-    waits: bool = field(default=False, init=False)  # for an acknowledgement of each message
 
     def hear(self, data: bytes) -> list[Heard]:
         return []
@@ -145,6 +146,10 @@ class Cognex(Dialect):
                 return Heard("", reply(0, str(int(self.setting.replies))))
             case ["GET", "DEVICE.TYPE"]:
                 return Heard("", reply(0, "DM280"))
+            case ["GET", "SYMBOL.DATAMATRIX"]:
+                return Heard("", reply(0, "ON"))
+            case ["SET", "SYMBOL.DATAMATRIX", "ON" | "OFF"]:
+                return Heard("", reply(0))
             case ["GET" | "SET", *_]:
                 return Heard("", reply(102))
         return Heard("", reply(101))

@@ -40,8 +40,7 @@ class Ssi(Dialect):
         self._keep(rest)
         return heard
 
-    def __post_init__(self) -> None:
-        self.waits = True
+    waits = True
 
     def read(self, code: Code) -> list[bytes]:
         text = self._text(code)

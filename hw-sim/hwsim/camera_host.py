@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import IO, Any
 
-from hwsim import mjpeg, process, script
+from hwsim import mjpeg, process, rtpjpeg, rtsp, script
 from hwsim.camera import Camera, CameraControl
 from hwsim.camera_faults import CameraFaults
 from hwsim.camera_port import CameraPort, Service
@@ -27,6 +27,9 @@ async def serve(options: dict[str, Any], log: IO[str] | None) -> dict[str, objec
     taken = Camera(_view(options), sensor, faults, options["fps"], options["quality"], log)
     control = CameraControl(taken, lambda texts: _shown(options, texts))
     services: list[tuple[int, Service]] = [(options["port"], mjpeg.serve)]
+    if options["rtsp_port"] is not None:
+        rtpjpeg.check_size(columns, rows)
+        services.append((options["rtsp_port"], rtsp.serve))
     scenario: Path | None = options["scenario"]
     events = script.load(scenario) if scenario is not None else []
     port = CameraPort(taken, control, services, options["host"], events)
@@ -41,7 +44,9 @@ async def serve(options: dict[str, Any], log: IO[str] | None) -> dict[str, objec
                 "ready": "camera",
                 "mjpeg": http + mjpeg.VIDEO,
                 "snapshot": http + mjpeg.SNAPSHOT,
-                "rtsp": None,
+                "rtsp": f"rtsp://{options['host']}:{port.ports[1]}{rtsp.PATH}"
+                if port.ports[1:]
+                else None,
             }
         )
         if options["control"]:

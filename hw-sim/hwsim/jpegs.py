@@ -34,13 +34,13 @@ def huge(megapixels: float = 100.0) -> bytes:
     columns = min(ceil(megapixels * 1e6 / rows / _BLOCK) * _BLOCK, 65528)
     _, small = cv2.imencode(".jpg", np.full((_BLOCK, _BLOCK), 128, np.uint8))
     data = bytes(small.tobytes())
-    size = data.index(_SOF0) + 5
+    size: int = data.index(_SOF0) + 5
     data = data[:size] + rows.to_bytes(2, "big") + columns.to_bytes(2, "big") + data[size + 4 :]
     blocks = rows // _BLOCK * columns // _BLOCK
-    return data[: _scan(data)] + _FLAT * (blocks // 4) + b"\xff\xd9"
+    return bytes(data[: scan(data)] + _FLAT * (blocks // 4) + b"\xff\xd9")
 
 
-def _scan(data: bytes) -> int:
+def scan(data: bytes) -> int:
     """Where the entropy-coded data begins."""
     start = data.index(_SOS) + 2
     return start + int.from_bytes(data[start : start + 2], "big")

@@ -210,9 +210,9 @@ def laid_out(codes: Sequence[Code], rows: int, columns: int) -> tuple[Placed, ..
     labels = []
     for number, code in enumerate(codes):
         modules = symbol(code)
-        high, wide = modules.shape[0], modules.shape[1]
+        high, wide = modules.shape
         quiet = 2 * QUIET[code.symbology] + 2
-        high = (BARS[code.symbology] if code.symbology in BARS else high) + quiet
+        high = BARS.get(code.symbology, int(high)) + quiet
         place = columns / across / (wide + quiet), rows / down / high
         row, column = divmod(number, across)
         labels.append(

@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 from typing import IO, Any
 
-from hwsim import mjpeg, process, rtpjpeg, rtsp, script
+from hwsim import mjpeg, process, rtpjpeg, rtsp, script, stagefile
 from hwsim.camera import Camera, CameraControl
 from hwsim.camera_faults import CameraFaults
 from hwsim.camera_port import CameraPort, Service
 from hwsim.scene import Scene
 from hwsim.stage import Numbered, Photographs, Sensor, Still, View, codes, laid_out
+
+_BESIDE_NUMBER = 0.8  # of the picture's width
 
 
 async def serve(options: dict[str, Any], log: IO[str] | None) -> dict[str, object]:
@@ -59,15 +61,25 @@ async def serve(options: dict[str, Any], log: IO[str] | None) -> dict[str, objec
 
 def _view(options: dict[str, Any]) -> View:
     """What is before the camera at the start."""
+    columns, rows = options["size"]
+    sources = [each for each in ("texts", "scene", "photos") if options[each]]
+    if len(sources) > 1:
+        raise ValueError("one of --code, --scene and --photos says what is before the camera")
+    if sources == ["scene"]:
+        return _numbered(options, stagefile.view(options["scene"], rows, columns, options["seed"]))
+    if sources == ["photos"]:
+        return _numbered(options, Photographs(options["photos"], rows, columns))
     return _shown(options, list(options["texts"]))
 
 
 def _shown(options: dict[str, Any], texts: list[str]) -> View:
-    """A view of codes."""
+    """A view of codes; with --numbered they leave room for the number."""
     columns, rows = options["size"]
-    if options["photos"] is not None and not texts:
-        view: View = Photographs(options["photos"], rows, columns)
-    else:
-        labels = laid_out(codes(texts), rows, columns)
-        view = Still(Scene(labels, rows=rows, columns=columns), options["seed"])
+    room = round(columns * _BESIDE_NUMBER) if options["numbered"] else columns
+    labels = laid_out(codes(texts), rows, room)
+    scene = Scene(labels, rows=rows, columns=columns)
+    return _numbered(options, Still(scene, options["seed"]))
+
+
+def _numbered(options: dict[str, Any], view: View) -> View:
     return Numbered(view) if options["numbered"] else view

@@ -77,6 +77,19 @@ def verdict(colour: str, **answers: str) -> Written:
     return Written("verdict", content | {"verdict": content["verdict"] | answers})
 
 
+def code(outcome: str = "read", colour: str = "green", **more: Any) -> Written:
+    """A label that a camera read."""
+    content = {
+        "reader": "cam",
+        "outcome": outcome,
+        "colour": colour,
+        "medium": "code",
+        "trigger": 7,
+    }
+    content |= {"gtin": f"{GTIN:014d}", "serial": SERIAL, "link": ITEM, "elapsed_ms": 81.5}
+    return Written("code", content | {"codes": [{"data": ITEM.encode()}]} | more, b"")
+
+
 def presence(act: str, **more: Any) -> Written:
     tag = epc.sgtin96(GTIN, "77", 7)
     content = {"act": act, "reader": "gate", "zone": "dock", "antenna": 1, "epc": tag.encode()}
@@ -136,6 +149,9 @@ ROWS: dict[str, tuple[Written, ...]] = {
     "a forgery": (verdict("red", integrity="bad_signature"),),
     "a copy": (verdict("red", binding="mismatch"),),
     "a doubtful one": (verdict("amber", key="unknown"),),
+    "a label": (code(verdict=account()["verdict"] | {"binding": "not_bound"}),),
+    "a forged label": (code(colour="red", verdict={"integrity": "bad_signature"}),),
+    "an unsigned label": (code(colour="amber", verdict={"integrity": "unsigned"}),),
     "arrived": (presence("arrived"),),
     "departed": (presence("departed", reason="unseen"),),
     "packed": (on_pallet("A"), on_pallet("B"), sscc_on_pallet(), pallet(3)),
@@ -157,6 +173,11 @@ NO_EVENTS: dict[str, Written] = {
     "a tag that was emptied": Written("result", {"act": "formatted", "state": "blank"}, UID, ""),
     "a tag without a product": Written(
         "verdict", {"outcome": "not_verified", "colour": "red"}, UID, ""
+    ),
+    "a code that was read": code(),
+    "a code that was read again": code("repeated", "amber"),
+    "a code that was not read": Written(
+        "code", {"outcome": "no_read", "colour": "amber", "codes": []}, b"", ""
     ),
     "a move": presence("moved", before="gate"),
     "a reader that went": presence("departed", reason="reader away"),

@@ -17,6 +17,7 @@ from hwsim.chips import CHIPS
 from hwsim.cli_camera import camera
 from hwsim.cli_llrp import llrp
 from hwsim.cli_m100 import m100
+from hwsim.cli_plc import plc
 from hwsim.cli_scanner import scanner
 from hwsim.clock import Clock
 from hwsim.faults import Faults
@@ -50,6 +51,7 @@ main.add_command(m100)
 main.add_command(llrp)
 main.add_command(camera)
 main.add_command(scanner)
+main.add_command(plc)
 
 
 @main.command()

@@ -77,6 +77,29 @@ def test_windows_pallets_sightings_and_zones_are_told(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+def test_triggers_of_code_readers_and_their_read_rate_are_told(tmp_path: Path) -> None:
+    async def play() -> None:
+        metrics = Metrics()
+        async with Journal(tmp_path / "j.db") as journal:
+            for body in (
+                {"outcome": "read", "colour": "green", "elapsed_ms": 40.0, "verdict": {}},
+                {"outcome": "read", "colour": "green", "elapsed_ms": 60.0},
+                {"outcome": "no_read", "colour": "amber", "elapsed_ms": 2000.0},
+                {"outcome": ["read"], "elapsed_ms": "soon"},
+            ):
+                metrics.count(await journal.append("code", "cam", b"", "", body))
+            metrics.read_rate("cam", 0.75)
+            found = samples(metrics.text(journal))
+        assert found["tagwright_code_triggers_total", ("read", "cam")] == 2
+        assert found["tagwright_code_triggers_total", ("no_read", "cam")] == 1
+        assert found["tagwright_code_seconds_sum", ("cam",)] == 2.1
+        assert found["tagwright_verdicts_total", ("green",)] == 1
+        assert found["tagwright_read_rate_ratio", ("cam",)] == 0.75
+        assert ("tagwright_tag_seconds_count", ("cam",)) not in found
+
+    asyncio.run(play())
+
+
 def test_two_gateways_in_one_process_share_nothing(tmp_path: Path) -> None:
     one, other = Metrics(), Metrics()
     one.reader("left", True)

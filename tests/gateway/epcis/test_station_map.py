@@ -34,6 +34,9 @@ OBJECTS = {
     "a forgery": ("OBSERVE", "inspecting", "non_conformant"),
     "a copy": ("OBSERVE", "inspecting", "mismatch_instance"),
     "a doubtful one": ("OBSERVE", "inspecting", "unknown"),
+    "a label": ("OBSERVE", "inspecting", "conformant"),
+    "a forged label": ("OBSERVE", "inspecting", "non_conformant"),
+    "an unsigned label": ("OBSERVE", "inspecting", "unknown"),
 }
 
 

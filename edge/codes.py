@@ -21,7 +21,20 @@ LINK, ELEMENTS, ISO15434, GTIN = "link", "elements", "iso15434", "gtin"
 TEXT, BINARY = "text", "binary"
 
 _GS1, _WEB_LINK, _ISO15459 = 0, 1, 3  # product schemes, as in a stub
-_DIGITS = "0123456789"
+_PLACES = ("00", "401", "402", "414", "417")  # keys of Digital Links that name no product
+_LENGTHS = {
+    "]E0": (13, 12),
+    "]E3": (15, 18),
+    "]E4": (8,),
+    "]I1": (14,),
+}  # of a GTIN, ]E3 with its add-on
+# fmt: off
+_HIDING = (
+    (0x80, 0x9F),  # C1 controls
+    (0x061C, 0x061C), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2069),  # direction, or no width
+    (0x2028, 0x2029), (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB), (0xE0000, 0xE007F),  # lines, byte order, annotation, tags
+)
+# fmt: on
 
 
 class Code:
@@ -62,9 +75,11 @@ def understand(
     code = Code(BINARY)
     try:
         code.text = _shown(data)
-        if code.text is not None:
-            code.form = TEXT
-        _understand(code, aim, data, rule, hosts)
+        code.form = TEXT
+    except Malformed:
+        pass
+    try:
+        _read(code, aim, data, rule or elements.check, hosts)
     except Malformed as why:
         code.fault = str(why)
     return code
@@ -77,69 +92,77 @@ def names(code: "Code", product: "Sequence[Any]") -> "bool | None":
     """
     if code.link is not None:
         return gs1.link_names(code.link, product)
-    if code.product is not None and code.product[0] == product[0] != _GS1:
-        return list(code.product) == list(product)
-    if code.gtin is None or product[0] != _GS1:
+    if product[0] != _GS1:
+        same = code.product is not None and code.product[0] == product[0]
+        return list(code.product or ()) == list(product) if same else None
+    if code.gtin is None:
         return None
     if code.gtin != product[1] or code.serial not in (None, product[-1]):
         return False
     return len(product) < 4 or code.batch in (None, product[2])
 
 
-def _understand(
-    code: "Code", aim: "str", data: "bytes", rule: "Rule | None", hosts: "Sequence[str]"
-) -> None:
+def _read(code: "Code", aim: "str", data: "bytes", rule: "Rule", hosts: "Sequence[str]") -> None:
+    """Fill in what `data` says, as far as nothing is wrong; Malformed for the first that is."""
     if mh10.is_message(data):
         code.form = ISO15434
-        _message(code, data, rule)
-    elif aims.is_gs1(aim) or data[:1] == b"\x1d":
+        _read_message(code, mh10.parse(data, rule))
+    elif aims.is_gs1(aim) or (aim == "" and b"\x1d" in data):
         code.form = ELEMENTS
         code.elements = elements.parse(data, aim, rule)
-        _identified(code)
-    elif data[:8].lower().startswith((b"http://", b"https://")):
+        _identify(code)
+    elif data[:8].lower() == b"https://" or data[:7].lower() == b"http://":
         code.form = LINK
-        _link(code, data, rule, hosts)
-    elif _is_gtin(aim, data):
+        _read_link(code, _shown(data), rule, hosts)
+    elif aim in _LENGTHS or (aim == "" and 12 <= len(data) <= 14 and _is_gtin(data)):
         code.form = GTIN
-        code.gtin = gs1.gtin(data[:13].decode())
-    elif code.text is None:
-        raise Malformed(_hidden(data))
-
-
-def _link(code: "Code", data: "bytes", rule: "Rule | None", hosts: "Sequence[str]") -> None:
-    if code.text is None:
-        raise Malformed(_hidden(data))
-    found = weblink.parse(code.text)
-    code.link = code.text.partition("#")[0]
-    for why in weblink.suspicions(found, hosts):
-        code.fault = why
-    if weblink.is_digital_link(found):
-        code.gtin, code.batch, code.serial = gs1.parse_link(code.link)
-        for ai, value in weblink.attributes(found):
-            (rule or elements.check)(ai, value)
-            code.elements.append((ai, value))
-        code.product = _item(code)
+        code.gtin = _gtin(aim, _shown(data))
+    elif aim == "" and data[:2] == b"01" and _is_gtin(data[2:16]):
+        _guess(code, data, rule)
     else:
+        _shown(data)
+
+
+def _read_link(code: "Code", text: "str", rule: "Rule", hosts: "Sequence[str]") -> None:
+    found = weblink.parse(text)
+    code.link = text.partition("#")[0]
+    suspicions = weblink.suspicions(found, hosts)
+    if suspicions:
+        raise Malformed("; ".join(suspicions))
+    if weblink.is_digital_link(found):
+        code.elements = gs1.link_elements(code.link)
+        for ai, value in code.elements:
+            rule(ai, value)
+        _identify(code)
+    elif not _is_place(found.path):
         code.product = [_WEB_LINK, code.link]
-    code.link, code.stub = printed.split(code.text)
+    _, code.stub = printed.split(text)
 
 
-def _message(code: "Code", data: "bytes", rule: "Rule | None") -> None:
-    found = mh10.parse(data, rule)
-    code.elements = found.items
-    if found.format == mh10.AIS:
-        _identified(code)
+def _read_message(code: "Code", found: "mh10.Envelope") -> None:
+    for format, items in found.parts:
+        code.elements += items
+        if format == mh10.AIS:
+            _identify(code)
+    if code.product is None:
+        unique = found.unique()
+        code.product = [_ISO15459, unique] if unique is not None else None
+        code.serial = code.serial or found.get(mh10.DIS, "S")
+        code.batch = code.batch or found.get(mh10.DIS, "1T")
+
+
+def _guess(code: "Code", data: "bytes", rule: "Rule") -> None:
+    """A reader that tells no symbology: a GTIN behind AI 01, and nothing that breaks the standard."""
+    try:
+        code.elements = elements.parse(data, "", rule)
+    except Malformed:
         return
-    if found.format == mh10.DIS:
-        code.serial = found.get(mh10.SERIAL)
-        code.batch = found.get(mh10.LOT)
-        unique = found.get(mh10.SERIAL_15459)
-        if unique is not None:
-            code.product = [_ISO15459, unique]
+    code.form = ELEMENTS
+    _identify(code)
 
 
-def _identified(code: "Code") -> None:
-    """GTIN, batch and serial of element strings."""
+def _identify(code: "Code") -> None:
+    """GTIN, batch, serial, and with them the product, that element strings tell."""
     for ai, value in code.elements:
         if ai == "01":
             code.gtin = int(value)
@@ -147,48 +170,47 @@ def _identified(code: "Code") -> None:
             code.batch = value
         elif ai == "21":
             code.serial = value
-    code.product = _item(code)
+    if code.gtin is not None and code.serial is not None:
+        batch = [] if code.batch is None else [code.batch]
+        code.product = [_GS1, code.gtin] + batch + [code.serial]
 
 
-def _item(code: "Code") -> "list[Any] | None":
-    if code.gtin is None or code.serial is None:
-        return None
-    if code.batch is None:
-        return [_GS1, code.gtin, code.serial]
-    return [_GS1, code.gtin, code.batch, code.serial]
+def _is_place(path: "str") -> "bool":
+    """Whether a path ends as the Digital Link of a logistic unit, a consignment or a place does."""
+    parts = path.split("/")
+    for at in range(len(parts) - 1):
+        if parts[at] in _PLACES:
+            try:
+                elements.check(parts[at], parts[at + 1])
+            except Malformed:
+                continue
+            return True
+    return False
 
 
-def _is_gtin(aim: "str", data: "bytes") -> "bool":
-    """EAN and UPC by their identifier; where none was told, 12 to 14 digits that end in their check digit."""
-    if data.strip(_DIGITS.encode()):
-        return False
-    if aim:
-        return aim in ("]E0", "]E3", "]E4")
-    return 12 <= len(data) <= 14 and gs1.is_gtin(int(data))
+def _is_gtin(data: "bytes") -> "bool":
+    return len(data) > 0 and not data.strip(b"0123456789") and gs1.is_gtin(int(data.decode()))
 
 
-def _shown(data: "bytes") -> "str | None":
-    """`data` as text, None where it is no UTF-8 or holds what would not be seen as it is."""
-    if _hidden(data):
-        return None
-    return data.decode()
+def _gtin(aim: "str", digits: "str") -> "int":
+    lengths = _LENGTHS.get(aim)
+    if lengths is not None and len(digits) not in lengths:
+        raise Malformed(f"{aim}: {len(digits)} characters, where {lengths[0]} belong")
+    return gs1.gtin(digits[:13] if aim == "]E3" else digits)
 
 
-def _hidden(data: "bytes") -> "str":
-    """Why `data` cannot be shown as text, "" where it can."""
+def _shown(data: "bytes") -> "str":
+    """`data` as text; Malformed where it is no UTF-8 or holds what is not seen as it is."""
     for byte in data:
         if byte < 0x20 or byte == 0x7F:
-            return f"control character {byte:#04x}"
+            raise Malformed(f"control character {byte:#04x}")
     if not is_utf8(data):
-        return "not UTF-8"
-    for char in data.decode():
-        code = ord(char)
-        if (
-            0x80 <= code < 0xA0
-            or code in (0x061C, 0xFEFF)
-            or 0x200B <= code <= 0x200F
-            or 0x2028 <= code <= 0x202E
-            or 0x2060 <= code <= 0x2069
-        ):
-            return f"U+{code:04X}, which changes how text is shown"
-    return ""
+        raise Malformed("no UTF-8")
+    text = data.decode()
+    for char in text:
+        number = ord(char)
+        if number >= 0x80:
+            for first, last in _HIDING:
+                if first <= number <= last:
+                    raise Malformed(f"U+{number:04X}, which changes how text is seen")
+    return text

@@ -177,8 +177,8 @@ def _itip(ai: "str", value: "str") -> None:
         raise Malformed(f"AI {ai}: piece {value[14:16]} of {value[16:]}")
 
 
-def _cpid(ai: "str", value: "str") -> None:
-    if value[:4].strip(_DIGITS) or len(value) < 5:
+def _prefix(ai: "str", value: "str") -> None:
+    if len(value) < 4 or value[:4].strip(_DIGITS):
         raise Malformed(f"AI {ai}: {value!r} must begin with a GS1 Company Prefix")
 
 
@@ -238,7 +238,7 @@ _ROWS = {
     "30": ("N", 1, 8, None),  # variable count
     "37": ("N", 1, 8, None),  # count of contained items
     "400": ("X", 1, 30, None),  # customer's purchase order
-    "401": ("X", 1, 30, None),  # GINC
+    "401": ("X", 1, 30, _prefix),  # GINC
     "402": ("N", 17, 17, _key),  # GSIN
     "403": ("X", 1, 30, None),  # routing code
     "410": ("N", 13, 13, _key),  # GLN: ship to
@@ -251,9 +251,9 @@ _ROWS = {
     "417": ("N", 13, 13, _key),  # of a party
     "7003": ("N", 10, 10, _time),  # expiration, date and time
     "8003": ("X", 14, 30, _grai),
-    "8004": ("X", 1, 30, None),  # GIAI
+    "8004": ("X", 1, 30, _prefix),  # GIAI
     "8006": ("N", 18, 18, _itip),  # a piece of a trade item (ITIP)
-    "8010": ("Y", 1, 30, _cpid),  # component or part
+    "8010": ("Y", 1, 30, _prefix),  # component or part
     "8011": ("N", 1, 12, _component_serial),
     "8020": ("X", 1, 25, None),  # payment slip reference
     "90": ("X", 1, 30, None),  # agreed between trading partners

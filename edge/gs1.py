@@ -8,7 +8,7 @@ from edge.errors import Malformed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
 _DIGITS = "0123456789"
@@ -26,6 +26,7 @@ _LARGEST_GTIN = 99999999999999
 _QUALIFIERS = ("22", "10", "21")
 _TPX = "235"
 _LONGEST_TPX = 28
+_MOST_ATTRIBUTES = 32
 
 # What a pair of digits adds to the sum that a right check digit makes a multiple of ten: the tens of each
 # pair weigh 3, the units 1.
@@ -114,21 +115,20 @@ def parse_link(uri: "str") -> "tuple[int, str | None, str | None]":
     """(GTIN, batch, serial) that a GS1 Digital Link names; its other attributes are left alone.
 
     Raises Malformed for anything that is not one with AI 01 as its key: the GTIN has 14 digits here, scheme
-    and AIs are spelled one way, and a key or qualifier in the query is refused as the standard does.
+    and AIs are spelled one way, and what may not stand in the query is refused as the standard does.
     """
-    if len(uri) > _LONGEST_URI or uri.strip(_URI):
-        raise Malformed("not a URI")
-    end = _host_end(uri)
-    if not end:
-        raise Malformed("not a URI of http or https")
-    path, _, query = uri[end:].partition("#")[0].partition("?")
-    gtin_text, found = _key_and_qualifiers(path.split("/"))
-    for part in query.split("&"):
-        if part.partition("=")[0] in ("01",) + _QUALIFIERS:
-            raise Malformed(f"AI {part.partition('=')[0]} belongs in the path, not in the query")
-    if len(gtin_text) != 14:
-        raise Malformed(f"AI 01 {gtin_text[:20]!r} must be 14 digits")
-    return gtin(gtin_text), found.get("10"), found.get("21")
+    number, found, _ = _read(uri)
+    return number, found.get("10"), found.get("21")
+
+
+def link_elements(uri: "str") -> "list[tuple[str, str]]":
+    """[(AI, value)] of a GS1 Digital Link: key and qualifiers as in its path, then the attributes of its query.
+
+    The values of attributes are not looked at. Raises as `parse_link`.
+    """
+    number, found, pairs = _read(uri)
+    path = [(ai, found[ai]) for ai in _QUALIFIERS + (_TPX,) if ai in found]
+    return [("01", gtin14(number))] + path + pairs
 
 
 def link_names(uri: "str", product: "Sequence[Any]") -> "bool | None":
@@ -179,6 +179,41 @@ def _is_plain_link(uri: "str", product: "Sequence[Any]") -> "bool":
         and base[:1] not in ("", "/")
         and not product[-1].strip(UNRESERVED)
     )
+
+
+def _read(uri: "str") -> "tuple[int, dict[str, str], list[tuple[str, str]]]":
+    """(GTIN, qualifiers, attributes) of a Digital Link."""
+    if len(uri) > _LONGEST_URI or uri.strip(_URI):
+        raise Malformed("not a URI")
+    end = _host_end(uri)
+    if not end:
+        raise Malformed("not a URI of http or https")
+    path, _, query = uri[end:].partition("#")[0].partition("?")
+    gtin_text, found = _key_and_qualifiers(path.split("/"))
+    pairs = _attributes(query, found)
+    if len(gtin_text) != 14:
+        raise Malformed(f"AI 01 {gtin_text[:20]!r} must be 14 digits")
+    return gtin(gtin_text), found, pairs
+
+
+def _attributes(query: "str", path: "Mapping[str, str]") -> "list[tuple[str, str]]":
+    """What a query says by AI, decoded; names that are no digits, or stand alone, are no AIs."""
+    found: "list[tuple[str, str]]" = []
+    for part in query.replace(";", "&").split("&"):
+        name, equals, value = part.partition("=")
+        ai = percent_decoded(name)
+        if ai in ("01", _TPX) + _QUALIFIERS and not (ai == "10" and _TPX in path):
+            raise Malformed(f"AI {ai} belongs in the path, not in the query")
+        if not ai or ai.strip(_DIGITS) or not equals:
+            continue
+        if not value:
+            raise Malformed(f"AI {ai[:8]} has no value")
+        if ai in [said for said, _ in found]:
+            raise Malformed(f"AI {ai[:8]} occurs twice")
+        if len(found) == _MOST_ATTRIBUTES:
+            raise Malformed(f"more than {_MOST_ATTRIBUTES} AIs in the query")
+        found.append((ai, percent_decoded(value.replace("+", " "))))
+    return found
 
 
 def _host_end(uri: "str") -> "int":

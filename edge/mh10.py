@@ -12,35 +12,61 @@ if TYPE_CHECKING:
     from edge.elements import Rule
 
 HEADER = b"[)>\x1e"
-TRAILER = b"\x1e\x04"
+EOT = 0x04
 AIS, DIS, TEIS = "05", "06", "12"
+FORMATS = (AIS, DIS, TEIS)
 
-_GS = b"\x1d"
+_RS, _GS = b"\x1e", b"\x1d"
 _MOST_FIELDS = 64
 _LONGEST_FIELD = 500  # characters
-_LONGEST_TEI = 3  # letters
-
-# Those of which a station must know what they are; others are kept unread.
-ITEM, SERIAL, LOT = "P", "S", "1T"
-ITEM_15459, SERIAL_15459 = (
-    "25P",
-    "25S",
-)  # issuing agency, company, then the item's or the item and serial
 _CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_DIGITS = "0123456789"
+
+# A company by its data identifier, with what stands before it in a unique identifier: the issuing agency's code, which
+# 18V holds itself (MIL-STD-130, table "Derive a UII from Data Identifier (DI) qualified data").
+_COMPANIES = (("18V", ""), ("17V", "D"), ("12V", "UN"), ("7L", "LD"), ("3V", ""))
+_PARTS = ("1P", "1T")  # part, else lot: the serial is unique in it
+_WHOLE = (("25S", ""), ("18S", "D"))  # company and serial in one field
 
 
 class Envelope:
-    """A message: its `format` ("05", "06", "12") and `items`, [(identifier, value)] in their order."""
+    """A message. parts: [(format, fields)] in their order, fields being [(identifier, value)].
 
-    def __init__(self, format: "str", items: "list[tuple[str, str]]") -> None:
-        self.format = format
-        self.items = items
+    format, items: of the first part, which most messages have alone.
+    """
 
-    def get(self, identifier: "str") -> "str | None":
-        """The value of the one field with this identifier; None where there is none."""
-        for name, value in self.items:
-            if name == identifier:
-                return value
+    def __init__(self, parts: "list[tuple[str, list[tuple[str, str]]]]") -> None:
+        self.parts = parts
+
+    @property
+    def format(self) -> "str":
+        return self.parts[0][0]
+
+    @property
+    def items(self) -> "list[tuple[str, str]]":
+        return self.parts[0][1]
+
+    def get(self, format: "str", identifier: "str") -> "str | None":
+        """The value of a field; None where there is none."""
+        for said, items in self.parts:
+            for name, value in items:
+                if said == format and name == identifier:
+                    return value
+        return None
+
+    def unique(self) -> "str | None":
+        """The ISO/IEC 15459 identifier of one item that the fields of format 06 add up to; None where they do not."""
+        for name, agency in _WHOLE:
+            value = self.get(DIS, name)
+            if value is not None:
+                return agency + value
+        serial = self.get(DIS, "S")
+        for name, agency in _COMPANIES:
+            company = self.get(DIS, name)
+            for part_name in _PARTS:
+                part = self.get(DIS, part_name)
+                if company is not None and part is not None and serial is not None:
+                    return agency + company + part + serial
         return None
 
 
@@ -50,48 +76,55 @@ def is_message(data: "bytes") -> "bool":
 
 
 def parse(data: "bytes", rule: "Rule | None" = None) -> "Envelope":
-    """The envelope that `data` is; rule: of format 05, see `elements.parse`.
+    """The message that `data` is; rule: for its AIs, see `elements.parse`.
 
-    Raises Truncated without the trailer RS EOT, Malformed for more than one format, other formats, an identifier that
+    Raises Truncated without the trailer RS EOT; Malformed for another format, one that occurs twice, an identifier that
     is none or occurs twice, an empty or over-long field, and what is no printable ASCII.
     """
     if not data.startswith(HEADER):
         raise Malformed("ISO 15434: must begin with [)> and RS")
-    if not data.endswith(TRAILER) or len(data) < len(HEADER) + len(TRAILER):
+    formats = data[len(HEADER) :].split(_RS)
+    if len(formats) < 2 or formats.pop() != bytes((EOT,)):
         raise Truncated("ISO 15434: must end with RS and EOT")
-    body = data[len(HEADER) : -len(TRAILER)]
-    if b"\x1e" in body or b"\x04" in body:
-        raise Malformed("ISO 15434: more than one format in the envelope, which is not read here")
-    head, mark, rest = body.partition(_GS)
-    if head not in (b"05", b"06", b"12") or not mark:
-        raise Malformed(f"ISO 15434: format {bytes(head[:8])!r} must be 05, 06 or 12, and GS")
-    format = head.decode()
+    parts: "list[tuple[str, list[tuple[str, str]]]]" = []
+    for part in formats:
+        format, mark, rest = part.partition(_GS)
+        name = _text(format)
+        if name not in FORMATS or not mark:
+            raise Malformed(f"ISO 15434: format {name[:8]!r} must be {', '.join(FORMATS)}, and GS")
+        if name in [said for said, _ in parts]:
+            raise Malformed(f"ISO 15434: format {name} occurs twice")
+        parts.append((name, elements.parse(rest, "", rule) if name == AIS else _fields(name, rest)))
+    return Envelope(parts)
+
+
+def encode(format: "str", items: "list[tuple[str, str]]") -> "bytes":
+    """The message that holds these fields in one format; raises as `parse`."""
+    space = " " if format == TEIS else ""
+    body = "\x1d".join([name + space + value for name, value in items]).encode()
     if format == AIS:
-        return Envelope(format, elements.parse(rest, "", rule))
-    fields = rest.split(_GS)
+        body = elements.encode(items)
+    data = HEADER + format.encode() + _GS + body + _RS + bytes((EOT,))
+    if parse(data).items != items:
+        raise Malformed("ISO 15434: these fields would be read as others")
+    return data
+
+
+def _fields(format: "str", data: "bytes") -> "list[tuple[str, str]]":
+    fields = data.split(_GS)
     if len(fields) > _MOST_FIELDS:
         raise Malformed(f"ISO 15434: {len(fields)} fields, {_MOST_FIELDS} at most")
     items: "list[tuple[str, str]]" = []
     for field in fields:
         text = _text(field)
-        name = _di(text) if format == DIS else _tei(text)
+        size = _di(text) if format == DIS else _tei(text)
+        name = text[:size].rstrip(" ")
         if name in [said for said, _ in items]:
             raise Malformed(f"ISO 15434: {name} occurs twice")
-        if len(text) == len(name):
+        if len(text) == size:
             raise Malformed(f"ISO 15434: {name} is empty")
-        items.append((name, text[len(name) :]))
-    return Envelope(format, items)
-
-
-def encode(format: "str", items: "list[tuple[str, str]]") -> "bytes":
-    """The message that holds these fields; raises as `parse`."""
-    body = "\x1d".join([name + value for name, value in items]).encode()
-    if format == AIS:
-        body = elements.encode(items)
-    data = HEADER + format.encode() + _GS + body + TRAILER
-    if parse(data).items != items:
-        raise Malformed("ISO 15434: these fields would be read as others")
-    return data
+        items.append((name, text[size:]))
+    return items
 
 
 def _text(field: "bytes") -> "str":
@@ -103,21 +136,18 @@ def _text(field: "bytes") -> "str":
     return bytes(field).decode()
 
 
-def _di(text: "str") -> "str":
-    """The data identifier that a field begins with: up to three digits and a capital letter."""
-    for at in range(min(4, len(text))):
-        if text[at] in _CAPITALS:
-            if text[:1] == "0":
-                break
-            return text[: at + 1]
-        if text[at] not in "0123456789":
-            break
-    raise Malformed(f"ISO 15434: {text[:8]!r} has no data identifier")
+def _di(text: "str") -> "int":
+    """The size of the data identifier that a field begins with: a capital letter behind up to three digits."""
+    at = 0
+    while at < 3 and text[at : at + 1] != "" and text[at] in _DIGITS:
+        at += 1
+    if text[at : at + 1] == "" or text[at] not in _CAPITALS or text[0] == "0":
+        raise Malformed(f"ISO 15434: {text[:8]!r} has no data identifier")
+    return at + 1
 
 
-def _tei(text: "str") -> "str":
-    """The text element identifier of a field: three capital letters, then a space that is part of neither."""
-    name = text[:_LONGEST_TEI]
-    if len(name) < _LONGEST_TEI or name.strip(_CAPITALS):
+def _tei(text: "str") -> "int":
+    """The size of the text element identifier that a field begins with: three capital letters and a space."""
+    if len(text) < 4 or text[:3].strip(_CAPITALS) or text[3] != " ":
         raise Malformed(f"ISO 15434: {text[:8]!r} has no text element identifier")
-    return name
+    return 4

@@ -19,7 +19,8 @@ _LABEL = "0123456789abcdefghijklmnopqrstuvwxyz-"
 _PORTS = {"http": 80, "https": 443}
 _LONGEST_HOST = 253  # characters; RFC 1035, section 2.3.4, without the root's dot
 _LONGEST_LABEL = 63
-_MODEL, _BATCH, _ITEM = 0, 1, 2  # granularity, as in a stub
+_BATCH, _ITEM = 1, 2  # granularity, as in a stub
+_WEB_LINK = 1  # product scheme, as in a stub
 
 
 class WebLink:
@@ -41,10 +42,6 @@ class WebLink:
         self.query = query
         self.fragment = fragment
 
-    @property
-    def is_default_port(self) -> "bool":
-        return self.port in (None, _PORTS[self.scheme])
-
 
 def parse(uri: "str") -> "WebLink":
     """The parts of an http or https link.
@@ -52,8 +49,10 @@ def parse(uri: "str") -> "WebLink":
     Raises Malformed for other schemes, what is no ASCII, user-info, and whatever else RFC 3986 has not there.
     """
     for char in uri:
-        if not 0x20 < ord(char) < 0x7F:
-            raise Malformed(f"link: U+{ord(char):04X} must be written as percent or punycode")
+        if ord(char) > 0x7E:
+            raise Malformed(f"link: U+{ord(char):04X} is not ASCII, and may look like what is")
+        if ord(char) < 0x21:
+            raise Malformed(f"link: a space or control character, {ord(char):#04x}")
     whole, _, fragment = uri.partition("#")
     if len(whole) > LONGEST:
         raise Malformed(f"link: {len(whole)} characters, {LONGEST} at most")
@@ -68,6 +67,9 @@ def parse(uri: "str") -> "WebLink":
     host, port = _host_and_port(authority.lower())
     for part, allowed in ((path, _PATH), (query, _QUERY), (fragment, _QUERY)):
         _check(part, allowed)
+    for segment in path.lower().split("/"):
+        if segment.replace("%2e", ".") in (".", ".."):
+            raise Malformed("link: a segment of dots, which a browser leaves out")
     return WebLink(scheme, host, port, slash + path, query, fragment)
 
 
@@ -79,8 +81,8 @@ def faults(
 ) -> "list[str]":
     """The pre-flight of a link before it goes on a product: why it should not, one sentence each; empty: it may.
 
-    hosts: those allowed, all where none is given. granularity: of the stub (0 model, 1 batch, 2 item): a GS1 Digital
-    Link must be as fine, not finer. product: claim 1 of the stub, which the link must not contradict.
+    hosts: "host" or "host:port" of those allowed, any where none is given. granularity: of the stub (0 model, 1 batch,
+    2 item): a GS1 Digital Link must be as fine. product: claim 1 of the stub, which the link must not contradict.
     """
     try:
         found = parse(link)
@@ -88,66 +90,80 @@ def faults(
         return [str(why)]
     said = []
     if found.scheme != "https":
-        said.append("link: must be https, for http can be changed on the way")
+        said.append("link: must be https: what comes by http can be changed on its way")
     said += suspicions(found, hosts)
-    if hosts and found.host not in [host.lower() for host in hosts]:
+    if hosts and not _is_among(found, hosts):
         said.append(f"link: host {found.host} is not one of {', '.join(hosts)}")
-    if found.fragment:
-        said.append("link: must have no fragment: the stub goes there")
-    if granularity is not None:
-        said += _granularity_faults(link, granularity)
+    if "#" in link:
+        said.append("link: must have no fragment: a stub goes there")
+    if is_digital_link(found):
+        said += _digital_link_faults(link, granularity)
     if product is not None and gs1.link_names(link, product) is False:
         said.append("link: names another product than the stub")
+    if product is not None and product[0] == _WEB_LINK:
+        said += identification_link_faults(link)
+    return said
+
+
+def identification_link_faults(link: "str") -> "list[str]":
+    """What keeps a link from being an Identification Link of IEC 61406-1, where the link itself is the identifier.
+
+    Its string has at most 255 characters (ILS-5), none but RFC 3986's (ILS-7), which leaves no percent signs, and
+    scheme and host in lower case (ILS-8). What is in the path is the issuer's affair.
+    """
+    said = []
+    if len(link) > LONGEST_IDENTIFICATION_LINK:
+        most = LONGEST_IDENTIFICATION_LINK
+        said.append(f"link: {len(link)} characters; an Identification Link has {most} at most")
+    if "%" in link:
+        said.append("link: an Identification Link has no percent signs")
+    front = "/".join(link.split("/")[:3])
+    if front != front.lower():
+        said.append("link: scheme and host of an Identification Link are lower case")
+    return said
+
+
+def suspicions(link: "WebLink", hosts: "Sequence[str]" = ()) -> "list[str]":
+    """Why a link that was read is refused, though it is one: a strange port, a host that is no plain name.
+
+    hosts: as for `faults`; those named there are trusted.
+    """
+    said = []
+    if link.port not in (None, _PORTS[link.scheme]) and f"{link.host}:{link.port}" not in hosts:
+        said.append(f"link: port {link.port} is not the default of {link.scheme}")
+    if _is_among(link, hosts):
+        return said
+    if "xn--" in link.host:
+        said.append(f"link: host {link.host} is punycode, and may look like another one")
+    last = link.host.split(".")[-1]
+    if link.host.startswith("[") or _is_number(last) or last.startswith("0x"):
+        said.append(f"link: host {link.host} is an address, not a name")
     return said
 
 
 def is_digital_link(link: "WebLink") -> "bool":
-    """Whether the path holds AI 01 and digits as a GS1 Digital Link does, right or wrong."""
+    """Whether the path is meant as a GS1 Digital Link's with AI 01, right or wrong: /01/ and 12 to 14 digits."""
     parts = link.path.split("/")
     for at in range(len(parts) - 1):
-        if parts[at] == "01" and len(parts[at + 1]) > 7 and not parts[at + 1].strip("0123456789"):
+        if parts[at] == "01" and 12 <= len(parts[at + 1]) <= 14 and _is_number(parts[at + 1]):
             return True
     return False
 
 
-def attributes(link: "WebLink") -> "list[tuple[str, str]]":
-    """[(AI, value)] of a GS1 Digital Link's query, decoded; names with other characters than digits are no AIs.
-
-    Raises Malformed for an AI that occurs twice.
-    """
-    found: "list[tuple[str, str]]" = []
-    for part in link.query.replace(";", "&").split("&"):
-        ai, _, value = part.partition("=")
-        if not ai or ai.strip("0123456789"):
-            continue
-        if ai in [said for said, _ in found]:
-            raise Malformed(f"link: AI {ai[:8]} occurs twice")
-        found.append((ai, gs1.percent_decoded(value)))
-    return found
-
-
-def suspicions(link: "WebLink", hosts: "Sequence[str]" = ()) -> "list[str]":
-    """What a link that was found may be refused for, though it is one: a strange port, a look-alike host."""
-    said = []
-    if not link.is_default_port:
-        said.append(f"link: port {link.port} is not the default of {link.scheme}")
-    if "xn--" in link.host and link.host not in hosts:
-        said.append(f"link: host {link.host} is punycode, and may look like another one")
-    return said
-
-
-def _granularity_faults(link: "str", granularity: "int") -> "list[str]":
+def _digital_link_faults(link: "str", granularity: "int | None") -> "list[str]":
     try:
         _, batch, serial = gs1.parse_link(link)
-    except Malformed:
-        return []
+    except Malformed as why:
+        return [f"link: {why}"]
     if granularity == _ITEM and serial is None:
-        return ["link: names no serial (AI 21), but the stub is one item's"]
-    if granularity == _BATCH and (batch is None or serial is not None):
-        return ["link: must name a batch (AI 10) and no serial, as the stub is a batch's"]
-    if granularity == _MODEL and (batch is not None or serial is not None):
-        return ["link: names a batch or serial, but the stub is the model's"]
+        return ["link: names no serial (AI 21), but the stub is of one item"]
+    if granularity == _BATCH and batch is None:
+        return ["link: names no batch (AI 10), but the stub is of a batch"]
     return []
+
+
+def _is_among(link: "WebLink", hosts: "Sequence[str]") -> "bool":
+    return link.host in hosts or f"{link.host}:{link.port}" in hosts
 
 
 def _host_and_port(authority: "str") -> "tuple[str, int | None]":
@@ -166,6 +182,10 @@ def _host_and_port(authority: "str") -> "tuple[str, int | None]":
     return host, int(port) if mark else None
 
 
+def _is_number(text: "str") -> "bool":
+    return text != "" and not text.strip("0123456789")
+
+
 def _is_label(label: "str") -> "bool":
     return (
         0 < len(label) <= _LONGEST_LABEL
@@ -177,9 +197,9 @@ def _is_label(label: "str") -> "bool":
 
 def _check(part: "str", allowed: "str") -> None:
     """Only these characters, and two hex digits behind each percent sign."""
-    for char in part:
-        if char not in allowed:
-            raise Malformed(f"link: {char!r} must be written as percent")
+    rest = part.strip(allowed)
+    if rest:
+        raise Malformed(f"link: {rest[0]!r} must be written as percent")
     for piece in part.split("%")[1:]:
         if len(piece) < 2 or piece[0] not in _HEX or piece[1] not in _HEX:
             raise Malformed("link: a percent sign without two hex digits")

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from hub_register import GTIN, Source, hub, signed
+from hub_register import GTIN, Source, alarmed, hub, signed
 
 from gateway.hub.batch import Withheld
 from gateway.hub.products import Products
@@ -71,5 +71,27 @@ def test_a_long_history_is_answered_by_its_newest_part(where: str) -> None:
             await clerk.settled()
             events = await Products(database).events(f"{GTIN}/A1")
             assert [each.seq for each in events] == list(range(202, 1202))
+
+    asyncio.run(play())
+
+
+def test_a_label_that_was_read_is_in_the_history_and_not_in_the_chain_of_the_tag(
+    where: str,
+) -> None:
+    source = Source("line")
+    source.wrote(signed(0))
+    label = signed(0, key=1)  # on print there is no tag: its number says nothing of the chain
+    said = {"gtin": GTIN, "serial": "A1", "stub": label, "seq": 0, "verdict": {}}
+    source.tell("code", b"", f"{GTIN}/LOT/A1", at_s=1, outcome="read", **said)
+
+    async def play() -> None:
+        async with hub(where) as (database, ledger, clerk):
+            await source.send(ledger)
+            await clerk.settled()
+            products = Products(database)
+            history = await products.events(f"{GTIN}/A1")
+            assert [each.kind for each in history] == ["result", "code"]
+            assert [each.raw for each in await products.stubs(f"{GTIN}/A1")] == [signed(0)]
+            assert await alarmed(database) == []
 
     asyncio.run(play())

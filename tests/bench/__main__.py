@@ -28,6 +28,7 @@ SUITES = {
     "storage": "bytes an event takes: journal, JetStream, SQLite, PostgreSQL",
     "resolver": "Digital Links looked up among 1 M passports in PostgreSQL",
     "faults": "a hub and its gateways under load: kills, cuts, full disks, lost writes",
+    "label": "print: size of a code with a signed stub, and phones that read it",
     "kill": "kill -9 the demo at random points, and account for everything",
 }
 _WHOLE_WHEN_NAMED = ("fuzz",)  # its campaign takes a minute
@@ -69,6 +70,7 @@ Sizes                quick                          --full
   storage            10,000 events                  50,000 events
   faults             each fault 3 times             each fault 20 times
   resolver           10 k and 100 k passports       10 k and 1 M passports
+  label              8 labels                       60 labels, also farther away
   journal, verify    about 5 s                      about 30 s
   llrp               60 rounds                      600 rounds""",
 )

@@ -187,6 +187,8 @@ def _page(metrics: Metrics, journal: Journal, stations: Stations) -> Starlette:
     async def text(request: Request) -> Response:
         for name, is_up in stations.up().items():
             metrics.reader(name, is_up)
+        for name, station in stations.codes.items():
+            metrics.read_rate(name, station.rate.recent)
         metrics.sightings(stations.sightings())
         metrics.present(stations.present())
         return Response(metrics.text(journal), media_type=CONTENT_TYPE)

@@ -166,7 +166,7 @@ def test_one_code_with_a_fault_spoils_the_others() -> None:
     [
         ("no_read", "amber"),
         ("repeated", "amber"),
-        ("partial", "red"),
+        ("partial", "amber"),
         ("too_many", "red"),
         ("no_match", "red"),
     ],

@@ -3,12 +3,20 @@
 import sys
 import time
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gateway.cli.at_code_reader import (
+    beside,
+    code_reader_option,
+    code_timeout_option,
+    codes_option,
+    link_host_option,
+    requires_option,
+)
 from gateway.cli.at_reader import (
     access_password_option,
     at_reader,
@@ -34,6 +42,7 @@ from gateway.cli.output import (
 )
 from gateway.keys import open_key
 from gateway.stations.job import WRITTEN, JobRun, with_options
+from gateway.stations.jobbook import INCOMPLETE
 from gateway.stations.orders import Order, OrderError, orders
 from gateway.stations.result import Result
 from gateway.stations.resultfile import ResultFile
@@ -82,6 +91,11 @@ def job() -> None:
     type=_FILE,
     help="Where each act is recorded [default: journal.db in the user's state folder].",
 )
+@code_reader_option
+@codes_option
+@code_timeout_option
+@requires_option
+@link_host_option
 @company_prefix_option
 @access_password_option
 @passphrase_option
@@ -97,6 +111,11 @@ def run(
     lock: bool,
     idle_s: float | None,
     journal_file: Path | None,
+    code_url: str | None,
+    count: int,
+    code_timeout_s: float,
+    requires: tuple[str, ...],
+    hosts: tuple[str, ...],
     company_prefixes: tuple[str, ...],
     access_password_file: Path | None,
     passphrase_file: Path | None,
@@ -105,13 +124,17 @@ def run(
     """Commission a product a row, onto tags as they come; results go to FILE.result.csv, row by row.
 
     FILE is UTF-8 CSV with a header, in one of two shapes. With a column gtin it holds work orders: gtin, serial,
-    digest (64 hex digits) and, as wanted, batch, link, operator, total_10, total_11 ... total_54 (grams, tenths of
-    years). Else it holds products: manufacturer, name, gwp_total (kg CO2e), gwp_manufacturing_ratio,
-    gwp_transport_ratio, gwp_use_ratio, gwp_eol_ratio (shares that sum to 1 within 0.02), lifetime (years) and,
-    as known, weight (kg); GTINs then come from GS1's test prefix 952.
+    digest (64 hex digits) and, as wanted, batch, link, operator, carriers ("nfc,qr": what the product must carry),
+    sector ("battery", which needs a QR), total_10, total_11 ... total_54 (grams, tenths of years). Else it holds
+    products: manufacturer, name, gwp_total (kg CO2e), gwp_manufacturing_ratio, gwp_transport_ratio, gwp_use_ratio,
+    gwp_eol_ratio (shares that sum to 1 within 0.02), lifetime (years) and, as known, weight (kg); GTINs then come
+    from GS1's test prefix 952.
 
     A row that cannot be written is refused with its column and reason, and the rest goes on. Run it again after a
     stop or a crash: rows that are done are skipped, a torn tag is finished when it is shown.
+
+    With --code-reader the code on the item picks the row, and nothing is written to a tag without one. A product that
+    needs a code is incomplete until that was read beside its tag; showing the tag again asks for it anew.
 
     \b
     Example:  tagwright job run products.csv --reader pn532:/dev/ttyUSB0 --key line1.key --json
@@ -121,7 +144,7 @@ def run(
     access_password = secret(access_password_file)
     key = open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
     try:
-        items = list(with_options(orders(raw, base), overwrite, lock))
+        items = list(with_options(orders(raw, base, hosts), overwrite, lock))
         with ResultFile.beside(file) as results:
             told = _Told(len(items), as_json)
 
@@ -135,8 +158,13 @@ def run(
                     company_prefixes=company_prefixes,
                     access_password=access_password,
                 )
-                async with post as at:
-                    async for result in JobRun(at, items, results, idle_s=idle_s).run():
+                async with AsyncExitStack() as stack:
+                    at, sight = await stack.enter_async_context(post), None
+                    if code_url is not None:
+                        eye = beside(at, code_url, code_timeout_s, count, hosts)
+                        sight = await stack.enter_async_context(eye)
+                    job = JobRun(at, items, results, idle_s=idle_s, sight=sight, requires=requires)
+                    async for result in job.run():
                         told.tell(result, len(results.lines))
 
             with told:
@@ -215,7 +243,8 @@ def _summary(items: list[Order | OrderError], results: ResultFile) -> dict[str, 
         "already": count["already"],
         "duplicate": count["duplicate"],
         "refused": count["refused"],
-        "left": len(items) - len(lines),
+        "incomplete": count[INCOMPLETE],
+        "left": len(items) - len(lines) + count[INCOMPLETE],
         "results": str(results.path),
     }
 

@@ -31,30 +31,30 @@ from gateway.cli.output import (
     Stopped,
     answer_is_no,
     confirm,
-    emit,
     passphrase,
     passphrase_option,
     play,
     say,
     secret,
 )
-from gateway.cli.stub import in_full, read_claims
+from gateway.cli.stub import read_claims
+from gateway.cli.tag_answer import account, tell
+from gateway.cli.tag_bind import bind
 from gateway.keys import open_key
 from gateway.stations import care, commission, read, update, verify
 from gateway.stations.orders import Order
 from gateway.stations.post import Post
-from gateway.stations.result import AMBER, Result
+from gateway.stations.result import Result
 from gateway.stations.station import Station
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _DONE = {"commissioned", "updated", "repaired", "formatted", "locked"}
-_TORN = {"torn", "gone"}
 _RAIN = ("llrp:", "llrps:", "m100:")  # schemes of readers whose tags hold no link
 
 
 @click.group(cls=Commands)
 def tag() -> None:
-    """One tag at one reader: read, write, verify, format, lock, watch.
+    """One tag at one reader: read, write, verify, bind, format, lock, watch.
 
     \b
     Example:  tagwright tag verify --reader pn532:/dev/ttyUSB0 --trust trust.cbor
@@ -70,9 +70,9 @@ def read_(url: str, timeout_s: float, as_json: bool) -> None:
     Example:  tagwright tag read --reader pn532:/dev/ttyUSB0 --json
     """
     result = _once(url, timeout_s, read.read_one)
-    answer = _account(result)
+    answer = account(result)
     answer.pop("verdict", None)
-    _tell(result, answer, as_json)
+    tell(result, answer, as_json)
     if result.stub is None and result.link is None:
         answer_is_no()
 
@@ -86,7 +86,7 @@ def verify_(url: str, trust_file: Path, root: str | None, timeout_s: float, as_j
     Example:  tagwright tag verify --reader pn532:/dev/ttyUSB0 --trust trust.cbor --json
     """
     result = _once(url, timeout_s, verify.verify_one, trust_file=trust_file, root=root)
-    _tell(result, _account(result), as_json)
+    tell(result, account(result), as_json)
     if result.signal.colour != "green":
         answer_is_no()
 
@@ -163,7 +163,7 @@ def write(
         company_prefixes=company_prefixes,
         access_password=secret(access_password_file),
     )
-    _tell(result, _account(result), as_json)
+    tell(result, account(result), as_json)
     if result.outcome not in _DONE:
         answer_is_no()
 
@@ -192,7 +192,7 @@ def format_(
         journal_file=journal_path(journal_file),
         access_password=secret(access_password_file),
     )
-    _tell(result, _account(result), as_json)
+    tell(result, account(result), as_json)
     if result.outcome not in _DONE:
         answer_is_no()
 
@@ -221,7 +221,7 @@ def lock_(
         journal_file=journal_path(journal_file),
         access_password=secret(access_password_file),
     )
-    _tell(result, _account(result), as_json)
+    tell(result, account(result), as_json)
     if result.outcome not in _DONE:
         answer_is_no()
 
@@ -238,12 +238,15 @@ def watch(url: str, trust_file: Path | None, root: str | None, as_json: bool) ->
     async def all_tags() -> None:
         async with at_reader(url, trust_file=trust_file, root=root) as post:
             async for result in Station(post).run(verify.verify_one):
-                _tell(result, _account(result), as_json)
+                tell(result, account(result), as_json)
 
     try:
         play(all_tags())
     except Stopped:
         say("stopped")
+
+
+tag.add_command(bind)
 
 
 def _once(
@@ -279,39 +282,3 @@ def _update(changes: dict[int, Any]) -> Callable[[Post, Any], Awaitable[Result]]
         return await update.update_one(post, target, changes)
 
     return job
-
-
-def _account(result: Result) -> dict[str, Any]:
-    """What every tag command prints with --json."""
-    found = result.stub
-    return {
-        "uid": result.uid,
-        "outcome": result.outcome,
-        "colour": result.signal.colour,
-        "message": result.signal.sentence,
-        "url": result.link,
-        "slot": result.slot,
-        "seq": result.seq,
-        "pages_written": result.pages_written,
-        "elapsed_ms": round(result.elapsed_s * 1000, 1),
-        "stub": None if found is None else found.raw,
-        "claims": None if found is None else in_full(found),
-        "verdict": None if result.verdict is None else result.verdict.as_dict(),
-    }
-
-
-def _tell(result: Result, answer: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        emit(answer)
-    else:
-        click.echo(
-            f"{result.uid.hex()}  {result.signal.colour.upper():5}  {result.signal.sentence}"
-        )
-        if result.link:
-            click.echo(f"  link      {result.link}")
-        for question, word in (answer.get("verdict") or {}).items():
-            click.echo(f"  {question:9} {word}")
-    if result.outcome in _TORN:
-        raise Failure(f"tag {result.uid.hex()}: {result.signal.sentence}", TROUBLE)
-    if result.signal.colour == AMBER:
-        say("amber: read the lines above before you trust it")

@@ -143,11 +143,11 @@ class Scanner:
                     if self._flow.is_steady:
                         failed, told = 0, ""
             except (ReaderGone, ReaderBusy) as why:
-                word = "stalled" if isinstance(why, Flood) else "gone"
-                await self._disconnect(DeviceState(word, str(why)))
                 if str(why) != told:
                     log.warning("%s: %s; trying until it is back", self.name, why)
                 told = str(why)
+                word = "stalled" if isinstance(why, Flood) else "gone"
+                await self._disconnect(DeviceState(word, str(why)))
             await asyncio.sleep(_BACK_OFF_S[min(failed, len(_BACK_OFF_S) - 1)])
             failed += 1
 

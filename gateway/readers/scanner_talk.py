@@ -127,7 +127,7 @@ class Talk:
             return Said("no_read", answer=preset.ack)
         parts = message.split(preset.separator, _MOST_CODES) if preset.separator else [message]
         codes = tuple([code(part, preset.code_ids) for part in parts[:_MOST_CODES] if part])
-        return Said("read", codes, answer=preset.ack)
+        return Said("read" if codes else "no_read", codes, answer=preset.ack)
 
 
 def lost(count: int) -> Said:

@@ -11,7 +11,7 @@ from hwsim.scanner_makes import MAKES
 from hwsim.scanner_ssi import sent_again
 
 _FLOOD_US = 1000.0  # between two bursts
-_BURST = 4096  # bytes
+_BURST = 16_384  # bytes
 _MOST_WAITING = 1000  # messages
 
 

@@ -68,7 +68,10 @@ class TcpPort:
         self.stop()
         if self._thread is not None:
             self._thread.join()
-        self._drop()
+        for client in list(self._clients):
+            self._leave(client)
+        if self._ear is not None:
+            self._ear.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
 
@@ -85,7 +88,10 @@ class TcpPort:
                 reply: dict[str, object] = {"port": self.port}
             else:
                 reply = self._control.do(command)
-                self._after()
+                if (
+                    not self.device.unplugged
+                ):  # else the loop does it: a socket that it waits on stays open
+                    self._after()
         self._wake()
         return reply
 
@@ -153,12 +159,13 @@ class TcpPort:
             self._say(device.poll())
         if device.unplugged:
             device.unplugged = False
-            self._drop()
             device.power_cycle()
-            if device.replug_after_s:
+            for client in list(self._clients):
+                self._leave(client)
+            if device.replug_after_s and self._ear is not None:
                 self._back_at_s = time.monotonic() + device.replug_after_s
-            else:
-                self._listen()  # a connection that breaks, no more
+                self._ear.close()
+                self._ear = None
 
     def _patience_s(self) -> float | None:
         """How long the loop may sleep when nothing comes."""
@@ -199,13 +206,6 @@ class TcpPort:
         if self._ear is None:
             self._ear = socket.create_server(self._address)
             self._address = self._ear.getsockname()[:2]
-
-    def _drop(self) -> None:
-        if self._ear is not None:
-            self._ear.close()
-        self._ear = None
-        for client in list(self._clients):
-            self._leave(client)
 
     def _wake(self) -> None:
         try:

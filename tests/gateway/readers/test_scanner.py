@@ -279,7 +279,9 @@ async def test_a_noisy_line_loses_codes_and_not_the_scanner() -> None:
     with on_tcp("zebra") as (wire, url):
         async with opened(url) as scanner, aclosing(scanner.looks()) as looks:
             await connected(wire)
-            wire.do({"do": "fault", "name": "noise", "args": {"every": 50}})  # one bit a packet
+            wire.do(
+                {"do": "fault", "name": "noise", "args": {"every": 56}}
+            )  # a bit of its checksum
             wire.do({"do": "scan", "text": LINK, "aim": "]Q1"})
             await until(lambda: wire.device.counts["naks"] > 0)
             wire.do({"do": "clear_faults"})

@@ -177,6 +177,7 @@ def test_makers_own_identifiers_are_told_apart_where_they_are_asked_for(
 def test_several_codes_of_one_message() -> None:
     found = only(said("generic", b"]Q1one,]C0two,,three\r", separator=b","))
     assert [each.data for each in found.codes] == [b"one", b"two", b"three"]
+    assert only(said("generic", b",,\r", separator=b",")).word == "no_read"
     assert len(only(said("generic", b"x," * 500 + b"\r", separator=b",")).codes) == 64
 
 

@@ -12,7 +12,6 @@ from gateway.stations.bind import BindStation
 from gateway.stations.codestation import CodeStation
 from gateway.stations.job import JobRun, with_options
 from gateway.stations.labelcheck import LabelCheck
-from gateway.stations.labelcheck import LabelCheck
 from gateway.stations.orders import Order, OrderError, orders
 from gateway.stations.post import Post
 from gateway.stations.result import Result

@@ -68,8 +68,6 @@ def _station(
     codes = reader.codes or CodesConfig()
     if reader.job == "print":
         codes = codes.model_copy(update={"confirm": True})
-    if reader.job == "print":
-        codes = codes.model_copy(update={"confirm": True})
     post = CodePost(
         reader.name,
         open_code_reader(reader.url, reader.name, codes),

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tests.witness import ROOT
-
-_HOME = ROOT / ".cache" / "wechat"  # where ./run unpacks opencv-contrib-python-headless
+_HOME = (
+    Path(__file__).resolve().parent.parent / ".cache" / "wechat"
+)  # where ./run unpacks opencv-contrib-python-headless
 _READ = """
 import json, sys
 import cv2, numpy

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from edge.codes import Code, understand
+from edge.codes import Code
 from edge.errors import Malformed
 from edge.trust import TrustList
 from edge.verify import verify
 from gateway.cli.output import USAGE, Failure, answer_is_no, emit, say
 from gateway.keys import TrustStore, public_key, verifier
 from gateway.optics import quality
+from gateway.optics.elements import understand
 from gateway.optics.found import Found, Gray
 from gateway.optics.picture import MOST_BYTES, gray
 from gateway.optics.read import read_picture
@@ -58,7 +59,7 @@ def _picture(image: Path, asked: Asked, trust: TrustList | None, as_json: bool) 
         say(f"{image}: no code was read{located}")
     answer = bool(reading.found)
     for found in reading.found:
-        code = understand(found.aim, found.data, None, asked.hosts)
+        code = understand(found.aim, found.data, asked.hosts)
         told = {"image": image, **_told(pixels, found, code), "ms": round(reading.ms, 1)}
         if trust is not None:
             verdict = _verdict(code, trust)

@@ -7,14 +7,17 @@ import http.client
 import time
 from contextlib import closing
 from http import HTTPStatus
+from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
 from urllib.request import (
+    BaseHandler,
     HTTPBasicAuthHandler,
     HTTPDigestAuthHandler,
     HTTPPasswordMgrWithDefaultRealm,
     OpenerDirector,
     ProxyHandler,
+    Request,
     build_opener,
 )
 
@@ -51,12 +54,21 @@ def _opener(where: str) -> tuple[OpenerDirector, str]:
     """What fetches, and the URL without user and password, which are told only to a server that asks for them."""
     parts = urlsplit(where)
     url = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
-    handlers: list[HTTPBasicAuthHandler | HTTPDigestAuthHandler] = []
+    handlers: list[BaseHandler] = []
     if parts.username is not None:
         known = HTTPPasswordMgrWithDefaultRealm()
         known.add_password(None, url, unquote(parts.username), unquote(parts.password or ""))
-        handlers = [HTTPDigestAuthHandler(known), HTTPBasicAuthHandler(known)]
+        handlers = [_Unread(), HTTPDigestAuthHandler(known), HTTPBasicAuthHandler(known)]
     return build_opener(ProxyHandler({}), *handlers), url
+
+
+class _Unread(BaseHandler):
+    """Closes the answer that asks for a password before the handlers behind it answer that; urllib leaves it open."""
+
+    handler_order = 100
+
+    def http_error_401(self, _: Request, answer: IO[bytes], *__: object) -> None:
+        answer.close()
 
 
 def _answer(opener: OpenerDirector, url: str, at: Address) -> http.client.HTTPResponse:

@@ -22,6 +22,7 @@ from gateway.stations.plc import Plc
 from gateway.stations.result import Result
 
 NOW = 1_790_000_000
+_LOST_S = 30.0  # an answer that has not come by then never comes
 GTIN = 9520123456788
 LINK = f"https://id.example.com/01/{GTIN:014d}/21/A1"
 
@@ -157,7 +158,8 @@ class PlcPeer:
     async def line(self) -> bytes:
         """The next answer; b"" where the gateway has hung up."""
         try:
-            return (await self._reader.readline()).removesuffix(b"\r\n")
+            async with asyncio.timeout(_LOST_S):
+                return (await self._reader.readline()).removesuffix(b"\r\n")
         except ConnectionError:
             return b""
 

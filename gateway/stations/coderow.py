@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gateway.model import CodeRead, Quality
+from gateway.optics.grade import grade
 from gateway.stations.codejob import Answer, Judged
 from gateway.stations.cycle import READ, Outcome
 from gateway.stations.orders import gtin_serial
@@ -96,8 +97,6 @@ def _quality(read: CodeRead) -> dict[str, Any]:
     """The process indicator, where a camera read it: its letter, and what that comes from."""
     if read.quality is None:
         return {}
-    from gateway.optics.quality import grade  # OpenCV: no command but a station's needs it
-
     known = {name: getattr(read.quality, name) for name in Quality._fields}
     numbers = {name: round(value, 3) for name, value in known.items() if value is not None}
     return {"grade": grade(read.quality, read.symbology)} | numbers

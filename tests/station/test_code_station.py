@@ -1,15 +1,21 @@
 """A code station whole: triggers from a PLC or a station beside, rows before answers, a reader that comes and goes."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
-from code_line import LINK, PlcPeer, ScriptedReader, code_line, connected, gone, running
+from code_line import LINK, CodeLine, PlcPeer, ScriptedReader, code_line, connected, gone, running
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from gateway.config import CodesConfig
 from gateway.journal import JournalFull
 from gateway.model import ReaderGone, Wanted
 from gateway.readers.codeport import DeviceState
-from gateway.stations.plc import MOST_CLIENTS, MOST_UNANSWERED
+from gateway.stations.codepost import CodePost
+from gateway.stations.codestation import CodeStation
+from gateway.stations.plc import MOST_CLIENTS, MOST_UNANSWERED, Plc
 
 pytestmark = pytest.mark.anyio
 
@@ -291,3 +297,43 @@ async def told(reader: ScriptedReader, peer: PlcPeer, message: bytes, answer: by
     await reader.triggered.wait()
     reader.see(message)
     assert await peer.line() == answer
+
+
+DEEDS = st.sampled_from(["T", "ON", "OFF", "see A", "see B", "old", "no read", "away", "back"])
+
+
+@settings(max_examples=25)
+@given(st.lists(DEEDS, max_size=25))
+def test_a_plc_has_one_answer_to_each_trigger_whatever_happens(deeds: list[str]) -> None:
+    asyncio.run(answered(deeds))
+
+
+async def answered(deeds: list[str]) -> None:
+    reader, plc = ScriptedReader(), Plc("127.0.0.1:0")
+    post = CodePost("st 1", reader, None, None, time.time, time.monotonic, job="read")
+    rules = CodesConfig(trigger="single", timeout_s=0.005, duplicate_s=0.01)
+    line = CodeLine(reader, None, CodeStation(post, rules, plc), plc, None)  # type: ignore[arg-type]
+    async with running(line) as peer:
+        for deed in deeds:
+            match deed:
+                case "see A" | "see B":
+                    reader.see(deed[-1:].encode())
+                case "old":
+                    reader.see(b"OLD", at=1.0)
+                case "no read":
+                    reader.see(no_read=True)
+                case "away" | "back":
+                    reader.away = gone() if deed == "away" else None
+                case _:
+                    peer.say(deed.encode() + b"\n")
+            await line.turns()
+        peer.say(b"OFF\n")
+        answers = [await peer.line() for deed in deeds if deed in ("T", "ON")]
+        assert set(answers) <= {b"A", b"B", b"NOREAD", b"REPEATED"}
+        reader.away = None
+        while reader.triggered.is_set():
+            await line.turns()
+        peer.say(b"ON\n")
+        await reader.triggered.wait()
+        reader.see(b"LAST")
+        assert await peer.line() == b"LAST"

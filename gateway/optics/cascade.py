@@ -1,13 +1,15 @@
 """From a picture to its codes: a light pass for each frame, and a cascade that looks harder when it is asked to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
 from gateway.model import Wanted
-from gateway.optics import zxing
-from gateway.optics.found import ONE_D, Found, Gray
+from gateway.optics.found import Found, Gray
+from gateway.optics.passes import Pass, glancing, looking
+from gateway.optics.tally import Tally
 
+BUDGET_MS = 250
 _ANY = Wanted()
 
 
@@ -28,28 +30,35 @@ class Reading:
 class Cascade:
     """Reads pictures for one set of symbologies. Holds no picture: one cascade may serve many cameras in turn."""
 
-    def __init__(self, symbologies: Sequence[str], budget_ms: float = 250) -> None:
+    def __init__(self, symbologies: Sequence[str], budget_ms: float = BUDGET_MS) -> None:
         self.symbologies = tuple(symbologies)
         self.budget_ms = budget_ms
 
     def glance(self, image: Gray) -> Reading:
-        """One light pass, about 10 ms for 1080p: 1D values are doubtful, for frames to agree on."""
-        began = perf_counter()
-        seen = zxing.read(image, self.symbologies, "fast")
-        counts = tuple(each for each in seen.found if each.symbology not in ONE_D)
-        doubtful = tuple(each for each in seen.found if each.symbology in ONE_D)
-        return Reading(counts, doubtful, 0, (perf_counter() - began) * 1000, ("fast",))
+        """The strongest regions once, about 10 ms for 1080p; it ends with the first code that it reads."""
+        tally = Tally()
+        return _run(glancing(image, self.symbologies), tally, 1, self.budget_ms)
 
     def look(self, image: Gray, want: Wanted = _ANY, budget_ms: float | None = None) -> Reading:
         """The cascade, until `want.count` distinct codes count or the budget is over."""
-        began = perf_counter()
-        seen = zxing.read(
-            image, self.symbologies, "full", rotate=True, downscale=True, invert=True, errors=True
-        )
-        return Reading(
-            tuple(seen.found),
-            (),
-            len(seen.unreadable),
-            (perf_counter() - began) * 1000,
-            ("full",),
-        )
+        tally = Tally(want.expected)
+        passes = looking(image, self.symbologies, tally.covers, want.count)
+        return _run(passes, tally, want.count, self.budget_ms if budget_ms is None else budget_ms)
+
+
+def _run(passes: Iterator[Pass], tally: Tally, count: int, budget_ms: float) -> Reading:
+    began = perf_counter()
+    tried: list[str] = []
+    for each in passes:
+        if not tried or tried[-1] != each.name:
+            tried.append(each.name)
+        tally.add(*each.run())
+        if len(tally.found) >= count or (perf_counter() - began) * 1000 >= budget_ms:
+            break
+    return Reading(
+        tally.found,
+        tally.doubtful,
+        tally.unreadable,
+        (perf_counter() - began) * 1000,
+        tuple(tried),
+    )

@@ -60,7 +60,11 @@ def code() -> None:
     "--link-host", "hosts", multiple=True, help="Hosts that links may name [default: any]."
 )
 @click.option(
-    "--symbology", type=click.Choice(("qr", "datamatrix")), default="qr", show_default=True
+    "--symbology",
+    type=click.Choice(("qr", "datamatrix")),
+    default="qr",
+    show_default=True,
+    help="Not every phone's camera reads a Data Matrix.",
 )
 @click.option(
     "--form",
@@ -122,7 +126,7 @@ def make(
 
     The file is SVG in exact millimetres, PNG in whole pixels a module, or ZPL for Zebra printers, as its name ends;
     with the quiet zone, and text for people. What was made was read back. Told are version, modules, size, the least
-    size to print, and from how far a phone reads it, by a rule of thumb. A link that fails the pre-flight is refused.
+    size to print, and from how far it is read, by a rule of thumb. A link that fails the pre-flight is refused.
 
     With --orders each row of a job file gets its label in --out-dir, and a line in labels.csv there with what its code
     holds. Run again, it goes on; a label is made anew only with --again.

@@ -113,7 +113,7 @@ def say_about(name: str, told: dict[str, Any]) -> None:
     click.echo(
         f"  {_size(told['symbol_mm'])} mm with the quiet zone, {told['module_mm']:.3f} mm a module{dots};"
         f" no smaller than {_size(told['least_mm'])} mm;"
-        f" a phone reads it from about {told['distance_mm'] / 10:.0f} cm"
+        f" read from about {told['distance_mm'] / 10:.0f} cm"
     )
     for each in told["advice"]:
         say(f"  note: {each}")

@@ -35,7 +35,7 @@ def size_mm(symbol: Symbol, module_mm: float) -> tuple[float, float]:
 
 
 def distance_mm(symbol: Symbol, module_mm: float) -> float:
-    """From how far a phone reads it, about."""
+    """From how far it is read, about."""
     return _DISTANCES * symbol.columns * module_mm
 
 

@@ -1,5 +1,6 @@
 """Print: our labels are read by programs that we did not write, as printed and as rendered; and theirs by ours."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -113,7 +114,7 @@ def test_a_zpl_renderer_prints_our_modules(
     zpl = drawn(tmp_path, label, "zpl", dpi)
     subprocess.run(
         ["node", "-e", _RENDER, zpl, out, str(dots_a_mm)],
-        env={"NODE_PATH": str(_RENDERER / "node_modules"), "PATH": "/usr/bin:/bin"},
+        env={**os.environ, "NODE_PATH": str(_RENDERER / "node_modules")},
         check=True,
         timeout=60,
     )

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edge.errors import DoesNotFit
-from gateway.optics import zxing
+from edge.errors import DoesNotFit, Malformed
+from gateway.optics import font, zxing
 from gateway.optics.artwork import artwork
 from gateway.optics.label import Label
 from gateway.optics.symbol import Symbol, Symbology, symbol
@@ -193,3 +193,11 @@ def test_a_user_is_told_size_version_modules_and_the_least_size() -> None:
     assert told["module_mm"] == 0.4233 and told["dots"] == 5 and told["dpi"] == 300
     assert told["symbol_mm"] == [15.66, 15.66] and told["least_mm"] == [14.65, 14.65]
     assert told["distance_mm"] == 123 and told["advice"] == []
+
+
+def test_letters_are_drawn_or_refused_and_never_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(font, "_HAS_ALL_LETTERS", False)
+    assert artwork(label(), "png", 0.4, 300).data
+    with pytest.raises(Malformed, match="SVG or ZPL"):
+        artwork(label(lines=("Größe",)), "png", 0.4, 300)
+    assert artwork(label(lines=("Größe",)), "zpl", 0.4, 300).data

@@ -253,7 +253,7 @@ _ROWS = {
     "8003": ("X", 14, 30, _grai),
     "8004": ("X", 1, 30, _prefix),  # GIAI
     "8006": ("N", 18, 18, _itip),  # a piece of a trade item (ITIP)
-    "8010": ("Y", 1, 30, _prefix),  # component or part
+    "8010": ("Y", 5, 30, _prefix),  # component or part
     "8011": ("N", 1, 12, _component_serial),
     "8020": ("X", 1, 25, None),  # payment slip reference
     "90": ("X", 1, 30, None),  # agreed between trading partners

@@ -35,7 +35,7 @@ def parse(aim: str, data: bytes) -> list[tuple[str, str, str]]:
 
 
 def check(ai: str, value: str) -> None:
-    """Raise Malformed where `value` may not stand behind `ai`, by edge's table, else biip's; UnknownAI for neither's."""
+    """Raise Malformed where `value` may not stand behind `ai`, by edge's table or else biip's; UnknownAI for none."""
     try:
         elements.check(ai, value)
     except elements.UnknownAI:

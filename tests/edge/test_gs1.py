@@ -61,6 +61,17 @@ LINKS = [
     ("https://a/01/416000336108", None),
     ("https://a/01/02345673", None),
     ("https://a/gtin/12312312312333", None),
+    ("https://a/01/12312312312333?99=", None),
+    (
+        "https://a/01/12312312312333?&&&99=ABC&&&&&&98=XYZ&&&",
+        ("12312312312333", None, None),
+    ),
+    (
+        "https://id.gs1.org/01/09520123456788/10/ABC123?99=XYZ789&99=XYZ789",
+        None,
+    ),
+    ("https://id.gs1.org/01/09520123456788/235/XYZ?10=ABC123", ("09520123456788", None, None)),
+    ("https://a/01/12312312312333?", ("12312312312333", None, None)),
     ("", None),
     ("ftp://", None),
     ("http://", None),
@@ -116,6 +127,72 @@ def test_links_are_read_as_gs1s_engine_reads_them(
     else:
         gtin, batch, serial = names
         assert gs1.parse_link(uri) == (int(gtin), batch, serial)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "21=A1",
+        "01=09520123456788",
+        "22=A",
+        "235=A",
+        "%32%31=A1",
+        "x&21",
+        "17=1;17=1",
+        "99=%",
+        "%=1",
+    ],
+)
+def test_what_may_not_stand_in_the_query_is_refused(query: str) -> None:
+    with pytest.raises(Malformed):
+        gs1.parse_link(f"https://a/01/09520123456788?{query}")
+
+
+def test_a_query_has_at_most_32_ais() -> None:
+    uri = "https://a/01/09520123456788?" + "&".join(f"{ai}=1" for ai in range(300, 332))
+    assert len(gs1.link_elements(uri)) == 33
+    with pytest.raises(Malformed, match="32"):
+        gs1.parse_link(uri + "&400=1")
+
+
+# gs1/gs1-syntax-engine, src/c-lib/dl.c, the same cases: what they come to as elements.
+@pytest.mark.parametrize(
+    ("uri", "elements"),
+    [
+        (
+            "https://a/01/12312312312333/22/ABC%2d123?99=ABC&98=XYZ%2f987",
+            [("01", "12312312312333"), ("22", "ABC-123"), ("99", "ABC"), ("98", "XYZ/987")],
+        ),
+        (
+            "https://a/01/12312312312333/22/ABC+123?99=ABC&98=XYZ%2f987",
+            [("01", "12312312312333"), ("22", "ABC+123"), ("99", "ABC"), ("98", "XYZ/987")],
+        ),
+        (
+            "https://a/01/12312312312333?singleton1&unknown1=555&99=ABC&98=XYZ&unknown3=777",
+            [("01", "12312312312333"), ("99", "ABC"), ("98", "XYZ")],
+        ),
+        (
+            "https://a/01/12312312312333/22/test/10/abc/21/xyz#fragment",
+            [("01", "12312312312333"), ("22", "test"), ("10", "abc"), ("21", "xyz")],
+        ),
+        (
+            "https://example.com/01/09520123456788?3103=000195&3922=0299&17=201225",
+            [("01", "09520123456788"), ("3103", "000195"), ("3922", "0299"), ("17", "201225")],
+        ),
+        (
+            "https://a/01/12312312312333/22/ABC%2d123?99=ABC&98=XYZ+987",
+            [("01", "12312312312333"), ("22", "ABC-123"), ("99", "ABC"), ("98", "XYZ 987")],
+        ),
+        (
+            "https://id.gs1.org/01/09520123456788/235/XYZ?10=ABC123",
+            [("01", "09520123456788"), ("235", "XYZ"), ("10", "ABC123")],
+        ),
+    ],
+)
+def test_the_elements_of_a_link_stand_in_its_path_and_its_query(
+    uri: str, elements: list[tuple[str, str]]
+) -> None:
+    assert gs1.link_elements(uri) == elements
 
 
 def test_the_scheme_is_spelled_in_one_case() -> None:

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 _WAITING = 64  # looks that nobody took
 _IDLE_S = 5.0
 _LATE_S = 0.3  # for the no-read that a scanner tells after its trigger is off
+_MOST_LOST = 3  # times; once is a plug, or noise
 _BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # between attempts to reopen
 
 
@@ -53,6 +54,7 @@ class Scanner:
         self._flow = Flow(0.0)
         self._heard_at = 0.0  # monotonic seconds
         self._is_asked = False  # for a sign of life
+        self._lost = 0  # times that bytes were no message, since the last one
         self._ear: asyncio.Task[None] | None = None
         self._mouth = asyncio.Lock()
         self._is_on = False  # the trigger
@@ -68,7 +70,7 @@ class Scanner:
 
     @property
     def state(self) -> DeviceState:
-        """How it is now. stalled: it floods, or nothing that it sends can be understood."""
+        """How it is now. stalled: it floods, or nothing of what it sends is understood."""
         return self._state
 
     async def open(self) -> None:
@@ -155,9 +157,8 @@ class Scanner:
         """Wait for the next bytes, or for a silence that says something."""
         assert self._dialect is not None
         dialect = self._dialect
-        patience_s = dialect.pause_s if dialect.is_partial else _IDLE_S
-        if self._silent_s is not None:
-            patience_s = min(patience_s, self._silent_s / 2)
+        idle_s = self._silent_s / 2 if self._silent_s else _IDLE_S
+        patience_s = dialect.pause_s if dialect.is_partial else idle_s
         data = await self._link.receive(patience_s)
         now = time.monotonic()
         said = dialect.receive(data) if data else dialect.silence()
@@ -194,12 +195,13 @@ class Scanner:
             log.warning("%s: the scanner refuses a command: %s", self.name, said.text)
             self._state = DeviceState("open", f"it refuses a command: {said.text}")
         elif said.word == "lost":
-            if self._state.word != "stalled":
+            self._lost += 1
+            if self._lost <= _MOST_LOST:
                 log.warning("%s: %s", self.name, said.text)
-            self._state = DeviceState("stalled", said.text)
+            self._state = DeviceState("stalled" if self._lost >= _MOST_LOST else "open", said.text)
 
     def _tell(self, look: Look) -> None:
-        self._state = DeviceState("open")
+        self._state, self._lost = DeviceState("open"), 0
         is_late = look.no_read and self._owes and not self._is_on
         self._owes = False
         self._paid.set()
@@ -212,10 +214,11 @@ class Scanner:
         try:
             await self._link.open()
         except (ReaderGone, ReaderBusy) as why:
-            self._state = DeviceState("gone", str(why))
+            await self._disconnect(DeviceState("gone", str(why)))
             raise
         self._dialect = Ssi() if self._preset.packets else Talk(self._preset)
         self._heard_at, self._is_asked, self._owes = time.monotonic(), False, False
+        self._lost = 0
         self._flow = Flow(self._heard_at)
         self._state = DeviceState("open")
 

@@ -241,12 +241,25 @@ async def test_garbage_and_messages_without_end_are_told_and_the_next_code_is_re
     with on_tcp("generic") as (wire, url):
         async with opened(url + "&framing=stx") as scanner, aclosing(scanner.looks()) as looks:
             await connected(wire)
-            wire.do({"do": "endless", "bytes": 50_000})
+            wire.do({"do": "say", "hex": b"noise".hex()})
+            wire.do({"do": "say", "hex": b"\x02one\x03".hex()})
+            assert await data(looks) == b"one"
+            wire.do({"do": "endless", "bytes": 100_000})
             await until(lambda: scanner.state.word == "stalled")
             assert "no message" in scanner.state.text
             wire.do({"do": "say", "hex": (b"\x02" + LINK.encode() + b"\x03").hex()})
             assert await data(looks) == LINK.encode()
             assert scanner.state.text == ""
+            assert scanner.is_open
+
+
+async def test_noise_is_told_and_is_no_stalled_scanner() -> None:
+    with on_tcp("generic") as (wire, url):
+        async with opened(url + "&framing=silence&noread=x") as scanner:
+            await connected(wire)
+            scanner.looks()
+            wire.do({"do": "endless", "bytes": 17_000})
+            await until(lambda: "no message" in scanner.state.text)
             assert scanner.is_open
 
 

@@ -12,6 +12,10 @@ _LONGEST_HEAD = 8192  # bytes
 Service = Callable[["Connection", Camera], Awaitable[None]]
 
 
+class Taken(OSError):
+    """A port or address cannot be listened at; says which, and why."""
+
+
 class Connection:
     """One client's. Its reads and writes raise ConnectionError where the client is gone, or a fault broke it."""
 
@@ -84,12 +88,16 @@ class CameraPort:
             writer.close()
 
     async def run(self, on_ready: Callable[[], None]) -> None:
-        """Serve until `stop`. OSError where a port is taken, ValueError where an event cannot be."""
+        """Serve until `stop`. Taken where it cannot listen, ValueError where an event cannot be."""
         servers = []
         for port, service in self._services:
-            server = await asyncio.start_server(
-                self._accepting(service), self._address, port, limit=_LONGEST_HEAD
-            )
+            try:
+                server = await asyncio.start_server(
+                    self._accepting(service), self._address, port, limit=_LONGEST_HEAD
+                )
+            except OSError as why:
+                words = (why.strerror or str(why)).rpartition(": ")[2]  # asyncio puts its own first
+                raise Taken(f"cannot listen at {self._address}:{port}: {words}") from why
             servers.append(server)
             self.ports.append(server.sockets[0].getsockname()[1])
         on_ready()

@@ -14,6 +14,12 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
+class NoNetwork(click.ClickException):
+    """The camera cannot be where it shall listen."""
+
+    exit_code = 3
+
+
 class Size(click.ParamType[tuple[int, int]]):
     """COLUMNSxROWS."""
 
@@ -68,7 +74,10 @@ def camera(**options: Any) -> None:
 
     Example: tagwright sim camera --code qr:https://id.example.com/01/09506000134352/21/1 --port 8090
     """
-    from hwsim import camera_host  # and with it OpenCV, which the other simulators do without
+    from hwsim import (
+        camera_host,
+        camera_port,
+    )  # and with it OpenCV, which the other simulators do without
 
     with ExitStack() as opened:
         try:
@@ -76,6 +85,8 @@ def camera(**options: Any) -> None:
             if options["log"] is not None:
                 log = opened.enter_context(options["log"].open("w", encoding="utf-8"))
             stats = asyncio.run(camera_host.serve(options, log))
+        except camera_port.Taken as why:
+            raise NoNetwork(f"{why}: name another --host, --port or --rtsp-port") from None
         except OSError as why:
             raise click.ClickException(str(why)) from None
         except ValueError as why:

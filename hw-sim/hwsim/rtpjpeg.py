@@ -11,7 +11,8 @@ _TABLES_IN_BAND = 255  # Q: the tables stand in each picture's first packet, and
 _RESTARTS = 64  # added to the type where the scan has restart markers
 _TYPES = {b"\x21\x11\x11": 0, b"\x22\x11\x11": 1}  # sampling: 4:2:2, 4:2:0
 _NTP_EPOCH_S = 2_208_988_800  # 1900 to 1970
-_SOI, _EOI, _SOF0, _DQT, _DRI, _SOS = 0xD8, 0xD9, 0xC0, 0xDB, 0xDD, 0xDA
+_SOI, _SOF0, _DQT, _DRI, _SOS = 0xD8, 0xC0, 0xDB, 0xDD, 0xDA
+_SHORTEST = {_SOF0: 6, _DRI: 2}
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ def picture(jpeg: bytes) -> Picture:
         marker = jpeg[at + 1]
         length = int.from_bytes(jpeg[at + 2 : at + 4], "big")
         body = jpeg[at + 4 : at + 2 + length]
+        if len(body) != length - 2 or len(body) < _SHORTEST.get(marker, 0):
+            raise ValueError("a JPEG that is cut before its scan")
         at += 2 + length
         if marker == _DQT:
             for start in range(0, len(body) - 64, 65):

@@ -17,6 +17,7 @@ from hwsim.symbols import BARS, QUIET, Code, parse, symbol
 
 _LARGEST_MODULE_PX = 6.0
 _SHARE = 0.7  # of its place, that a code takes
+_MOST_CODES = 64
 _NUMBER_PX = 6.0  # a module of the code with the picture's number
 _PHOTOS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 
@@ -228,6 +229,8 @@ def laid_out(codes: Sequence[Code], rows: int, columns: int) -> tuple[Placed, ..
 
 def codes(texts: Sequence[str]) -> list[Code]:
     """The codes of "qr:TEXT" and so on; ValueError where one is none."""
+    if len(texts) > _MOST_CODES:
+        raise ValueError(f"{len(texts)} codes: {_MOST_CODES} have room in a picture")
     return [parse(text) for text in texts]
 
 

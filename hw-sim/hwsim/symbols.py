@@ -91,10 +91,15 @@ def parse(text: str) -> Code:
 
     "gs1-" before the symbology: TEXT is an element string with brackets.
     """
-    word, colon, content = text.partition(":")
+    word, _, content = text.partition(":")
     name = WORDS.get(word.removeprefix("gs1-"))
-    if not colon or not content or name is None:
+    code = Code(name or "", content, word.startswith("gs1-"))
+    if not content or name is None or (code.gs1 and name == "EAN13"):
         raise ValueError(f"code {text!r}: write {', '.join(f'{each}:TEXT' for each in WORDS)}")
-    code = Code(name, content, word.startswith("gs1-"))
-    symbol(code)
+    if name == "EAN13" and not re.fullmatch("[0-9]{13}", content):
+        raise ValueError(f"code {text!r}: EAN-13 has 13 digits")
+    try:
+        symbol(code)
+    except ValueError as why:
+        raise ValueError(f"code {text!r}: {why}") from why
     return code

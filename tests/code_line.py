@@ -181,6 +181,7 @@ async def code_line(
     key = DeviceKey.generate()
     far = NOW + 10 * 365 * 86400
     trusted = TrustList(1, NOW - 86400, far, (Entry(key.kid, key.public),))
+    folder.mkdir(exist_ok=True)
     async with HeldJournal(folder / "journal.db") as journal:
         journal.gate, journal.reached = asyncio.Event(), asyncio.Event()
         journal.gate.set()

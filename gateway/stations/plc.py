@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from gateway.config import ConfigProblem
+
 log = logging.getLogger(__name__)
 
 MOST_CLIENTS = 4
@@ -83,9 +85,13 @@ class Plc:
         self._take: Callable[[Call], None] = lambda _: None
 
     async def open(self, take: Callable[[Call], None]) -> None:
-        """Listen from now on; `take` gets what they ask for. OSError where that address cannot be had."""
+        """Listen from now on; `take` gets what they ask for. ConfigProblem where that address cannot be had."""
         self._take = take
-        self._server = await asyncio.start_server(self._accept, self.host, self.port)
+        try:
+            self._server = await asyncio.start_server(self._accept, self.host, self.port)
+        except (OSError, OverflowError) as why:
+            where = f"{self.host}:{self.port}"
+            raise ConfigProblem(f"reader.codes.plc: cannot listen at {where}: {why}") from why
         self.port = self._server.sockets[0].getsockname()[1]
         log.info("PLC triggers at %s:%d", self.host, self.port)
 

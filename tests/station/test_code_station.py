@@ -9,7 +9,7 @@ from code_line import LINK, CodeLine, PlcPeer, ScriptedReader, code_line, connec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.config import CodesConfig
+from gateway.config import CodesConfig, ConfigProblem
 from gateway.journal import JournalFull
 from gateway.model import ReaderGone, Wanted
 from gateway.readers.codeport import DeviceState
@@ -187,6 +187,13 @@ async def test_no_more_plcs_than_a_few_are_served(tmp_path: Path) -> None:
         assert await peers[-1].line() == b""
 
 
+async def test_an_address_that_another_listens_at_is_said(tmp_path: Path) -> None:
+    async with code_line(tmp_path) as line, running(line), code_line(tmp_path / "b") as other:
+        other.plc.port = line.plc.port
+        with pytest.raises(ConfigProblem, match=r"reader\.codes\.plc: cannot listen at 127"):
+            await other.run()
+
+
 async def test_where_nothing_can_be_recorded_the_plc_hears_of_no_code(tmp_path: Path) -> None:
     async with code_line(tmp_path) as line, running(line) as peer:
         line.journal.trouble = JournalFull("the journal is full")
@@ -277,7 +284,7 @@ async def test_once_that_cannot_be_recorded_says_so(tmp_path: Path) -> None:
 async def test_a_reader_that_takes_no_trigger_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.stations.codestation._COMMAND_S", 0.01)
+    monkeypatch.setattr("gateway.stations.codewatch._COMMAND_S", 0.01)
     async with code_line(tmp_path) as line, running(line) as peer:
         line.reader.deaf = True
         peer.say(b"T\r\n")

@@ -5,7 +5,7 @@ What does the work is imported by the command that needs it: OpenCV and zxing-cp
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -35,7 +35,7 @@ class Length(click.FloatRange):
 
 @click.group(cls=Commands)
 def code() -> None:
-    """Read codes in pictures; make a QR or Data Matrix carrier.
+    """Read codes in pictures or before a camera; make a QR or Data Matrix carrier.
 
     \b
     Example:  tagwright code make --url https://id.example.com/01/09520123456788/21/A1 --out label.svg
@@ -196,3 +196,46 @@ def decode(
 
     asked = Asked(symbologies or SYMBOLOGIES, hard, trust_file, root, hosts)
     decoded(images, asked, as_json)
+
+
+@code.command()
+@click.option(
+    "--reader",
+    "url",
+    required=True,
+    metavar="READER",
+    help="camera:0, camera:http://HOST/video.mjpg, scanner:/dev/ttyACM0?preset=keyence, ...",
+)
+@click.option(
+    "--trigger",
+    type=click.Choice(("presentation", "continuous")),
+    default="presentation",
+    show_default=True,
+    help="presentation: what comes into view, once until it has left; continuous: every new value.",
+)
+@click.option("--trust", "trust_file", type=_FILE, help="Verify stubs against this trust list.")
+@click.option(
+    "--root", help="The root's public key in hex, or its key file [default: the list's pin]."
+)
+@click.option(
+    "--link-host", "hosts", multiple=True, help="Hosts that links may name [default: any]."
+)
+@json_option
+def watch(
+    url: str,
+    trigger: Literal["presentation", "continuous"],
+    trust_file: Path | None,
+    root: str | None,
+    hosts: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Tell what a camera or scanner reads, until Ctrl-C; nothing is recorded.
+
+    \b
+    Example:  tagwright code watch --reader camera:http://192.0.2.9/video.mjpg --trust trust.cbor
+              tagwright code watch --reader 'scanner:/dev/ttyACM0?preset=honeywell'
+    """
+    from gateway.cli import code_watch
+    from gateway.config_tables import CodesConfig
+
+    code_watch.watch(url, trust_file, root, CodesConfig(trigger=trigger), hosts, as_json)

@@ -28,6 +28,7 @@ SUITES = {
     "storage": "bytes an event takes: journal, JetStream, SQLite, PostgreSQL",
     "resolver": "Digital Links looked up among 1 M passports in PostgreSQL",
     "faults": "a hub and its gateways under load: kills, cuts, full disks, lost writes",
+    "camera": "1080p MJPEG at 30 fps: picture sent to value in the journal; memory, stalls, harm",
     "label": "print: size of a code with a signed stub, and phones that read it",
     "kill": "kill -9 the demo at random points, and account for everything",
 }

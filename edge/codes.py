@@ -156,6 +156,7 @@ def _guess(code: "Code", data: "bytes", rule: "Rule") -> None:
     try:
         code.elements = elements.parse(data, "", rule)
     except Malformed:
+        _shown(data)
         return
     code.form = ELEMENTS
     _identify(code)

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 
 LONGEST = 2048  # characters of a link, its fragment aside
 LONGEST_IDENTIFICATION_LINK = 255  # characters; IEC 61406-1, ILS-5 "String length"
+_LONGEST_FRAGMENT = 8192  # characters; a stub's has 6556 at most
 
+_VISIBLE = gs1.UNRESERVED + "!\"#$%&'()*+,/:;<=>?@[\\]^`{|}"
 _HEX = "0123456789abcdefABCDEF"
 _SUB_DELIMS = "!$&'()*+,;="
 _PATH = gs1.UNRESERVED + _SUB_DELIMS + ":@/%"  # RFC 3986, section 3.3
@@ -48,14 +50,14 @@ def parse(uri: "str") -> "WebLink":
 
     Raises Malformed for other schemes, what is no ASCII, user-info, and whatever else RFC 3986 has not there.
     """
-    for char in uri:
-        if ord(char) > 0x7E:
-            raise Malformed(f"link: U+{ord(char):04X} is not ASCII, and may look like what is")
-        if ord(char) < 0x21:
-            raise Malformed(f"link: a space or control character, {ord(char):#04x}")
     whole, _, fragment = uri.partition("#")
-    if len(whole) > LONGEST:
-        raise Malformed(f"link: {len(whole)} characters, {LONGEST} at most")
+    if len(whole) > LONGEST or len(fragment) > _LONGEST_FRAGMENT:
+        raise Malformed(f"link: {len(uri)} characters, {LONGEST} at most before the fragment")
+    foreign = uri.strip(_VISIBLE)
+    if foreign and ord(foreign[0]) > 0x7F:
+        raise Malformed(f"link: U+{ord(foreign[0]):04X} is not ASCII, and may look like what is")
+    if foreign:
+        raise Malformed(f"link: a space or control character, {ord(foreign[0]):#04x}")
     scheme, mark, rest = whole.partition("://")
     scheme = scheme.lower()
     if not mark or scheme not in _PORTS:

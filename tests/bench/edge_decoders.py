@@ -23,7 +23,7 @@ from edge import (
 )
 from edge import verify as verdicts
 from edge.errors import DoesNotFit, Malformed
-from tests.bench import mutations, rain_decoders
+from tests.bench import code_decoders, mutations, rain_decoders
 from tests.bench.decoder import Broken, Decoder, Make, Run
 from tests.bench.line import UID
 from tests.bench.passports import KIND, LINK, NOW, Issuer
@@ -63,6 +63,7 @@ def decoders() -> list[Decoder]:
             mutations.text,
         ),
         *rain_decoders.decoders(),
+        *code_decoders.decoders(stubs[0]),
     ]
 
 

@@ -136,6 +136,8 @@ def test_other_text_is_text(data: bytes) -> None:
         ("]d2", b"0109520123456788891", "elements", "unknown AI 89"),
         ("]d2", b"0109520123456788\x1d70401ABC", "elements", "unknown AI 7040"),
         ("]d2", b"010952012345678821A1\x1d21A2", "elements", "twice"),
+        ("", b"0109520123456788172\x82", "binary", "no UTF-8"),
+        ("", b"010952012345678817\x00", "binary", "control character"),
         ("]d2", b"", "elements", "empty"),
         ("]d2", b"0109520123456788\x00", "elements", "0x00"),
         ("]d1", b"010952012345678821A1\x1d10B", "binary", "0x1d"),

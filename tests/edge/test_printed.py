@@ -102,6 +102,7 @@ def test_what_is_no_spelling_of_a_stub_is_refused(spelled: str) -> None:
 
 
 def test_a_stub_ends_at_4096_bytes() -> None:
+    assert printed.LARGEST == CEILING
     most = b"\xd2\x84".ljust(CEILING, b"x")
     for form in printed.FORMS:
         assert printed.split(printed.join(LINK, most, form)) == (LINK, most)

@@ -175,7 +175,13 @@ def _unfit(reader: ReaderConfig, keys: KeysConfig) -> str:
 
 
 def _unfit_beside(reader: ReaderConfig, readers: Sequence[ReaderConfig]) -> str:
-    """Why it cannot work with the camera or scanner beside it; "" where it can, or none is asked for."""
+    """Why it cannot work with the reader beside it; "" where it can, or none is asked for."""
+    codes, is_asked = reader.codes, any(each.beside == reader.name for each in readers)
+    if codes and codes.trigger in ("single", "level") and codes.plc is None and not is_asked:
+        return (
+            f"codes.trigger {codes.trigger!r}: nothing triggers it: name the PLC's address (codes.plc),"
+            ' or write "presentation"'
+        )
     if reader.beside is None:
         if reader.job == "bind" or reader.requires:
             return "beside is missing: name the camera or scanner that reads the item's code"

@@ -105,6 +105,7 @@ class Stations:
         self._config = config
         self._ledger = ledger
         self._tell = tell
+        self._asked = {each.beside for each in config.reader}  # their answers are the asker's
         watching = {each.name: each for each in config.reader if each.job == "presence"}
         self._floor = Floor({name: posts[name] for name in watching}, watching, ledger, time.time)
         self._docks = {
@@ -118,10 +119,8 @@ class Stations:
         tasks.create_task(self._ledger.written(), name="ledger")
         if self._floor.sightings:
             tasks.create_task(self._floor.time(), name="presence")
-        asked = {each.beside for each in self._config.reader}  # by the station beside them alone
         for each in self._config.reader:
-            if each.name not in asked:
-                tasks.create_task(self._station(each), name=each.name)
+            tasks.create_task(self._station(each), name=each.name)
 
     def sightings(self) -> dict[str, int]:
         """How many tag reports each reader has brought."""
@@ -144,7 +143,8 @@ class Stations:
                 if reader.job == "presence":
                     await self._floor.watch(name)
                 async for result in self._results(reader):
-                    self._tell(name, result)
+                    if name not in self._asked:
+                        self._tell(name, result)
             except JournalFull as why:
                 await self._stopped(name, why)
             except (ReaderGone, ReaderBusy) as why:

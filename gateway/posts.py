@@ -32,9 +32,10 @@ def tag_posts(
 def code_stations(
     config: Config, journal: Journal, trusted: TrustList | None
 ) -> dict[str, CodeStation]:
-    """Reader -> its station, of all that see codes; ConfigProblem."""
+    """Reader -> its station, of all that see codes; ConfigProblem. One beside a tag reader looks when that asks."""
+    asked = {each.beside for each in config.reader}
     return {
-        each.name: _station(each, config, journal, trusted)
+        each.name: _station(each, config, journal, trusted, each.name in asked)
         for each in config.reader
         if reads_codes(each)
     }
@@ -63,9 +64,15 @@ def _post(
 
 
 def _station(
-    reader: ReaderConfig, config: Config, journal: Journal, trusted: TrustList | None
+    reader: ReaderConfig,
+    config: Config,
+    journal: Journal,
+    trusted: TrustList | None,
+    is_asked: bool,
 ) -> CodeStation:
     codes = reader.codes or CodesConfig()
+    if is_asked:
+        codes = codes.model_copy(update={"trigger": "single"})
     if reader.job == "print":
         codes = codes.model_copy(update={"confirm": True})
     post = CodePost(

@@ -72,6 +72,7 @@ def test_readers_are_read_in_their_order() -> None:
             "c stands beside two readers",
         ),
         ("[[reader]]\nname='a'\nurl='camera:0'\n[reader.codes]\ntriger='x'\n", "mean trigger?"),
+        ("[[reader]]\nname='a'\nurl='camera:0'\ncodes={trigger='single'}\n", "nothing triggers it"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_path_and_the_nearest_right_key(

@@ -56,7 +56,9 @@ LINTED = [
 ]
 
 # Element strings of the examples of the GS1 EPC Tag Data Standard, sections on SGTIN, SSCC, SGLN, GRAI, GIAI and CPI;
-# the GS1 DataMatrix Guideline's example of concatenation; GS1 Digital Link: URI Syntax, "Examples".
+# the GS1 DataMatrix Guideline's example of concatenation; GS1 Digital Link: URI Syntax, "Examples"; the General
+# Specifications' worked check digit of an SSCC and a sample of its symbols; a medical device's label (STRICH, "Reading
+# GS1 Data").
 PUBLISHED = [
     [("01", "70614141123451"), ("21", "32a/b")],
     [("00", "106141412345678908")],
@@ -68,6 +70,16 @@ PUBLISHED = [
     [("01", "09520123456788"), ("10", "ABC1"), ("21", "12345"), ("17", "180426")],
     [("00", "952012345678912345"), ("02", "09520123456788"), ("37", "25"), ("10", "ABC123")],
     [("01", "09520123456788"), ("3103", "000195")],
+    [("00", "376104250021234569")],
+    [("01", "09501101530003"), ("17", "140704"), ("10", "AB-123")],
+    [
+        ("01", "08806388269617"),
+        ("11", "230214"),
+        ("17", "280213"),
+        ("10", "230214A3263-01"),
+        ("21", "059"),
+        ("240", "ARO4808C"),
+    ],
 ]
 
 

@@ -52,7 +52,7 @@ class Camera:
         self._due_s = 0.0
 
     async def run(self) -> None:
-        """Take pictures for as long as somebody looks; until it is cancelled."""
+        """Take pictures for as long as somebody looks; ends where the view has none (ValueError)."""
         while True:
             await self._watched.wait()
             self._due_s = time.monotonic()
@@ -82,9 +82,13 @@ class Camera:
         return shot
 
     def show(self, view: View) -> Shot:
-        """Another view, and a picture of it at once."""
-        self.view = view
-        shot = self.take()
+        """Another view, and a picture of it at once; ValueError where there can be none, and nothing changed."""
+        before, self.view = self.view, view
+        try:
+            shot = self.take()
+        except ValueError:
+            self.view = before
+            raise
         self._due_s = time.monotonic() + 1 / self.fps
         return shot
 

@@ -19,7 +19,7 @@ _BESIDE_NUMBER = 0.8  # of the picture's width
 async def serve(options: dict[str, Any], log: IO[str] | None) -> dict[str, object]:
     """Run until SIGTERM, SIGINT or the end of the control commands; returns what it did.
 
-    options: those of `hwsim.cli_camera`. OSError where a port is taken, ValueError where an option is wrong.
+    options: those of `hwsim.cli_camera`. camera_port.Taken where it cannot listen, ValueError where an option is wrong.
     """
     columns, rows = options["size"]
     faults = CameraFaults(options["seed"])
@@ -27,6 +27,7 @@ async def serve(options: dict[str, Any], log: IO[str] | None) -> dict[str, objec
         faults.add(*process.fault(text))
     sensor = Sensor(rows, columns, options["noise"], options["seed"])
     taken = Camera(_view(options), sensor, faults, options["fps"], options["quality"], log)
+    taken.view.picture(1, 0.0)  # or it cannot be, and that is said before anybody looks
     control = CameraControl(taken, lambda texts: _shown(options, texts))
     services: list[tuple[int, Service]] = [(options["port"], mjpeg.serve)]
     if options["rtsp_port"] is not None:

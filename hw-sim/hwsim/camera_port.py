@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from hwsim.camera import Camera, CameraControl
 from hwsim.camera_faults import Leaving
-from hwsim.script import Event, Script
+from hwsim.script import Event
 
 _TRICKLE_S = 0.05  # between two pieces of a picture that leaves slowly
 _LONGEST_HEAD = 8192  # bytes
@@ -48,13 +48,6 @@ class Connection:
                 raise ConnectionAbortedError("a fault broke it")
 
 
-class Wall:
-    """The clock that a scenario of a camera knows: no virtual time, no commands of a host."""
-
-    now_us = 0.0
-    all_commands = 0
-
-
 class CameraPort:
     """services: what is spoken, by the port to listen at (0: any); `ports` holds those once it runs, in that order."""
 
@@ -73,6 +66,8 @@ class CameraPort:
         self._address = address
         self._events = events or []
         for event in self._events:
+            if event.after_commands:
+                raise ValueError(f"{event.name}: nobody commands a camera: write after_s")
             event.run(control.check)
         self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
         self._stop = asyncio.Event()
@@ -88,7 +83,7 @@ class CameraPort:
             writer.close()
 
     async def run(self, on_ready: Callable[[], None]) -> None:
-        """Serve until `stop`. Taken where it cannot listen, ValueError where an event cannot be."""
+        """Serve until `stop`. Taken where it cannot listen, ValueError where an event or a picture cannot be."""
         servers = []
         for port, service in self._services:
             try:
@@ -101,7 +96,7 @@ class CameraPort:
             servers.append(server)
             self.ports.append(server.sockets[0].getsockname()[1])
         on_ready()
-        tasks = [asyncio.create_task(self._camera.run()), asyncio.create_task(self._play())]
+        tasks = [asyncio.create_task(self._film()), asyncio.create_task(self._play())]
         await self._stop.wait()
         for server in servers:
             server.close()
@@ -126,26 +121,29 @@ class CameraPort:
                 await service(Connection(reader, writer, self), self._camera)
             except (ConnectionError, asyncio.CancelledError):
                 pass
+            except ValueError as why:
+                self._fail(why)
             finally:
                 del self._open[writer]
                 writer.close()
 
         return accept
 
+    async def _film(self) -> None:
+        try:
+            await self._camera.run()
+        except ValueError as why:
+            self._fail(why)
+
     async def _play(self) -> None:
-        """The scenario, event by event."""
-        clock = Wall()
-        loop = asyncio.get_running_loop()
-        script = Script(self._events, clock, loop.time())
-        while (next_s := script.next_s()) is not None or self._events:
-            if next_s is not None:
-                await asyncio.sleep(max(0.0, next_s - loop.time()))
-            event = script.due(clock, loop.time())
-            if event is None:
-                break
+        """The scenario, event by event; virtual time is real here."""
+        for event in self._events:
+            await asyncio.sleep(event.after_s + event.after_us / 1e6)
             try:
                 event.run(self._control.do)
             except ValueError as why:
-                self._failed = why
-                self.stop()
-                return
+                self._fail(why)
+
+    def _fail(self, why: ValueError) -> None:
+        self._failed = self._failed or why
+        self.stop()

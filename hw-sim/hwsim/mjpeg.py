@@ -9,7 +9,6 @@ from contextlib import aclosing
 from hwsim.camera import Camera, Shot
 from hwsim.camera_port import Connection
 
-_LONGEST_HEAD = 8192  # bytes
 _BOUNDARY = b"hwsim-picture"
 VIDEO, SNAPSHOT = "/video.mjpg", "/snapshot.jpg"
 
@@ -21,7 +20,7 @@ async def serve(line: Connection, camera: Camera) -> None:
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         return
     await camera.faults.answer()
-    request, *lines = head[:_LONGEST_HEAD].decode("latin-1").split("\r\n")
+    request, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.strip().lower(): value.strip() for name, _, value in _pairs(lines)}
     method, _, rest = request.partition(" ")
     path = rest.partition(" ")[0].partition("?")[0]

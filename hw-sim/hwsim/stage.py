@@ -150,6 +150,9 @@ class Photographs:
         self._paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _PHOTOS)
         if not self._paths:
             raise ValueError(f"{folder}: there is no picture ({', '.join(_PHOTOS)})")
+        for path in self._paths:
+            if not cv2.haveImageReader(str(path)):
+                raise ValueError(f"{path} is no picture")
         self._last: tuple[Path, Picture] | None = None
 
     def picture(self, number: int, now_s: float) -> Picture:
@@ -169,7 +172,7 @@ class Photographs:
         """The photograph in the middle; made smaller where it is too large, never larger."""
         read = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
         if read is None:
-            raise ValueError(f"{path} is no picture")
+            raise ValueError(f"{path} cannot be decoded")
         photo = np.asarray(read, np.uint8)
         rows, columns = self._size
         scale = min(1.0, rows / photo.shape[0], columns / photo.shape[1])

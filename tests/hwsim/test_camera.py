@@ -318,6 +318,7 @@ def test_options_that_cannot_be_are_refused_in_one_line(tmp_path: Path) -> None:
     assert "known are dropout" in refused("--fault", "x")
     assert "steps of 8" in refused("--size", "644x480", "--rtsp-port", "0")
     assert "there is no picture" in refused("--photos", str(tmp_path))
+    assert "the number takes" in refused("--size", "64x64", "--numbered")
     assert "one of --code" in refused("--photos", str(tmp_path), "--code", "qr:1")
 
 

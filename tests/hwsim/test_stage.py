@@ -90,7 +90,7 @@ def test_a_folder_without_a_picture_is_refused(tmp_path: Path) -> None:
         Photographs(tmp_path, ROWS, COLUMNS)
     (tmp_path / "a.png").write_text("text")
     with pytest.raises(ValueError, match="is no picture"):
-        Photographs(tmp_path, ROWS, COLUMNS).picture(1, 0)
+        Photographs(tmp_path, ROWS, COLUMNS)
 
 
 def test_the_sensors_noise_has_its_sigma_and_is_another_in_each_picture() -> None:
@@ -139,7 +139,7 @@ def test_a_file_with_a_belt_is_a_belt(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[sceen]", "a scene has no 'sceen': write scene"),
+        ("[scenes]", "a scene has no 'scenes': write scene"),
         ("[scene]\nlevle = 3", r"\[scene\] has no 'levle': write level"),
         ("[scene]\nlevel = 'high'", r"\[scene\] level: 'high' is not a number"),
         ("[scene]\nclutter = 1.5", r"\[scene\] clutter: 1.5 is not a whole number"),

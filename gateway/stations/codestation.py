@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from gateway.config import CodesConfig
 from gateway.model import ReaderGone, Wanted
-from gateway.records import JournalTrouble
+from gateway.records import JournalTrouble, Row
 from gateway.stations import coderow, plc
 from gateway.stations.codejob import Answer, Judged, answer, judge
 from gateway.stations.codepost import CodePost
@@ -20,14 +20,21 @@ from gateway.stations.result import Result
 log = logging.getLogger(__name__)
 
 
+Check = Callable[[Outcome, Sequence[Judged]], Awaitable[tuple[Answer, Row | None] | None]]
+
+
 class CodeStation:
     """One code reader's loop. `run` it for ever, or ask `once`; both at the same time are fine. rate: of its triggers.
 
-    plc: where triggers come from, and are answered, while it is run.
+    plc: where triggers come from, and are answered, while it is run. check: what the codes of a trigger are held
+    against besides, once they are durable; its answer stands for the cycle's, and its row for the cycle's.
     """
 
-    def __init__(self, post: CodePost, rules: CodesConfig, plc: Plc | None = None) -> None:
+    def __init__(
+        self, post: CodePost, rules: CodesConfig, plc: Plc | None = None, check: Check | None = None
+    ) -> None:
         self.post = post
+        self.check = check
         self.rules = rules
         self.rate = ReadRate()
         self._plc = plc
@@ -89,6 +96,8 @@ class CodeStation:
         asker = self._watch.askers.pop(outcome.trigger, None)
         try:
             row = await self.post.record(found.product, body)
+            if self.check is not None and (checked := await self.check(outcome, judged)):
+                found, row = checked
         except JournalTrouble as why:
             _failed(asker, why)
             raise
@@ -152,6 +161,6 @@ def _result(found: Answer, seq: int | None, elapsed_s: float) -> Result:
 
 def _line(found: Answer, judged: list[Judged]) -> str:
     """What a PLC is answered."""
-    if found.outcome not in ("read", "verified"):
+    if found.outcome not in ("read", "verified", "passed"):
         return plc.word(found.outcome)
     return plc.texts([each.read.data for each in judged]) or plc.word("refused")

@@ -33,19 +33,20 @@ def strip(image: Gray, bars: Bars, scale: float = 3.0) -> Crop:
 
 def banded(level: Crop, rows: int) -> Crop:
     """`level` averaged over bands of so many rows, each of them then repeated."""
-    count = max(level.pixels.shape[0] // rows, 1)
-    bands = cv2.resize(level.pixels, (level.pixels.shape[1], count), interpolation=cv2.INTER_AREA)
-    return _tall(np.asarray(bands, np.uint8), level)
+    return _tall(_bands(level, rows), level)
 
 
-def sharpened(level: Crop, rows: int, sigma: float = 4.0, sharpen: float = 2.0) -> Crop:
-    """The same in black and white, with defocus of about `sigma` pixels undone.
+def sharpened(level: Crop, rows: int, window: int, sigma: float, sharpen: float) -> Crop:
+    """The same in black and white, with defocus of about `sigma` pixels undone; window: as gateway.optics.background.
 
     Measured on 200 rendered bar codes: zxing reads 91 % and zbar 92 % in one pass, 41 and 37 % of plain strips.
     """
-    count = max(level.pixels.shape[0] // rows, 1)
-    bands = cv2.resize(level.pixels, (level.pixels.shape[1], count), interpolation=cv2.INTER_AREA)
-    return _tall(levelled_rows(np.asarray(bands, np.uint8), sigma, sharpen, 61), level)
+    return _tall(levelled_rows(_bands(level, rows), sigma, sharpen, window), level)
+
+
+def _bands(level: Crop, rows: int) -> Gray:
+    size = (level.pixels.shape[1], max(level.pixels.shape[0] // rows, 1))
+    return np.asarray(cv2.resize(level.pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _tall(bands: Gray, level: Crop) -> Crop:

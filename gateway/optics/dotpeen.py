@@ -69,9 +69,9 @@ class _Sums:
     """Sums along any part of a row or column, of the marks and of the marks against a chequered board."""
 
     def __init__(self, marks: Plane) -> None:
-        rows, columns = np.indices(marks.shape)
-        self._board: Plane = ((rows + columns) % 2 * 2 - 1).astype(np.float32)
-        chequered = marks * self._board
+        rows, columns = np.ogrid[: marks.shape[0], : marks.shape[1]]
+        self._board = ((rows + columns) % 2 * 2 - 1).astype(np.float32)
+        chequered = np.asarray(marks * self._board, np.float32)
         self._down = np.pad(np.cumsum(marks, axis=0), ((1, 0), (0, 0)))
         self._along = np.pad(np.cumsum(marks, axis=1), ((0, 0), (1, 0)))
         self._chequered_down = np.pad(np.cumsum(chequered, axis=0), ((1, 0), (0, 0)))
@@ -94,8 +94,8 @@ class _Sums:
 
         solid = column(self._down, 0) + row(self._along, size - 1)
         # of the chequered board: dark where the upper left corner is, and one below the upper right
-        chequered = row(self._chequered_along, 0) + column(self._chequered_down, size - 1)
-        alternating = chequered * self._board[1 : 1 + tops, 1 : 1 + lefts]
+        both = row(self._chequered_along, 0) + column(self._chequered_down, size - 1)
+        alternating = both * self._board[1 : 1 + tops, 1 : 1 + lefts]
         quiet = column(self._down, -1) + column(self._down, size)
         quiet = quiet + row(self._along, -1) + row(self._along, size)
         score = (solid + alternating - 0.5 * quiet) / (6 * size)

@@ -19,7 +19,10 @@ Vector = npt.NDArray[np.float64]
 _BLOCK = 4  # pixels of the reduced picture to a cell
 _HALF, _QUARTER = 600_000, 6_000_000  # pixels from which a picture is reduced to a half, a quarter
 _WINDOW = (5, 5)  # cells that a direction is taken over
-_ABOVE = 2.2  # times the median energy
+_QUIET = (
+    10  # percentile of the energy that stands for what is no code, even in a picture full of one
+)
+_ABOVE = 3.0  # times that
 _LEAST = 150.0  # energy (gray levels squared, Sobel) of what is no code however quiet the rest is
 _BARS, _MATRIX = 0.7, 0.65  # coherence from which, and up to which
 _BARS_CELLS, _MATRIX_CELLS = 20, 9
@@ -49,6 +52,11 @@ class Matrix:
     bottom: float
     weight: float
 
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Its middle."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
 
 def regions(image: Gray) -> tuple[list[Bars], list[Matrix]]:
     """Parts of `image` that may hold a bar code and those that may hold a QR or Data Matrix code, strongest first."""
@@ -56,8 +64,7 @@ def regions(image: Gray) -> tuple[list[Bars], list[Matrix]]:
     if xx.size == 0:
         return [], []
     energy = xx + yy
-    floor = float(np.median(energy[::2, ::2]))
-    least = max(_ABOVE * floor, _LEAST)
+    least = max(_ABOVE * float(np.percentile(energy[::2, ::2], _QUIET)), _LEAST)
     strong = energy > least
     spread = xx - yy
     coherence = cv2.magnitude(spread, 2 * xy) / (energy + 1)

@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from gateway.optics import dotpeen, zbar, zxing
-from gateway.optics.background import levelled
+from gateway.optics.background import evened, levelled, sharper
 from gateway.optics.bars import banded, sharpened, strip
 from gateway.optics.crop import Crop, box, whole
 from gateway.optics.found import Corners, Found, Gray
@@ -21,10 +21,26 @@ Covered = Callable[[float, float], bool]
 
 _SMALL = 600_000  # pixels: up to here the whole picture costs no more than its regions
 _REGIONS = 6  # of a kind, at least
-_DOTS = 3  # regions that may hold dot-peened codes
+_DOTS = 2  # regions that may hold dot-peened codes, before the others had their turn
+_MERGED = (2.5, 4.0)  # pixels, sigma of the blur that dots are merged by
+_DOUBLED = 2_000_000  # pixels that zbar looks at, and that are enlarged
 _MATRIX = ("qr", "datamatrix")
 _LEVELS = ((1.0, 0.8, 2.0), (1.5, 1.2, 3.0), (0.75, 0.7, 2.0), (2.0, 2.0, 3.0), (0.5, 0.0, 1.5))
 """scale, sigma of the noise filter and sharpening; in this order 172, 182, 187, 188, 189 of 200 codes."""
+
+
+class _How(NamedTuple):
+    """How a strip is made: how much enlarged, the height of a band, and as gateway.optics.bars has it."""
+
+    scale: float
+    rows: int
+    window: int
+    sigma: float
+    sharpen: float
+
+
+_STRIP = _How(3, 12, 61, 4, 2)
+_HARDER_STRIPS = (_How(4, 24, 121, 6, 3), _How(2, 8, 41, 3, 1), _How(4, 12, 81, 6, 3))
 
 
 class Pass(NamedTuple):
@@ -39,11 +55,11 @@ def glancing(image: Gray, symbologies: Sequence[str]) -> Iterator[Pass]:
     bars, matrices = regions(image)
     for one, other in _ranked(bars[:2], matrices[:3]):
         if one is not None:
-            yield from _strips(image, one, symbologies, hard=False)
+            yield from _strips(image, one, symbologies)
         if other is not None:
             yield from _levels(image, other, symbologies, _LEVELS[:1])
     crop = whole(image).scaled(0.5) if image.size > _SMALL else whole(image)
-    yield Pass("fast", lambda: _zxing(crop, symbologies, "fast"))
+    yield Pass("fast", partial(_plain, crop, symbologies, "fast"))
 
 
 def looking(
@@ -51,35 +67,45 @@ def looking(
 ) -> Iterator[Pass]:
     """Everything that is worth its time. covered: whether a code was read there; count: codes that are looked for."""
     all_of_it = whole(image)
-    if image.size <= _SMALL:
-        yield Pass("whole", lambda: _thorough(all_of_it, symbologies, "whole"))
+    small = image.size <= _SMALL
+    if small:
+        yield Pass("whole", partial(_thorough, all_of_it, symbologies, "whole"))
     most = max(_REGIONS, 2 * count)
     bars, matrices = regions(image)
     bars, matrices = bars[:most], matrices[:most]
-    for one, other in _ranked(bars, matrices):
+
+    def left() -> list[Matrix]:
+        return [each for each in matrices if not covered(*each.middle)]
+
+    for number, (one, other) in enumerate(_ranked(bars, matrices)):
         if one is not None and not covered(*one.middle):
-            yield from _strips(image, one, symbologies, hard=False)
-        if other is not None and not covered(*_middle(other)):
+            yield from _strips(image, one, symbologies)
+        if other is not None and not covered(*other.middle):
             yield from _levels(image, other, symbologies, _LEVELS[:1])
-    for other in matrices:
-        if not covered(*_middle(other)):
-            yield from _levels(image, other, symbologies, _LEVELS[1:3])
+        if number + 1 == _DOTS:
+            yield from _dots(image, left()[:_DOTS], symbologies)
+    if max(len(bars), len(matrices)) < _DOTS:
+        yield from _dots(image, left(), symbologies)
+    for other in left():
+        yield from _levels(image, other, symbologies, _LEVELS[1:3])
     for one in bars:
         if not covered(*one.middle):
-            yield from _strips(image, one, symbologies, hard=True)
-    if "datamatrix" in symbologies:
-        for other in matrices[: max(_DOTS, count)]:
-            if not covered(*_middle(other)):
-                yield from _dots(image, other)
-    if image.size > _SMALL:
-        yield Pass("fast", lambda: _zxing(all_of_it, symbologies, "fast"))
-        yield Pass("whole", lambda: _thorough(all_of_it, symbologies, "whole"))
-    for other in matrices:
-        if not covered(*_middle(other)):
-            yield from _levels(image, other, symbologies, _LEVELS[3:])
-    if image.size <= 8 * _SMALL:
-        yield Pass("double", lambda: _zxing(all_of_it.scaled(2), symbologies, "double"))
-    yield Pass("zbar", lambda: (all_of_it.placed(zbar.read(image, symbologies, "whole")), []))
+            yield from _harder_strips(image, one, symbologies)
+    if not small:
+        yield Pass("fast", partial(_plain, all_of_it, symbologies, "fast"))
+        yield Pass("whole", partial(_thorough, all_of_it, symbologies, "whole"))
+    yield from _dots(image, left()[_DOTS : _DOTS + count], symbologies)
+    for other in left():
+        yield from _levels(image, other, symbologies, _LEVELS[3:])
+    if image.size <= _DOUBLED:
+        even, double = Crop(evened(image), all_of_it.back), all_of_it.scaled(2)
+        yield Pass("even", partial(_both, even, symbologies, "even"))
+        yield Pass("zbar", partial(_zbar, all_of_it, symbologies, "whole"))
+        yield Pass("double", partial(_both, double, symbologies, "double"))
+        sharp = Crop(sharper(double.pixels), double.back)
+        yield Pass("sharp", partial(_both, sharp, symbologies, "sharp"))
+    if small:
+        yield Pass("triple", partial(_both, all_of_it.scaled(3), symbologies, "triple"))
 
 
 def _ranked(
@@ -96,29 +122,44 @@ def _thorough(crop: Crop, symbologies: Sequence[str], how: str) -> Seen:
     return crop.placed(seen.found), [crop.corners(each) for each in seen.unreadable]
 
 
-def _zxing(crop: Crop, symbologies: Sequence[str], how: str, black_white: bool = False) -> Seen:
+def _plain(crop: Crop, symbologies: Sequence[str], how: str, black_white: bool = False) -> Seen:
     seen = zxing.read(crop.pixels, symbologies, how, black_white=black_white)
     return crop.placed(seen.found), []
 
 
-def _strips(image: Gray, bars: Bars, symbologies: Sequence[str], hard: bool) -> Iterator[Pass]:
-    words = [each for each in symbologies if each not in _MATRIX]
-    if not words:
-        return
-    if not hard:
-        yield Pass("strip", lambda: _both(sharpened(strip(image, bars), 12), words, "strip"))
-        return
-    yield Pass("bands", lambda: _both(banded(strip(image, bars, 2), 8), words, "bands"))
-    yield Pass(
-        "defocus",
-        lambda: _both(sharpened(strip(image, bars, 4), 24, 6, 3), words, "defocus"),
-    )
+def _zbar(crop: Crop, symbologies: Sequence[str], how: str) -> Seen:
+    return crop.placed(zbar.read(crop.pixels, symbologies, how)), []
 
 
 def _both(crop: Crop, symbologies: Sequence[str], how: str) -> Seen:
-    seen = zxing.read(crop.pixels, symbologies, how).found
-    seen += zbar.read(crop.pixels, symbologies, how)
-    return crop.placed(seen), []
+    found, unreadable = _thorough(crop, symbologies, how)
+    return found + _zbar(crop, symbologies, how)[0], unreadable
+
+
+def _strips(image: Gray, bars: Bars, symbologies: Sequence[str]) -> Iterator[Pass]:
+    words = [each for each in symbologies if each not in _MATRIX]
+    if words:
+        yield Pass("strip", partial(_strip, image, bars, words, _STRIP))
+
+
+def _harder_strips(image: Gray, bars: Bars, symbologies: Sequence[str]) -> Iterator[Pass]:
+    words = [each for each in symbologies if each not in _MATRIX]
+    if not words:
+        return
+    yield Pass("bands", lambda: _scan(banded(strip(image, bars, 2), 8), words, "bands"))
+    for number, how in enumerate(_HARDER_STRIPS):
+        yield Pass("defocus", partial(_strip, image, bars, words, how, f"defocus {number}"))
+
+
+def _strip(image: Gray, bars: Bars, words: Sequence[str], how: "_How", name: str = "strip") -> Seen:
+    level = strip(image, bars, how.scale)
+    return _scan(sharpened(level, how.rows, how.window, how.sigma, how.sharpen), words, name)
+
+
+def _scan(crop: Crop, symbologies: Sequence[str], how: str) -> Seen:
+    """Both engines on a level strip."""
+    found = zxing.read(crop.pixels, symbologies, how).found
+    return crop.placed(found + zbar.read(crop.pixels, symbologies, how)), []
 
 
 def _levels(
@@ -139,23 +180,25 @@ def _level(crop: Crop, level: tuple[float, float, float], words: Sequence[str]) 
     scale, smooth, sharpen = level
     scaled = crop.scaled(scale)
     flat = Crop(levelled(scaled.pixels, smooth, sharpen), scaled.back)
-    return _zxing(flat, words, f"level {scale}", black_white=True)
+    return _plain(flat, words, f"level {scale}", black_white=True)
 
 
-def _dots(image: Gray, matrix: Matrix) -> Iterator[Pass]:
-    crop = box(image, matrix.left, matrix.top, matrix.right, matrix.bottom)
-    yield Pass("dots", lambda: (dotpeen.read(crop), []))
-    for sigma in (2.5, 4.0):
-        yield Pass("merged", partial(_merged, crop, sigma))
+def _dots(image: Gray, matrices: Sequence[Matrix], symbologies: Sequence[str]) -> Iterator[Pass]:
+    if "datamatrix" not in symbologies:
+        return
+    for matrix in matrices:
+        crop = box(image, matrix.left, matrix.top, matrix.right, matrix.bottom)
+        yield Pass("dots", partial(_peened, crop))
+        for sigma in _MERGED:
+            yield Pass("merged", partial(_merged, crop, sigma))
+
+
+def _peened(crop: Crop) -> Seen:
+    return dotpeen.read(crop), []
 
 
 def _merged(crop: Crop, sigma: float) -> Seen:
     dots = dotpeen.merged(crop, sigma)
-    seen = zxing.read(
-        dots.pixels, ("datamatrix",), f"merged {sigma}", invert=True, black_white=True
-    )
+    how = f"merged {sigma}"
+    seen = zxing.read(dots.pixels, ("datamatrix",), how, invert=True, black_white=True)
     return dots.placed(seen.found), []
-
-
-def _middle(matrix: Matrix) -> tuple[float, float]:
-    return (matrix.left + matrix.right) / 2, (matrix.top + matrix.bottom) / 2

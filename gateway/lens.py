@@ -9,7 +9,9 @@ class Lens:
     """simulator: to be entered before any deed."""
 
     def __init__(self, inherit: tuple[int, ...] = ()) -> None:
-        self.simulator = Simulator("camera", "--port", "0", "--size", _SIZE, inherit=inherit)
+        self.simulator = Simulator(
+            "camera", "--port", "0", "--size", _SIZE, "--fps", "30", inherit=inherit
+        )
 
     @property
     def url(self) -> str:

@@ -1,4 +1,4 @@
-"""Codes and their modules: QR by segno, Data Matrix, Code 128 and EAN-13 by zxing-cpp's writer."""
+"""Codes and their modules: QR by segno while it is small, Data Matrix, Code 128 and EAN-13 by zxing-cpp's writer."""
 
 import re
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ _FORMATS = {
     "Code128": zxingcpp.BarcodeFormat.Code128,
     "EAN13": zxingcpp.BarcodeFormat.EAN13,
 }
+_SEGNO = 120  # characters: it takes 60 ms for a symbol of version 10, zxing's writer 2
 _ELEMENT = re.compile(r"\((\d{2,4})\)([^(]*)")
 _PREDEFINED = {
     *("00", "01", "02", "03", "04", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20"),
@@ -64,11 +65,12 @@ def symbol(code: Code) -> Modules:
     """The modules of a code; ValueError where its content does not go into that symbology."""
     if code.modules:
         return np.array([list(row) for row in code.modules], bool)
-    if code.symbology == "QRCode" and not code.gs1:
+    if code.symbology == "QRCode" and not code.gs1 and len(code.text) <= _SEGNO:
         matrix = segno.make(code.text, error="m", micro=False, boost_error=False).matrix
         return np.array(matrix, bool)
     if code.symbology == "QRCode":
-        made = zxingcpp.create_barcode(code.text, zxingcpp.BarcodeFormat.QRCode, gs1=True)
+        options = {"gs1": True} if code.gs1 else {"ec_level": "M"}
+        made = zxingcpp.create_barcode(code.text, zxingcpp.BarcodeFormat.QRCode, **options)
     elif code.symbology in _FORMATS:
         options = {"gs1": True} if code.gs1 else {}
         if code.symbology == "DataMatrix":

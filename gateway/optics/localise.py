@@ -64,7 +64,7 @@ def regions(image: Gray) -> tuple[list[Bars], list[Matrix]]:
     if xx.size == 0:
         return [], []
     energy = xx + yy
-    least = max(_ABOVE * float(np.percentile(energy[::2, ::2], _QUIET)), _LEAST)
+    least = max(_ABOVE * _rank(energy[::2, ::2].ravel(), _QUIET), _LEAST)
     strong = energy > least
     spread = xx - yy
     coherence = cv2.magnitude(spread, 2 * xy) / (energy + 1)
@@ -133,16 +133,22 @@ def _parallelogram(
     middle = at.mean(axis=0)
     p, q = (at - middle) @ normal, (at - middle) @ along
     slope = float((p * q).mean() / max((p * p).mean(), 1e-6))
-    low, high = np.percentile(p, (1, 99))
+    low, high = _rank(p, 0.01), _rank(p, 0.99)
     # the averaging window widens what it sees by two cells, most of which is background
-    height = float(np.percentile(np.abs(q - slope * p), 90)) - 1
-    width = float(high - low) / 2 + 2
+    height = _rank(np.abs(q - slope * p), 0.9) - 1
+    width = (high - low) / 2 + 2
     if width < 4:
         return None
     across = normal + slope * along
     return Bars(
         middle + across * (low + high) / 2, across, along, width, max(height, 1.0), len(rows)
     )
+
+
+def _rank(values: npt.NDArray[np.floating], share: float) -> float:
+    """The value that `share` of `values` lie below; numpy's own percentile takes a tenth of a millisecond."""
+    place = int(share * (len(values) - 1))
+    return float(np.partition(values, place)[place])
 
 
 def _in_pixels(one: Bars, corner: tuple[int, int], cell: int) -> Bars:

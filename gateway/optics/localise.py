@@ -19,11 +19,10 @@ Vector = npt.NDArray[np.float64]
 _BLOCK = 4  # pixels of the reduced picture to a cell
 _HALF, _QUARTER = 600_000, 6_000_000  # pixels from which a picture is reduced to a half, a quarter
 _WINDOW = (5, 5)  # cells that a direction is taken over
-_QUIET = (
-    10  # percentile of the energy that stands for what is no code, even in a picture full of one
-)
+_QUIET = 0.1  # rank of the energy that is no code's, even in a picture full of one
 _ABOVE = 3.0  # times that
-_LEAST = 150.0  # energy (gray levels squared, Sobel) of what is no code however quiet the rest is
+_SCALE = 1 / 36  # of products of the gradient, for these to fit 16 bits
+_LEAST = 4.0  # energy of what is no code however quiet the rest is
 _BARS, _MATRIX = 0.7, 0.65  # coherence from which, and up to which
 _BARS_CELLS, _MATRIX_CELLS = 20, 9
 _MOST = 64  # regions of a kind
@@ -84,11 +83,12 @@ def _tensor(image: Gray) -> tuple[Plane, Plane, Plane, int]:
         nothing = np.zeros((0, 0), np.float32)
         return nothing, nothing, nothing, 1
     image = image[: rows * _BLOCK, : columns * _BLOCK]
-    dx = cv2.Sobel(image, cv2.CV_32F, 1, 0)
-    dy = cv2.Sobel(image, cv2.CV_32F, 0, 1)
+    dx = cv2.Sobel(image, cv2.CV_16S, 1, 0)
+    dy = cv2.Sobel(image, cv2.CV_16S, 0, 1)
+    product = np.empty_like(dx)  # fresh memory costs more than the arithmetic
     xx, yy, xy = (
-        cv2.blur(cv2.resize(each, (columns, rows), interpolation=cv2.INTER_AREA), _WINDOW)
-        for each in (cv2.multiply(dx, dx), cv2.multiply(dy, dy), cv2.multiply(dx, dy))
+        cv2.blur(_reduced(cv2.multiply(one, other, product, _SCALE), columns, rows), _WINDOW)
+        for one, other in ((dx, dx), (dy, dy), (dx, dy))
     )
     return (
         np.asarray(xx, np.float32),
@@ -96,6 +96,11 @@ def _tensor(image: Gray) -> tuple[Plane, Plane, Plane, int]:
         np.asarray(xy, np.float32),
         _BLOCK * reduce,
     )
+
+
+def _reduced(plane: cv2.typing.MatLike, columns: int, rows: int) -> Plane:
+    reduced = cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_AREA)
+    return np.asarray(reduced, np.float32)
 
 
 def _bars(

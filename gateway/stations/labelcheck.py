@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gateway.model import Quality
+from gateway.optics.grade import grade
 from gateway.records import Row
 from gateway.stations import coderow
 from gateway.stations.codejob import Answer, Judged
@@ -29,23 +30,23 @@ _MOST_CODES = 64  # in a row
 class LabelCheck:
     """Judges what a camera reads of labels: the `check` of its CodeStation. least_grade: "A" to "D".
 
-    orders: those that were printed; results: None where the journal alone says which labels passed. Raises OrderError
-    where the result file is of other orders.
+    orders: those that were printed; results: which of them have a label that passed. Where that file lags behind the
+    journal, nobody was told, and the label is judged anew. Raises OrderError where it is of other orders.
     """
 
     def __init__(
         self,
         post: CodePost,
         orders: Sequence[Order],
-        results: ResultFile | None = None,
+        results: ResultFile,
         least_grade: str = "C",
     ) -> None:
         self._post = post
         self._orders = by_code(orders)
         self._results = results
         self._least = least_grade
-        for order in orders if results is not None else ():
-            self._has_line(order)
+        for order in orders:
+            self._has_passed(order)
 
     async def __call__(
         self, outcome: Outcome, judged: Sequence[Judged]
@@ -67,7 +68,7 @@ class LabelCheck:
         row = await self._post.record(product, body, kind="label")
         text = "; ".join(faults) if faults else f"the label of {product}"
         signal = Signal(RED if faults else GREEN, f"{word}: {text}")
-        if order is not None and self._results is not None and not self._has_line(order):
+        if order is not None and not self._has_passed(order):
             answer = Result(word, b"", signal, product=product, order_row=order.row)
             self._results.append(line(order, answer, self._post.now()))
         return Answer(word, signal, product, telling), row
@@ -88,10 +89,7 @@ class LabelCheck:
 
     def _poor(self, judged: Judged, order: Order) -> list[str]:
         """What is wrong with one code that names the order's product."""
-        from gateway.optics import (
-            confirm,
-            quality,
-        )  # OpenCV: no command but a camera's station needs it
+        from gateway.optics import confirm  # OpenCV: nothing but a camera's station needs it
 
         read, link, faults = judged.read, judged.code.link, []
         if link is not None and link != order.link:
@@ -101,22 +99,13 @@ class LabelCheck:
         if not read.confirmed_by:
             lack = confirm.second_engine(read.symbology)
             faults.append(lack or "no second engine reads the same there: print it anew")
-        grade = quality.grade(read.quality or Quality(), read.symbology)
-        if grade > self._least:
-            faults.append(f"grade {grade}, {self._least} at least: see to ribbon, heat and speed")
+        letter = grade(read.quality or Quality(), read.symbology)
+        if letter > self._least:
+            faults.append(f"grade {letter}, {self._least} at least: see to ribbon, heat and speed")
         return faults
 
     def _has_passed(self, order: Order) -> bool:
         """Whether a label of this order was told to have passed."""
-        if self._results is not None:  # where it lags behind the journal, nobody was told
-            return self._has_line(order)
-        row = (
-            self._post.journal.last_of_kind("label", order.product) if self._post.journal else None
-        )
-        return row is not None and row.content().get("outcome") == PASSED
-
-    def _has_line(self, order: Order) -> bool:
-        assert self._results is not None
         said = self._results.lines.get(order.row)
         if said is not None and (said.gtin, said.serial, said.digest) != identity(order):
             text = f"{self._results.path}: row {order.row} is of other orders: move the file away"
@@ -143,13 +132,11 @@ def _account(
     outcome: Outcome, judged: Sequence[Judged], telling: Judged, order: Order | None
 ) -> dict[str, Any]:
     """What was read, as the body of a row."""
-    from gateway.optics import quality
-
     body: dict[str, Any] = {
         "reader": telling.read.reader,
         "trigger": outcome.trigger,
         "codes": [coderow.code(each) for each in judged[:_MOST_CODES]],
-        "grade": quality.grade(telling.read.quality or Quality(), telling.read.symbology),
+        "grade": grade(telling.read.quality or Quality(), telling.read.symbology),
         "confirmed_by": list(telling.read.confirmed_by),
     }
     gtin, serial = gtin_serial(telling.claim) if telling.claim is not None else ("", "")

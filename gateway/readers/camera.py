@@ -191,7 +191,9 @@ class Camera:
             for kept in self._kept.values():
                 if not kept.done():
                     kept.set_result(None)
-        self._be(DeviceState(word, f"{self._shown}: {why or f'its process ended, {how}'}"))
+        if why or self._state.word != "stalled":  # else it said why it ends itself
+            why = why or f"its process ended, {how}"
+            self._be(DeviceState(word, f"{self._shown}: {why}"))
         return delivered
 
     def _take(self, told: Told) -> None:

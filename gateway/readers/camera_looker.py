@@ -1,5 +1,6 @@
 """Pictures to Looks: lightly as they come, with the full cascade while a trigger is on."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from gateway.readers.camera_source import jpeg
 from gateway.readers.camera_wire import MOST_CODES, Keep, Kept, Spec
 
 _STILL = Wanted(count=MOST_CODES)
+_PATIENT = 5  # pictures in which a second engine may fail
 _STILL_MS = 2000.0  # a picture that comes once
 
 
@@ -29,6 +31,9 @@ class Looker:
         self._cascade = Cascade(spec.symbologies)
         self._agreement = Agreement(spec.agree)
         self._want: Wanted | None = None
+        self._unconfirmed: Counter[bytes] = (
+            Counter()
+        )  # message -> pictures in which one engine read it
         self._last: Picture | None = None
         folder = spec.archive
         self._archive = Archive(Path(folder), spec.archive_mb << 20) if folder else None
@@ -37,6 +42,7 @@ class Looker:
         """Look hard from now on; what was seen before counts no more."""
         self._want = want
         self._agreement = Agreement(self._spec.agree, want.expected)
+        self._unconfirmed.clear()
         self._last = None
 
     def release(self) -> None:
@@ -61,6 +67,8 @@ class Looker:
         codes = tuple(
             self._read(image, picture, found, reading.ms) for found in counting[:MOST_CODES]
         )
+        if self._confirms and not self._is_still:
+            codes = tuple(code for code in codes if not self._is_held_back(code))
         return Look(picture.at, codes, unreadable=reading.unreadable, frame=picture.number)
 
     def keep(self, asked: Keep) -> Kept:
@@ -72,8 +80,21 @@ class Looker:
         file = content if isinstance(content, bytes) else jpeg(content)
         return Kept(asked.id, self._archive.keep(file, self._last.at, self._spec.name, asked.why))
 
+    @property
+    def _confirms(self) -> bool:
+        """Whether a second engine looks at each code, too."""
+        return self._spec.confirm or (self._want is not None and self._want.confirm)
+
+    def _is_held_back(self, code: CodeRead) -> bool:
+        """What only one engine reads waits for a better picture, but not for ever."""
+        if code.confirmed_by:
+            return False
+        if len(self._unconfirmed) > MOST_CODES:
+            self._unconfirmed.clear()
+        self._unconfirmed[code.data] += 1
+        return self._unconfirmed[code.data] < _PATIENT
+
     def _read(self, image: Gray, picture: Picture, found: Found, ms: float) -> CodeRead:
-        confirmed = self._spec.confirm or (self._want is not None and self._want.confirm)
         return CodeRead(
             reader=self._spec.name,
             data=found.data,
@@ -86,7 +107,7 @@ class Looker:
             quality=of(image, found),
             engine=found.engine,
             agreed=found.passes,
-            confirmed_by=confirm(image, found) if confirmed else (),
+            confirmed_by=confirm(image, found) if self._confirms else (),
             frame=picture.number,
         )
 

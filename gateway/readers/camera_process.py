@@ -36,7 +36,7 @@ _PDEATHSIG = 1  # prctl(2), PR_SET_PDEATHSIG
 
 
 def main() -> None:
-    """Until the daemon ends it."""
+    """Look until the daemon ends it."""
     out = _own_stdout()
     spec = parse(Spec, sys.stdin.buffer.readline(LONGEST + 1))
     _end_with(spec.parent)
@@ -44,6 +44,12 @@ def main() -> None:
     inbox = Inbox()
     Thread(target=_hear, args=(sys.stdin.buffer, inbox), name="commands", daemon=True).start()
     Sight(spec, inbox, partial(_say, out)).run()
+    sys.stderr.flush()
+    os._exit(0)  # what a thread holds in C shall not keep it
+
+
+class Ended(Exception):
+    """No pictures are taken any more, and why stands before this on stderr."""
 
 
 class Sight:
@@ -61,7 +67,7 @@ class Sight:
         self._capture = Capture(partial(pictures, at), inbox, is_still)
 
     def run(self) -> None:
-        """Return when all is over and the camera is left, or when its library hangs."""
+        """Return when all is over and the camera is left, or when its library hangs; Ended where its thread did."""
         self._capture.start()
         while not self._inbox.is_over:
             news, picture = self._inbox.take(_WAIT_S)
@@ -71,7 +77,9 @@ class Sight:
                 self._look(picture)
             if time.monotonic() - self._said_at > _BEAT_S:
                 self._say(Told())
-            if self._capture.still_for() > _HUNG_S:
+            if (still_s := self._capture.still_for()) == math.inf:
+                raise Ended("the thread that takes pictures has ended")
+            if still_s > _HUNG_S:
                 why = f"{self._shown}: a call of its driver hangs; it is started anew"
                 self._say(Told(state=DeviceState("stalled", why)))
                 return
@@ -145,5 +153,3 @@ def _say(out: BinaryIO, told: Told) -> None:
 
 if __name__ == "__main__":
     main()
-    sys.stderr.flush()
-    os._exit(0)  # what a thread holds in C shall not keep it

@@ -77,6 +77,7 @@ def _rtsp(at: Address) -> Feed:
         raise Lost("gone", f"{at.shown}: {why.strerror or 'no such host'}") from None
     waits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(_OPEN_S * 1000)]
     waits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(QUIET_S * 1000)]
+    waits += [cv2.CAP_PROP_N_THREADS, 1]  # each more keeps a picture back
     began = time.monotonic()
     camera = cv2.VideoCapture(at.where, cv2.CAP_FFMPEG, waits)
     if not camera.isOpened():

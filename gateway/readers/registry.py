@@ -53,7 +53,7 @@ def open_reader(url: str, name: str | None = None) -> TagReader:
         )
     make = _SCHEMES.get(scheme)
     if scheme in CODE_SCHEMES:
-        raise UsageProblem(f"{url}: reads codes, and a tag reader is asked for here")
+        raise UsageProblem(f"{scheme}: reads codes, and a tag reader is asked for here")
     if make is None:
         known = ", ".join(sorted(_SCHEMES))
         raise UsageProblem(f"{scheme}: not built yet: this version knows {known}")
@@ -70,7 +70,7 @@ def open_code_reader(url: str, name: str | None = None, codes: CodesConfig = _CO
     if scheme == "camera":
         from gateway.readers.camera import open_camera
 
-        return _of(url, "camera", open_camera, rest, name or url, codes)
+        return _of(name or scheme, "URL", open_camera, rest, name or url, codes)  # no password
     from gateway.readers.scanner import open_scanner
 
     return _of(url, "scanner", open_scanner, rest, name or url, codes)

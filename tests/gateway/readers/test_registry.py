@@ -3,13 +3,14 @@
 import asyncio
 import re
 import sys
+from collections.abc import Callable
 
 import pytest
 
 from gateway.config import ConfigProblem
 from gateway.model import by_tid
 from gateway.readers.rain import RainReader
-from gateway.readers.registry import UsageProblem, open_reader
+from gateway.readers.registry import UsageProblem, open_code_reader, open_reader
 
 
 def test_a_pn532_url_opens_that_line(bench) -> None:
@@ -27,10 +28,17 @@ def test_a_reader_bears_the_name_that_the_operator_gave_it(bench) -> None:
     assert open_reader(f"pn532:{bench.path}", "dock 1").name == "dock 1"
 
 
-@pytest.mark.parametrize("url", ["pcsc:ACS ACR1252", "camera:0", "x:y"])
+@pytest.mark.parametrize("url", ["pcsc:ACS ACR1252", "x:y"])
 def test_a_scheme_that_is_not_built_names_those_that_are(url: str) -> None:
     with pytest.raises(UsageProblem, match="this version knows llrp, llrps, m100, nfcpy, pn532"):
         open_reader(url)
+
+
+@pytest.mark.parametrize("open_it", [open_reader, open_code_reader])
+def test_a_cameras_password_is_not_told(open_it: Callable[[str], object]) -> None:
+    with pytest.raises(UsageProblem) as refused:
+        open_it("camera:http://me:hush@cam.local:port/v.mjpg")
+    assert "hush" not in str(refused.value)
 
 
 @pytest.mark.parametrize("url", ["", "pn532", "pn532:", "/dev/ttyUSB0"])

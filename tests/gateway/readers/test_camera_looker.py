@@ -120,3 +120,13 @@ def test_without_an_archive_nothing_is_kept() -> None:
     at = looker()
     seen(at, 1, qr("hello"))
     assert at.keep(Keep(1, "no_read")) == Kept(1, None)
+
+
+def test_what_one_engine_alone_reads_waits_for_a_better_picture_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = Looker(Spec("cam", "0", SYMBOLOGIES, 2, "", 1, 0, confirm=True), False)
+    (read,) = at.look(Picture(1, 1790000000.0, qr("hello"))).codes
+    assert read.confirmed_by == ("opencv",)
+    monkeypatch.setattr(camera_looker, "confirm", lambda *_: ())
+    assert [seen(at, number, qr("other")) for number in range(2, 7)] == [[]] * 4 + [[b"other"]]

@@ -63,10 +63,10 @@ class Cycle:
         self.triggers = 0  # so many have come, those that a reader made itself counted in
         self._rules = rules
         self._match = match or MatchList(rules.match)
-        self._known = Duplicates(rules.duplicate_s)  # values of outcomes
-        self._in_view = Duplicates(rules.duplicate_s)  # of presentations
+        self._known = Duplicates(rules.duplicate_s)  # values that were answered
+        self._in_view = Duplicates(rules.duplicate_s)
         self._running: _Running | None = None
-        self._ended_at = -inf
+        self._cut_at = -inf  # when a cycle ended before its device said so
 
     @property
     def trigger(self) -> int:
@@ -129,6 +129,11 @@ class Cycle:
         """The device cannot go on with this trigger."""
         return self._end(at, reason) if self._running is not None else []
 
+    def forget(self) -> None:
+        """What was read before is new again."""
+        self._known = Duplicates(self._rules.duplicate_s)
+        self._in_view = Duplicates(self._rules.duplicate_s)
+
     def _begun(self, trigger: int, at: float, timeout_s: float, want: Wanted | None) -> _Running:
         count = want.count if want else self._rules.count
         most = max(count, self._rules.most)
@@ -147,9 +152,11 @@ class Cycle:
             return self._own_no_read(look)
         outcomes = []
         for code in look.codes[:_MOST_CODES]:
-            if not self._known.saw(code.data, look.at):
+            if not self._in_view.saw(code.data, look.at):
                 self.triggers += 1
                 word, reason = self._word(_one(code, look.at))
+                if word == READ:
+                    self._known.saw(code.data, look.at)
                 outcomes.append(Outcome(self.triggers, word, (code,), look.at, look.at, reason))
         return outcomes
 
@@ -174,7 +181,7 @@ class Cycle:
 
     def _own_no_read(self, look: Look) -> list[Outcome]:
         """The device has a trigger of its own, and nothing was there."""
-        if look.at - self._ended_at < _LATE_S:
+        if look.at - self._cut_at < _LATE_S:
             return []
         self.triggers += 1
         return [Outcome(self.triggers, NO_READ, (), look.at, look.at, "the reader found no code")]
@@ -184,9 +191,12 @@ class Cycle:
             return []
         running.unreadable = max(running.unreadable, look.unreadable)
         self._add(running, look)
-        if len(running.codes) >= running.most:
-            return self._end(look.at)
-        return self._end(look.at, "the reader found no more") if look.no_read else []
+        if len(running.codes) < running.most and not look.no_read:
+            return []
+        reason = "the reader found no more" if look.no_read else ""
+        outcomes = self._end(look.at, reason)
+        self._cut_at = -inf
+        return outcomes
 
     def _add(self, running: _Running, look: Look) -> None:
         """Add the codes that were not read yet. Without in_trigger a value counts as often as one picture holds it,
@@ -208,14 +218,15 @@ class Cycle:
         """End the running cycle, and answer the triggers that came meanwhile."""
         running = self._running
         assert running is not None
-        self._running, self._ended_at = None, at
+        self._running, self._cut_at = None, at
         if not running.trigger:
             self.triggers += 1
         first = running.trigger or self.triggers
         word, why = self._word(running, reason)
         for code in running.codes:
-            self._known.saw(code.data, at)
             self._in_view.saw(code.data, at)
+            if word in (READ, REPEATED):
+                self._known.saw(code.data, at)
         outcomes = [Outcome(first, word, tuple(running.codes), running.started_at, at, why)]
         for number, came_at in enumerate(running.waiting, first + 1):
             why = f"it came while trigger {first} ran"

@@ -189,6 +189,31 @@ def test_what_the_trigger_before_brought_is_repeated_within_the_window() -> None
     assert words == ["read", "repeated", "repeated", "read"]
 
 
+def test_only_what_was_answered_read_is_repeated() -> None:
+    it = cycle(duplicate_s=10.0)
+    it.trigger_on(10.0)
+    assert word(it.look(seen(10.1, b"A", b"B"))) == "too_many"
+    it.trigger_on(11.0)
+    assert word(it.look(seen(11.1, b"A"))) == "read"
+    two = cycle(duplicate_s=10.0, count=2, partial="partial")
+    for at, value in ((10.0, b"A"), (13.0, b"B")):
+        two.trigger_on(at)
+        two.look(seen(at, value))
+        assert word(two.tick(at + 2.0)) == "partial"
+    two.trigger_on(16.0)
+    assert word(two.look(seen(16.0, b"A", b"B"))) == "read"
+
+
+@pytest.mark.parametrize("trigger", ["continuous", "presentation"])
+def test_a_miss_right_after_a_read_is_a_miss_where_the_reader_has_its_own_trigger(
+    trigger: str,
+) -> None:
+    it = cycle(trigger=trigger)
+    assert word(it.look(seen(10.0, b"A"))) == "read"
+    assert word(it.look(seen(10.3, no_read=True))) == "no_read"
+    assert word(it.look(seen(10.6, no_read=True))) == "no_read"
+
+
 def test_a_trigger_with_a_want_of_its_own_takes_what_was_read_before() -> None:
     it = cycle()
     it.trigger_on(10.0)

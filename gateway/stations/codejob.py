@@ -65,7 +65,7 @@ def judge(read: CodeRead, post: CodePost) -> Judged:
         claim = stub.claims[PRODUCT] if stub is not None else claim
     elif claim is not None and post.job != "read":
         verdict = Verdict("unsigned", "code")
-    faults = [code.fault] if code.fault else []
+    faults = [code.fault] if code.fault else [] if read.data else ["it holds nothing"]
     if code.link is not None and not code.fault:
         faults = weblink.faults(code.link, post.hosts)
     product = product_name(claim)
@@ -82,10 +82,11 @@ def answer(outcome: Outcome, judged: Sequence[Judged]) -> Answer:
     by_product: dict[str, Judged] = {}
     for each in sorted(judged, key=_rank):
         by_product.setdefault(each.product, each)
-    if len(by_product) > 1:  # what names no product says least
-        by_product.pop("", None)
+    nameless = by_product.pop("", None) if len(by_product) > 1 else None
     found = list(by_product.values())
     telling = found[0] if len(found) == 1 else None
+    if nameless is not None and nameless.code.stub is not None:
+        found.append(nameless)  # what else names no product says least
     product = telling.product if telling else ""
     if outcome.word != READ or not found:
         colour = RED if outcome.word in (TOO_MANY, NO_MATCH) else AMBER
@@ -125,9 +126,10 @@ def _stranger(judged: Sequence[Judged], telling: Judged | None) -> Judged | None
     return None
 
 
-def _rank(judged: Judged) -> tuple[bool, bool]:
-    """The code with a stub tells most, then one that names a product."""
-    return judged.stub is None and judged.code.stub is None, not judged.product
+def _rank(judged: Judged) -> tuple[bool, bool, int]:
+    """The code with a stub tells most, then one that names a product; of those that tell as much, the worst."""
+    is_worth = -_COLOURS.index(judged.signal.colour)
+    return judged.stub is None and judged.code.stub is None, not judged.product, is_worth
 
 
 def _signal(text: str, verdict: Verdict | None, fault: str, job: str) -> Signal:

@@ -15,6 +15,7 @@ from gateway.model import CodeRead
 from gateway.stations.codejob import Answer, Judged, answer, judge
 from gateway.stations.codepost import CodePost
 from gateway.stations.cycle import Outcome
+from gateway.stations.result import Signal
 
 KEY = DeviceKey.generate()
 FAR = NOW + 10 * 365 * 86400
@@ -127,6 +128,10 @@ def test_what_is_wrong_with_a_code_is_said_and_its_bytes_are_kept(
     assert found.fault in found.signal.sentence
 
 
+def test_a_code_that_holds_nothing_is_refused() -> None:
+    assert worth(b"", READING).signal == Signal("red", "refused: it holds nothing")
+
+
 def test_a_product_whose_name_no_hub_takes_is_refused() -> None:
     found = worth(b"https://id.example.com/" + b"x" * 600)
     assert (found.product, found.signal.colour) == ("", "red")
@@ -153,6 +158,26 @@ def test_of_several_products_the_worst_counts() -> None:
     assert found.signal.sentence == "2 products, each verified"
     unsigned = gs1.link("https://id.example.com", GTIN, "C3").encode()
     assert amount(signed(), second, unsigned).outcome == "not_verified"
+
+
+def test_a_bad_stub_beside_a_good_one_of_the_same_product_counts_whatever_comes_first() -> None:
+    other = DeviceKey.generate()
+    raw = stub.encode(
+        {0: 1, 1: [0, GTIN, "A1"], 3: bytes(32), 4: NOW, 5: 0}, other.alg, other.kid, other.sign
+    )
+    foreign = printed.join(LINK, raw, printed.BASE64URL).encode()
+    for codes in ([signed(), foreign], [foreign, signed()]):
+        found = amount(*codes)
+        assert (found.outcome, found.product) == ("not_verified", f"{GTIN:014d}/A1")
+        assert found.signal.colour != "green"
+
+
+def test_a_stub_that_names_nothing_spoils_the_one_beside_it() -> None:
+    gtin_only = f"https://id.example.com/01/{GTIN:014d}"
+    broken = printed.join(gtin_only, b"\xd2\x84" + bytes(20), printed.BASE64URL)
+    assert (worth(broken.encode()).product, worth(broken.encode()).fault) == ("", "")
+    for codes in ([signed(), broken.encode()], [broken.encode(), signed()]):
+        assert amount(*codes).signal.colour != "green"
 
 
 def test_one_code_with_a_fault_spoils_the_others() -> None:

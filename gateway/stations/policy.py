@@ -1,5 +1,6 @@
 """The match list of a code reader: which codes are those that belong here."""
 
+from codecs import BOM_UTF8
 from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -45,7 +46,8 @@ def values(path: Path) -> frozenset[bytes]:
         raw = path.read_bytes()
     except OSError as why:
         raise ConfigProblem(f"{where} cannot be read: {why.strerror}") from why
-    found = frozenset(line.removesuffix(b"\r") for line in raw.split(b"\n")) - {b""}
+    lines = raw.removeprefix(BOM_UTF8).split(b"\n")
+    found = frozenset(line.removesuffix(b"\r") for line in lines) - {b""}
     if not found:
         raise ConfigProblem(f"{where} is empty: write the values that match, one a line")
     return found

@@ -48,6 +48,11 @@ def test_a_value_of_the_file_or_one_pattern_is_enough(tmp_path: Path) -> None:
     assert found.expected == (b"C", b"0195\x1d21A", b"4006381333931")
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_value(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbf4006381333931\r\n")
+    assert match_list(CodesConfig(match_file=tmp_path / "list.txt")).allows(b"4006381333931")
+
+
 def test_a_reader_is_told_of_no_more_values_than_it_can_use() -> None:
     assert MatchList((), [str(n).encode() for n in range(10_000)]).expected == ()
 

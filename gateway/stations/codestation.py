@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from gateway.config import CodesConfig
 from gateway.model import ReaderGone, Wanted
@@ -15,10 +16,11 @@ from gateway.stations.codewatch import Asker, CodeWatch, Once
 from gateway.stations.cycle import Outcome
 from gateway.stations.plc import Call, Plc
 from gateway.stations.readrate import ReadRate
-from gateway.stations.result import Result
+from gateway.stations.result import RED, Result, Signal
 
 log = logging.getLogger(__name__)
 
+_GOOD = ("read", "verified", "passed")  # outcomes of which a PLC is told the codes
 
 Check = Callable[[Outcome, Sequence[Judged]], Awaitable[tuple[Answer, Row | None] | None]]
 
@@ -91,6 +93,8 @@ class CodeStation:
         """Record an outcome, and tell who asked for it when that is durable."""
         judged = [judge(each, self.post) for each in outcome.codes]
         found = answer(outcome, judged)
+        if self._plc is not None:
+            found = _speakable(found, judged)
         elapsed_s = self._watch.now() - outcome.started_at
         body = coderow.body(self.post.name, outcome, judged, found, image, elapsed_s)
         asker = self._watch.askers.pop(outcome.trigger, None)
@@ -159,8 +163,16 @@ def _result(found: Answer, seq: int | None, elapsed_s: float) -> Result:
     )
 
 
+def _speakable(found: Answer, judged: list[Judged]) -> Answer:
+    """A code that a PLC could take for another answer is refused: people are told what the PLC is."""
+    if found.outcome not in _GOOD or plc.texts([each.read.data for each in judged]) is not None:
+        return found
+    text = "refused: what this code holds could be taken for another answer by a PLC"
+    return replace(found, outcome="refused", signal=Signal(RED, text))
+
+
 def _line(found: Answer, judged: list[Judged]) -> str:
     """What a PLC is answered."""
-    if found.outcome not in ("read", "verified", "passed"):
+    if found.outcome not in _GOOD:
         return plc.word(found.outcome)
     return plc.texts([each.read.data for each in judged]) or plc.word("refused")

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from gateway.config import CodesConfig
@@ -52,7 +52,7 @@ class CodeWatch:
         self._room = asyncio.Semaphore(_WAITING)  # for looks among the events
         self._eye: asyncio.Task[None] | None = None
         self._is_triggered = False
-        self._anchor = (0.0, 0.0)
+        self._ahead_s = post.now() - post.ticks()  # of Unix seconds, as they were at the start
 
     @property
     def triggers(self) -> int:
@@ -60,11 +60,8 @@ class CodeWatch:
         return self._cycle.triggers
 
     def now(self) -> float:
-        """Unix seconds that run evenly during a trigger, also where the wall clock is set meanwhile."""
-        ticks = self._post.ticks()
-        if not self._cycle.trigger:
-            self._anchor = (self._post.now(), ticks)
-        return self._anchor[0] + ticks - self._anchor[1]
+        """Unix seconds that run evenly since the start, also where the wall clock is set meanwhile."""
+        return self._post.ticks() + self._ahead_s
 
     def ask(self, asker: Asker) -> None:
         """A trigger, or the end of one, now."""
@@ -114,6 +111,7 @@ class CodeWatch:
     def forsaken(self) -> list[Asker]:
         """Who still waits, and will get no outcome: all is as at the start."""
         self._cycle.lost(self.now(), "")
+        self._cycle.forget()
         found = list(self.askers.values())
         self.askers.clear()
         while not self._events.empty():
@@ -127,8 +125,10 @@ class CodeWatch:
     async def _look(self, looks: AsyncGenerator[Look, None]) -> None:
         async with aclosing(looks):
             async for look in looks:
+                age_s = max(0.0, self._post.now() - look.at)
+                at = self.now() - age_s
                 await self._room.acquire()
-                self._events.put_nowait((look.at, look))
+                self._events.put_nowait((at, look._replace(at=at)))
 
     async def _event(self) -> tuple[float, Look | Asker | None]:
         assert self._eye is not None
@@ -161,7 +161,7 @@ class CodeWatch:
         outcomes = cycle.trigger_on(at, timeout_s, want)
         self.askers[cycle.triggers] = asker
         if cycle.trigger == cycle.triggers:
-            outcomes += await self._begun(want or self._wanted)
+            outcomes += await self._begun(_one_more(want) if want else self._wanted)
         return ended + await self._settled(outcomes)
 
     async def _begun(self, want: Wanted) -> list[Outcome]:
@@ -197,5 +197,11 @@ class CodeWatch:
 
     def _trouble(self) -> str:
         """Why the reader may have seen nothing; "" where it is well."""
-        reader = self._post.reader
-        return "" if reader.is_open else f"the reader is {reader.state.word}: {reader.state.text}"
+        state = self._post.reader.state
+        is_well = self._post.reader.is_open and not state.text
+        return "" if is_well else f"the reader is {state.word}: {state.text}"
+
+
+def _one_more(want: Wanted) -> Wanted:
+    """A camera ends with the codes that are enough: what stands beside the item, too, must not go unseen."""
+    return replace(want, count=want.count + 1)

@@ -2,19 +2,19 @@
 
 T        one read cycle of timeout_s     ON, OFF   one that lasts from the one to the other
 answers  one line for each T and each ON, in their order: the codes' texts with TAB between them, or a word: NOREAD,
-         PARTIAL, TOO_MANY, NO_MATCH, REPEATED, REFUSED, NOT_VERIFIED, ERROR (nothing could be recorded)
+         PARTIAL, TOO_MANY, NO_MATCH, REPEATED, REFUSED, NOT_VERIFIED, FAILED, ERROR (nothing could be recorded)
 
-Lines end with CR, LF or both. What was triggered by no PLC is told to each that is connected.
+Lines end with CR, LF or both. What was triggered by no PLC is told to each that waits for no answer.
 """
 
 import asyncio
 import logging
-import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.config import ConfigProblem
+from gateway.readers.scanner_tcp import keep_alive
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ ERROR = "ERROR"
 _DEEDS = {b"T": "once", b"ON": "on", b"OFF": "off"}
 _WORDS = {"no_read": "NOREAD"}
 _ANSWERS = frozenset(
-    f"NOREAD PARTIAL TOO_MANY NO_MATCH REPEATED REFUSED NOT_VERIFIED BUSY {ERROR}".split()
+    f"NOREAD PARTIAL TOO_MANY NO_MATCH REPEATED REFUSED NOT_VERIFIED FAILED BUSY {ERROR}".split()
 )
 _BREAKING = frozenset(map(chr, range(0x20))) - {"\x1d"}
 _LONGEST_LINE = 64  # bytes
@@ -114,10 +114,16 @@ class Plc:
         """Who is connected."""
         return [client.name for client in self._clients]
 
+    @property
+    def unanswered(self) -> int:
+        """How many triggers of theirs wait for an answer."""
+        return sum(client.unanswered for client in self._clients)
+
     def tell(self, line: str) -> None:
-        """Say what no PLC has triggered to each that is connected."""
+        """Say what no PLC has triggered to each that would not take it for the answer to a trigger."""
         for client in tuple(self._clients):
-            client.say(line)
+            if not client.unanswered:
+                client.say(line)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, port = writer.get_extra_info("peername")[:2]
@@ -127,7 +133,7 @@ class Plc:
             writer.write(b"BUSY" + _END)
             writer.close()
             return
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        keep_alive(writer.get_extra_info("socket"))
         task = asyncio.create_task(self._serve(client, reader, writer), name=client.name)
         self._clients[client] = task
 
@@ -193,6 +199,6 @@ def texts(messages: Sequence[bytes]) -> str | None:
         found = [message.decode() for message in messages]
     except UnicodeDecodeError:
         return None
-    if not found or any(text in _ANSWERS or not set(text).isdisjoint(_BREAKING) for text in found):
+    if not all(text and text not in _ANSWERS and _BREAKING.isdisjoint(text) for text in found):
         return None
-    return "\t".join(found)
+    return "\t".join(found) or None

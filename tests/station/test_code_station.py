@@ -1,7 +1,10 @@
 """A code station whole: triggers from a PLC or a station beside, rows before answers, a reader that comes and goes."""
 
 import asyncio
+import socket
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +16,13 @@ from gateway.config import CodesConfig, ConfigProblem
 from gateway.journal import JournalFull
 from gateway.model import ReaderGone, Wanted
 from gateway.readers.codeport import DeviceState
+from gateway.records import Row
+from gateway.stations.codejob import Answer, Judged
 from gateway.stations.codepost import CodePost
 from gateway.stations.codestation import CodeStation
+from gateway.stations.cycle import Outcome
 from gateway.stations.plc import MOST_CLIENTS, MOST_UNANSWERED, Plc
+from gateway.stations.result import Signal
 
 pytestmark = pytest.mark.anyio
 
@@ -213,7 +220,9 @@ async def test_a_station_beside_asks_once_without_a_run(tmp_path: Path) -> None:
         line.reader.see(CODE, b"4006381333931")
         outcome = await asked
         assert [each.data for each in outcome.codes] == [CODE, b"4006381333931"]
-        assert line.reader.wants == [Wanted(2, (CODE,), confirm=True)]
+        assert line.reader.wants == [
+            Wanted(3, (CODE,), confirm=True)
+        ]  # one more would be another's
         assert line.reader.log == ["open", "trigger", "release"]
         assert len(line.rows()) == 1
 
@@ -297,6 +306,115 @@ async def test_a_code_that_reads_like_an_answer_is_none(tmp_path: Path) -> None:
         await told(line.reader, peer, b"NOREAD", b"REFUSED")
         await told(line.reader, peer, b"A\r\nB", b"REFUSED")
         await told(line.reader, peer, b"A\tB", b"REFUSED")
+
+
+async def test_people_are_told_what_the_plc_is(tmp_path: Path) -> None:
+    async with code_line(tmp_path) as line, running(line) as peer:
+        await told(line.reader, peer, b"NOREAD", b"REFUSED")
+        result = await line.results.get()
+        assert (result.outcome, result.signal.colour) == ("refused", "red")
+        assert line.last()["colour"] == "red"
+
+
+async def test_what_codes_are_held_against_besides_has_the_last_word(tmp_path: Path) -> None:
+    async def check(outcome: Outcome, judged: Sequence[Judged]) -> tuple[Answer, Row | None] | None:
+        if not judged:
+            return None
+        word = "passed" if judged[0].read.data == CODE else "failed"
+        row = await line.station.post.record("label 1", {"outcome": word}, kind="label")
+        colour = "green" if word == "passed" else "red"
+        return Answer(word, Signal(colour, word), "label 1", judged[0]), row
+
+    async with code_line(tmp_path, timeout_s=0.05, duplicate_s=0) as line, running(line) as peer:
+        line.station.check = check
+        await told(line.reader, peer, CODE, CODE)
+        await told(line.reader, peer, b"https://id.example.com/other", b"FAILED")
+        peer.say(b"T\n")
+        assert await peer.line() == b"NOREAD"
+        kinds = [row.kind for row in line.rows()]
+        assert kinds == ["code", "label", "code", "label", "code"]
+        passed, failed = [await line.results.get() for _ in range(2)]
+        assert (passed.outcome, passed.signal.colour, passed.journal_seq) == ("passed", "green", 2)
+        assert (failed.outcome, failed.journal_seq) == ("failed", 4)
+
+
+async def test_a_plc_that_waits_for_an_answer_is_told_nothing_else(tmp_path: Path) -> None:
+    async with code_line(tmp_path, trigger="presentation") as line, running(line) as peer:
+        await line.all_connected(1)
+        line.journal.gate.clear()
+        line.reader.see(b"A")
+        await line.journal.reached.wait()
+        peer.say(b"T\n")
+        while not line.plc.unanswered:
+            await line.turns()
+        line.journal.gate.set()
+        await line.reader.triggered.wait()
+        line.reader.see(b"B")
+        assert await peer.line() == b"B"
+
+
+async def test_a_plc_that_is_switched_off_is_found_out_by_tcp(tmp_path: Path) -> None:
+    async with code_line(tmp_path) as line, running(line):
+        await line.all_connected(1)
+        (client,) = line.plc._clients
+        connection = client._writer.get_extra_info("socket")
+        assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) <= 10
+
+
+@pytest.mark.parametrize("jump_s", [-3600, 3600])
+async def test_a_clock_that_is_set_in_a_trigger_costs_it_nothing(
+    tmp_path: Path, jump_s: float
+) -> None:
+    set_by = 0.0
+    async with code_line(tmp_path) as line:
+        post = replace(line.station.post, now=lambda: time.time() + set_by)
+        line.station = CodeStation(post, line.station.rules, line.plc)
+        async with running(line) as peer:
+            peer.say(b"T\n")
+            await line.reader.triggered.wait()
+            set_by = jump_s
+            line.reader.see(CODE, at=post.now())
+            assert await peer.line() == CODE
+
+
+@pytest.mark.parametrize("jump_s", [-3600, 3600])
+async def test_a_clock_that_is_set_makes_nothing_new_of_what_lies_in_view(
+    tmp_path: Path, jump_s: float
+) -> None:
+    set_by = 0.0
+    async with code_line(tmp_path, trigger="presentation", duplicate_s=60) as line:
+        post = replace(line.station.post, now=lambda: time.time() + set_by)
+        line.station = CodeStation(post, line.station.rules, line.plc)
+        async with running(line):
+            line.reader.see(b"A", at=post.now())
+            await line.results.get()
+            set_by = jump_s
+            line.reader.see(b"A", at=post.now())
+            line.reader.see(b"B", at=post.now())
+            await line.results.get()
+            assert [row.content()["codes"][0]["data"] for row in line.rows()] == [b"A", b"B"]
+
+
+async def test_what_could_not_be_recorded_is_new_when_it_can(tmp_path: Path) -> None:
+    async with code_line(tmp_path, trigger="presentation", duplicate_s=60) as line:
+        async with running(line):
+            line.journal.trouble = JournalFull("the journal is full")
+            line.reader.see(CODE)
+            assert line.task is not None
+            await asyncio.wait([line.task])
+        line.journal.trouble, line.plc.port = None, 0
+        async with running(line):
+            line.reader.see(CODE)
+            assert (await line.results.get()).outcome == "read"
+
+
+async def test_what_a_reader_complains_of_is_the_reason_for_its_no_read(tmp_path: Path) -> None:
+    async with code_line(tmp_path, timeout_s=0.01) as line, running(line) as peer:
+        line.reader.state = DeviceState("open", "it refuses a command: ER,LON,22")
+        peer.say(b"T\r\n")
+        assert await peer.line() == b"NOREAD"
+        assert line.last()["reason"] == "the reader is open: it refuses a command: ER,LON,22"
 
 
 async def told(reader: ScriptedReader, peer: PlcPeer, message: bytes, answer: bytes) -> None:

@@ -38,7 +38,7 @@ def test_codes_are_told_with_tabs_between_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "message", [b"NOREAD", b"ERROR", b"A\tB", b"A\nB", b"A\rB", b"\0", b"\xff"]
+    "message", [b"NOREAD", b"ERROR", b"A\tB", b"A\nB", b"A\rB", b"\0", b"\xff", b""]
 )
 def test_what_a_plc_could_take_for_something_else_is_not_told(message: bytes) -> None:
     assert texts([message]) is None
@@ -50,5 +50,5 @@ def test_no_code_is_no_answer() -> None:
 
 
 def test_no_code_can_be_taken_for_the_answer_to_another_outcome() -> None:
-    for outcome in (*WORDS, "refused", "not_verified"):
+    for outcome in (*WORDS, "refused", "not_verified", "failed"):
         assert outcome == "read" or texts([word(outcome).encode()]) is None

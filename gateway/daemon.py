@@ -189,8 +189,6 @@ def _page(metrics: Metrics, journal: Journal, stations: Stations) -> Starlette:
             metrics.reader(name, is_up)
         for name, station in stations.codes.items():
             metrics.read_rate(name, station.rate.recent)
-        for name, station in stations.codes.items():
-            metrics.read_rate(name, station.rate.recent)
         metrics.sightings(stations.sightings())
         metrics.present(stations.present())
         return Response(metrics.text(journal), media_type=CONTENT_TYPE)

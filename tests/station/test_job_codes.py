@@ -19,11 +19,15 @@ pytestmark = pytest.mark.anyio
 
 IDLE_S = 0.3
 DIGEST = "ab" * 32
-THREE = "gtin,serial,digest,carriers\n" + "".join(
-    f'09520123456788,S{n},{DIGEST},"nfc,qr"\n' for n in (1, 2, 3)
-)
+
 BATTERY = f"gtin,serial,digest,sector\n09520123456788,S1,{DIGEST},battery\n"
 Shown = tuple[int, CodeRead | None]
+
+
+def rows(count: int = 1) -> str:
+    """Orders of the products S1, S2, ..., each of which must carry a QR."""
+    each = [f'09520123456788,S{n},{DIGEST},"nfc,qr"\n' for n in range(1, count + 1)]
+    return "gtin,serial,digest,carriers\n" + "".join(each)
 
 
 def uid(number: int) -> bytes:
@@ -37,10 +41,10 @@ def code(serial: str) -> CodeRead:
 class Job:
     """A job beside a code reader; each tag that was served is taken away and the next one is shown, with its code."""
 
-    def __init__(self, line: Line, text: str = THREE, is_blind: bool = False) -> None:
+    def __init__(self, line: Line, text: str | None = None, is_blind: bool = False) -> None:
         self.bench = BindLine(line)
         self.line = line
-        self.items = list(orders(text.encode(), BASE))
+        self.items = list(orders((text or rows()).encode(), BASE))
         self.path = line.folder / "job.result.csv"
         self.sight = None if is_blind else self.bench.sight
 
@@ -85,7 +89,7 @@ def told(found: list[Result]) -> list[tuple[str, int, str]]:
 
 
 async def test_the_code_beside_the_tag_picks_the_order(line: Line) -> None:
-    job = Job(line)
+    job = Job(line, rows(3))
     found = await job.run((1, code("S2")), (2, code("S3")), (3, code("S1")))
     assert told(found) == [
         ("commissioned", 2, "green"),
@@ -98,11 +102,11 @@ async def test_the_code_beside_the_tag_picks_the_order(line: Line) -> None:
         ["1", "S1", "commissioned"],
     ]
     assert line.kinds().count("bind") == 3
-    assert await Job(line).run() == []
+    assert await Job(line, rows(3)).run() == []
 
 
 async def test_a_row_is_incomplete_until_its_qr_is_read(line: Line) -> None:
-    job = Job(line)
+    job = Job(line, rows(2))
     found = await job.run((1, datamatrix(f"01{GTIN:014d}21S1")), (2, code("S2")), (1, code("S1")))
     assert told(found) == [
         ("incomplete", 1, "amber"),
@@ -138,7 +142,7 @@ async def test_nothing_is_written_beside_an_item_whose_code_is_not_read(line: Li
 
 
 async def test_nothing_is_written_beside_an_item_of_no_order(line: Line) -> None:
-    job = Job(line)
+    job = Job(line, rows(2))
     found = await job.run((1, code("S9")), (1, code("S1")), (2, code("S1")))
     assert [each.outcome for each in found] == ["refused", "commissioned", "refused"]
     assert "no order for 09520123456788/S9" in found[0].signal.sentence
@@ -168,11 +172,11 @@ async def test_a_battery_does_not_finish_without_its_qr(line: Line) -> None:
 async def test_without_a_code_reader_the_rows_wait_and_a_later_run_completes_them(
     line: Line,
 ) -> None:
-    blind = Job(line, is_blind=True)
+    blind = Job(line, rows(3), is_blind=True)
     found = await blind.run((1, None), (2, None), (3, None))
     assert told(found) == [("incomplete", row, "amber") for row in (1, 2, 3)]
     assert "no camera or scanner" in found[0].signal.sentence
-    found = await Job(line).run((3, code("S3")), (1, code("S1")), (2, code("S2")))
+    found = await Job(line, rows(3)).run((3, code("S3")), (1, code("S1")), (2, code("S2")))
     assert [each.order_row for each in found if each.outcome == "commissioned"] == [3, 1, 2]
     assert line.kinds().count("intent") == 3
 

@@ -156,3 +156,45 @@ def _drain(raw: bytes) -> None:
 )
 def test_each_scheme_has_its_name_in_the_journal(product: object, name: str) -> None:
     assert product_name(product) == name
+
+
+def test_an_order_lists_its_carriers_and_its_sector() -> None:
+    found = only(
+        f'gtin,serial,digest,carriers,sector\n09520123456788,A1,{DIGEST},"nfc,qr",Battery\n'
+    )
+    assert isinstance(found, Order)
+    assert found.carriers == ("nfc", "qr")
+    assert found.claims[stub.SECTOR] == [1, {}]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("carriers", "nfc+rain", "one tag a product"),
+        ("carriers", "sticker", "'sticker' is no carrier"),
+        ("sector", "toys", "no sector profile 'toys'"),
+        ("link", "http://id.example.com/01/09520123456788/21/A1", "must be https"),
+        ("link", "https://id.example.com:8443/p/1", "port 8443"),
+        ("link", "https://id.example.com@x.example/p/1", "user-info"),
+        ("link", "https://id.example.com/p/1#s=x", "must have no fragment"),
+        ("link", "https://xn--exmple-cua.com/p/1", "punycode"),
+        ("link", "https://ex\u00e4mple.com/p/1", "U+00E4"),
+        ("link", "https://id.example.com/01/09520123456788", "names no serial"),
+        ("link", "https://id.example.com/01/09520123456788/21/B2", "names another product"),
+        ("link", "https://other.example/p/1", "host other.example is not one of id.example.com"),
+        ("link", "https://id.example.com/" + "a" * 2048, "2048 at most"),
+    ],
+)
+def test_the_pre_flight_refuses_a_row_with_its_column_and_reason(
+    column: str, cell: str, reason: str
+) -> None:
+    text = f"gtin,serial,digest,{column}\n09520123456788,A1,{DIGEST},{cell}\n"
+    (found,) = orders(text.encode(), BASE, ("id.example.com",))
+    assert isinstance(found, OrderError)
+    assert (found.row, found.column) == (1, column)
+    assert reason in found.reason
+
+
+def test_a_base_that_fails_the_pre_flight_refuses_the_file() -> None:
+    with pytest.raises(OrderError, match="links would begin with https://other.example"):
+        orders((HEADER + ROW).encode(), "https://other.example", ("id.example.com",))

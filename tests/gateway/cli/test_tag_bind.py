@@ -1,0 +1,158 @@
+"""`tagwright tag bind` and `job run --code-reader` as processes, beside a simulated reader and a simulated scanner."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+GTIN = "09520123456788"
+DIGEST = "11" * 32
+COMMAND = [sys.executable, "-m", "gateway.cli.main"]
+
+
+def link(serial: str) -> str:
+    return f"https://id.example.com/01/{GTIN}/21/{serial}"
+
+
+class Simulated:
+    """One of hwsim's devices, that obeys."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "hwsim", *arguments, "--control"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.ready = self._told()
+
+    def do(self, **what: Any) -> Any:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(what) + "\n")
+        self.process.stdin.flush()
+        return self._told()
+
+    def _told(self) -> Any:
+        assert self.process.stdout is not None
+        return json.loads(self.process.stdout.readline())
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.communicate(timeout=20)
+
+
+class Bench:
+    """A tag reader, and a scanner beside it whose view is what was laid there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.tags = Simulated("pn532")
+        self.scanner = Simulated("scanner", "--preset", "keyence", "--port", "0", "--aim")
+        self._environment = os.environ | {"XDG_STATE_HOME": str(folder / "state")}
+        where = f"scanner:tcp://127.0.0.1:{self.scanner.ready['port']}?preset=keyence"
+        self.at = ("--reader", f"pn532:{self.tags.ready['path']}", "--code-reader", where)
+
+    def lay(self, text: str) -> None:
+        """What is before the scanner from now on."""
+        self.scanner.do(do="clear")
+        self.scanner.do(do="show", text=text, aim="]Q1")
+
+    def show(self, tag: str) -> None:
+        self.tags.do(do="leave")
+        self.tags.do(do="arrive", tag="ntag216", uid=tag)
+
+    def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=self.folder,
+            env=self._environment,
+        )
+
+    def answer(self, *arguments: object, status: int = 0) -> Any:
+        done = self.run(*arguments, "--json")
+        assert done.returncode == status, (done.stdout, done.stderr)
+        return [json.loads(each) for each in done.stdout.splitlines()]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    found = Bench(tmp_path)
+    rows = "".join(f'{GTIN},{serial},{DIGEST},"nfc,qr"\n' for serial in ("A1", "B2"))
+    (tmp_path / "orders.csv").write_text("gtin,serial,digest,carriers\n" + rows)
+    found.answer("key", "new", "--out", "a.key", "--no-passphrase")
+    found.answer("key", "trust", "--add", "a.key", "--out", "trust.cbor")
+    yield found
+    found.tags.end()
+    found.scanner.end()
+
+
+def bind(bench: Bench, *more: object, status: int = 0) -> Any:
+    (found,) = bench.answer("tag", "bind", *bench.at, "--trust", "trust.cbor", *more, status=status)
+    return found
+
+
+def test_a_blank_tag_is_commissioned_and_bound_and_no_other_code_fits_it(bench: Bench) -> None:
+    bench.show("04a1b2c3d4e5f6")
+    bench.lay(link("B2"))
+    found = bind(bench, "--orders", "orders.csv", "--key", "a.key")
+    assert (found["outcome"], found["colour"], found["uid"]) == ("bound", "green", "04a1b2c3d4e5f6")
+    assert (found["product"], found["url"]) == (f"{GTIN}/B2", link("B2"))
+    assert found["code"]["data"] == link("B2").encode().hex()
+    assert (found["code"]["aim"], found["code"]["product"]) == ("]Q1", f"{GTIN}/B2")
+    assert (found["carriers"], found["missing"]) == (["qr"], {})
+    assert found["verdict"]["key"] == "trusted"
+    bench.lay(link("A1"))
+    refused = bind(bench, status=1)
+    assert (refused["outcome"], refused["colour"]) == ("refused", "red")
+    assert f"{GTIN}/B2, the code {GTIN}/A1" in refused["message"]
+    assert refused["code"]["product"] == f"{GTIN}/A1"
+    bench.scanner.do(do="clear")
+    missing = bind(bench, "--code-timeout", 0.5, status=1)
+    assert (missing["outcome"], missing["colour"], missing["code"]) == ("incomplete", "amber", None)
+    assert list(missing["missing"]) == ["code"]
+
+
+def test_a_job_beside_a_scanner_takes_the_order_that_the_code_names(bench: Bench) -> None:
+    bench.show("04a1b2c3d4e5f6")
+    bench.lay(link("B2"))
+    job = ("job", "run", "orders.csv", "--key", "a.key", "--idle", 1)
+    picked, summary = bench.answer(*job, *bench.at, "--requires", "qr", status=1)
+    assert (picked["row"], picked["outcome"], picked["product"]) == (
+        2,
+        "commissioned",
+        f"{GTIN}/B2",
+    )
+    assert (summary["written"], summary["incomplete"], summary["left"]) == (1, 0, 1)
+    bench.show("04112233445566")
+    blind = bench.answer(*job, *bench.at[:2], status=1)
+    assert [each["outcome"] for each in blind[:-1]] == ["incomplete"]
+    assert blind[0]["column"] == "carriers"
+    assert (blind[-1]["incomplete"], blind[-1]["left"]) == (1, 1)
+    bench.lay(link("A1"))
+    done = bench.answer(*job, *bench.at)
+    assert [each["outcome"] for each in done[:-1]] == ["incomplete", "commissioned"]
+    assert (done[-1]["written"], done[-1]["left"]) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ((), "--code-reader is missing"),
+        (("--code-reader", "camera:0", "--orders", "orders.csv"), "belong together"),
+    ],
+)
+def test_what_cannot_be_bound_is_wrong_usage(
+    tmp_path: Path, more: tuple[str, ...], words: str
+) -> None:
+    command = [*COMMAND, "tag", "bind", "--reader", "pn532:/dev/null", "--trust", "none.cbor"]
+    done = subprocess.run([*command, *more], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode in (2, 3)
+    assert words in done.stderr

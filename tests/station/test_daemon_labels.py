@@ -1,0 +1,38 @@
+"""The daemon behind a printer: a camera's pictures of labels, read by two engines and held against the orders."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.config import ReaderConfig
+from gateway.journal import Journal
+from gateway.optics.label import Label
+from gateway.optics.png import png
+from gateway.optics.symbol import symbol
+from tests.production_line import GTIN
+from tests.station.test_daemon_codes import config, first
+
+pytestmark = pytest.mark.anyio
+
+CSV = f"gtin,serial,digest\n{GTIN:014d},A1,{bytes(range(32)).hex()}\n"
+
+
+async def test_a_printed_label_passes_and_a_second_one_does_not(tmp_path: Path) -> None:
+    pictures, orders = tmp_path / "pictures", tmp_path / "orders.csv"
+    pictures.mkdir()
+    orders.write_text(CSV)
+    eye = ReaderConfig(name="printer", url=f"camera:{pictures}", job="print", orders=orders)
+    found, text = config(tmp_path, eye)
+    label = png(Label(symbol(text, "qr")), 6, 300)
+    (pictures / "1.png").write_bytes(label)
+    [(name, result)] = await first(found)
+    assert (name, result.outcome, result.signal.colour) == ("printer", "passed", "green"), result
+    lines = (tmp_path / "orders.labels.csv").read_text().splitlines()
+    assert lines[1].startswith(f"1,{GTIN:014d},A1,,passed")
+    (pictures / "1.png").unlink()
+    (pictures / "2.png").write_bytes(label)
+    [(_, second)] = await first(found)
+    assert (second.outcome, second.signal.colour) == ("failed", "red")
+    async with Journal(tmp_path / "daemon.db") as journal:
+        rows = [row for row in journal.after(0, 20) if row.kind == "label"]
+    assert [row.content()["confirmed_by"] for row in rows] == [["opencv"], ["opencv"]]

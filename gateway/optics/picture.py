@@ -10,9 +10,13 @@ from gateway.optics.found import Gray
 
 MOST_BYTES = 64 << 20  # of a file
 MOST_PIXELS = 40_000_000  # of a picture; 40 MB as gray
+_LEAST = 64  # bytes that OpenCV wants of a WebP file, though one may have 30
 _SIDE = 1 << 15  # pixels; OpenCV's own ceiling is higher
 _PNG = b"\x89PNG\r\n\x1a\n"
 _NO_SIZE = frozenset((0xC4, 0xC8, 0xCC))  # DHT, JPG, DAC: among the SOF markers, not of them
+
+
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # Malformed says it
 
 
 def gray(data: bytes, most_pixels: int = MOST_PIXELS) -> Gray:
@@ -30,7 +34,7 @@ def gray(data: bytes, most_pixels: int = MOST_PIXELS) -> Gray:
     if reduced > 1 and not data.startswith(b"\xff\xd8"):
         raise Malformed(f"a picture of {width} x {height} pixels: at most {most_pixels} are read")
     try:
-        found = cv2.imdecode(np.frombuffer(data, np.uint8), _FLAGS[reduced])
+        found = cv2.imdecode(np.frombuffer(data.ljust(_LEAST, b"\0"), np.uint8), _FLAGS[reduced])
     except cv2.error as trouble:
         raise Malformed(f"a picture that cannot be decoded: {trouble.err}") from None
     if found is None or found.ndim != 2 or found.size > most_pixels:

@@ -27,6 +27,7 @@ SUITES = {
     "fleet": "3,000 gateways connected at once, each sending one batch",
     "storage": "bytes an event takes: journal, JetStream, SQLite, PostgreSQL",
     "resolver": "Digital Links looked up among 1 M passports in PostgreSQL",
+    "optics": "codes in photographs, degraded frames and dot-peened metal, on one core",
     "faults": "a hub and its gateways under load: kills, cuts, full disks, lost writes",
     "camera": "1080p MJPEG at 30 fps: picture sent to value in the journal; memory, stalls, harm",
     "label": "print: size of a code with a signed stub, and phones that read it",

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
+from math import inf
 from urllib.parse import urlsplit
 
 from gateway.config import ConfigProblem
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 
 _WAITING = 64  # looks that nobody took
 _IDLE_S = 5.0
-_LATE_S = 0.3  # for the no-read that a scanner tells after its trigger is off
+_LATE_S = 0.3  # for what a scanner tells of a cycle after its trigger is off
 _MOST_LOST = 3  # times; once is a plug, or noise
 _BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # between attempts to reopen
 
@@ -58,10 +59,12 @@ class Scanner:
         self._ear: asyncio.Task[None] | None = None
         self._mouth = asyncio.Lock()
         self._is_on = False  # the trigger
+        self._off_at = -inf  # monotonic seconds
         self._owes = False  # the cycle that is over has brought neither a code nor a no-read
         self._paid = asyncio.Event()
         self._waiting: deque[Look] = deque(maxlen=_WAITING)
         self._news = asyncio.Event()
+        self._drops = False  # looks, and that was told
 
     @property
     def is_open(self) -> bool:
@@ -82,6 +85,7 @@ class Scanner:
     async def close(self) -> None:
         """Leave the device to others."""
         ear, self._ear = self._ear, None
+        self._is_on = False
         if ear is not None:
             ear.cancel()
             await asyncio.gather(ear, return_exceptions=True)
@@ -102,8 +106,8 @@ class Scanner:
         await self._send(self._preset.on)
 
     async def release(self) -> None:
-        """End the read cycle, and wait a moment for its no-read, which must not count for the next one."""
-        self._is_on = False
+        """End the read cycle, and wait a moment for what is left of it, which must not count for the next one."""
+        self._is_on, self._off_at = False, time.monotonic()
         if self._dialect is None or not self._preset.off:
             return
         self._paid.clear()
@@ -128,7 +132,7 @@ class Scanner:
             await self._news.wait()
 
     def _listen(self) -> None:
-        if self._ear is None:
+        if self._ear is None or self._ear.done():
             self._ear = asyncio.create_task(self._run(), name=f"scanner {self.name}")
             self._ear.add_done_callback(lambda _: self._news.set())
 
@@ -140,6 +144,9 @@ class Scanner:
                 if self._dialect is None:
                     await self._connect()
                     log.info("%s: the scanner is back", self.name)
+                    if self._is_on:
+                        self._owes = True
+                        await self._send(self._preset.on)
                 while True:
                     await self._hear()
                     if self._flow.is_steady:
@@ -202,15 +209,29 @@ class Scanner:
 
     def _tell(self, look: Look) -> None:
         self._state, self._lost = DeviceState("open"), 0
-        is_late = look.no_read and self._owes and not self._is_on
+        is_late = self._owes and not self._is_on and (look.no_read or self._is_just_off())
         self._owes = False
         self._paid.set()
-        if not is_late:
-            self._waiting.append(look)
-            self._news.set()
+        if is_late:
+            return
+        if len(self._waiting) < _WAITING:
+            self._drops = False
+        elif not self._drops:
+            self._drops = True
+            log.warning(
+                "%s: %d scans wait that nobody takes: the oldest are dropped", self.name, _WAITING
+            )
+        self._waiting.append(look)
+        self._news.set()
+
+    def _is_just_off(self) -> bool:
+        """Whether what comes may still be of the cycle that is over, and would count for the next one."""
+        preset = self._preset
+        is_late = preset.late and bool(preset.off)
+        return is_late and time.monotonic() - self._off_at < _LATE_S
 
     async def _connect(self) -> None:
-        self._state = DeviceState("connecting")
+        self._state = DeviceState("connecting", self._state.text)
         try:
             await self._link.open()
         except (ReaderGone, ReaderBusy) as why:
@@ -257,6 +278,10 @@ def _link(where: str, told: Options, url: str) -> Link:
 
         if not path:
             raise ConfigProblem(f"{url}: write scanner:keyboard:/dev/input/by-id/...-event-kbd")
+        if told.preset.commands:
+            raise ConfigProblem(
+                f"{url}: a keyboard takes no commands: leave preset, on, off, ack and ping out"
+            )
         return KeyboardLink(path)
     if not where:
         raise ConfigProblem(f"{url}: write scanner:/dev/ttyACM0 or scanner:tcp://HOST:PORT")

@@ -48,6 +48,8 @@ def options(query: str, url: str) -> Options:
             raise ConfigProblem(f"{url}: no option {name!r}: write {', '.join(sorted(_KNOWN))}")
         if len(value) > _LONGEST:
             raise ConfigProblem(f"{url}: {name}: {_LONGEST} bytes at most")
+        if not all(ord(each) <= 0xFF for each in value):
+            raise ConfigProblem(f"{url}: {name}: write %XX for each byte of {value!r}")
     preset = _one_of(PRESETS, given, "preset", url) or PRESETS["generic"]
     changes = {to: given[name].encode("latin-1") for name, to in _BYTES.items() if name in given}
     preset = replace(preset, **changes)  # type: ignore[arg-type]  # all of them are bytes

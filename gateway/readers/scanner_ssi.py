@@ -17,6 +17,7 @@ _DECODE_DATA, _EVENT = 0xF3, 0xF6
 _RESEND = 1  # cause of a NAK
 _CAUSES = {1: "send again", 2: "not now: is its trigger mode host?", 6: "denied", 10: "cancelled"}
 _LONGEST = 16_384  # bytes of one code, over as many packets as it takes
+_GIVES_UP_S = 6.0  # a packet is sent again twice, 2 s apart: "Retries"
 _NO_READ = b"NR"  # "Transmit No Read Message" of Zebra's reference guides
 
 # DECODE_DATA, "Code types". Data Matrix and QR do not say whether they are GS1's: AIM identifiers do, where enabled.
@@ -63,15 +64,16 @@ class Ssi:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._parts = b""
+        self._type = 0  # of the code whose parts wait
         self._last = b""  # packet: sent again where our acknowledgement was lost
 
     @property
     def is_partial(self) -> bool:
-        return bool(self._buffer)
+        return bool(self._buffer or self._parts)
 
     @property
     def pause_s(self) -> float:
-        return PAUSE_S
+        return PAUSE_S if self._buffer else _GIVES_UP_S
 
     def receive(self, data: bytes) -> list[Said]:
         said: list[Said] = []
@@ -97,13 +99,18 @@ class Ssi:
         return [lost(dropped)._replace(answer=answer), *said]
 
     def silence(self) -> list[Said]:
-        return [self._again()] if self._buffer else []
+        return [self._again()] if self._buffer else self._forsaken()
 
     def _again(self) -> Said:
         """The scanner waits for our answer: what has come can be dropped."""
         count = len(self._buffer)
         self._buffer.clear()
         return lost(count)._replace(answer=_SEND_AGAIN)
+
+    def _forsaken(self) -> list[Said]:
+        """The rest of a code never comes."""
+        count, self._parts = len(self._parts), b""
+        return [lost(count)] if count else []
 
     def _understand(self, packet: bytes) -> list[Said]:
         opcode, status, data = packet[1], packet[3], packet[_HEAD:]
@@ -118,17 +125,18 @@ class Ssi:
         self._last = content
         if opcode == _EVENT or not data:
             return [Said("alive", answer=_ACKNOWLEDGE)]
+        before = self._forsaken() if data[0] != self._type else []
+        self._type = data[0]
         self._parts += data[1:]
         if status & _CONTINUED:
             if len(self._parts) > _LONGEST:
-                count, self._parts = len(self._parts), b""
-                return [lost(count)._replace(answer=_ACKNOWLEDGE)]
-            return [Said("alive", answer=_ACKNOWLEDGE)]
+                before += self._forsaken()
+            return [*before, Said("alive", answer=_ACKNOWLEDGE)]
         whole, self._parts = self._parts, b""
         found = _code(data[0], whole)
         if found.data in (b"", _NO_READ):
-            return [Said("no_read", answer=_ACKNOWLEDGE)]
-        return [Said("read", (found,), answer=_ACKNOWLEDGE)]
+            return [*before, Said("no_read", answer=_ACKNOWLEDGE)]
+        return [*before, Said("read", (found,), answer=_ACKNOWLEDGE)]
 
 
 def _code(type: int, data: bytes) -> Code:

@@ -80,6 +80,11 @@ class Preset:
     alive: bytes = b""
     packets: bool = False  # SSI, not lines
 
+    @property
+    def commands(self) -> bytes:
+        """All that the scanner is told; b"" where it need not listen."""
+        return self.on + self.off + self.ack + self.ping
+
 
 class Talk:
     """A Dialect of lines."""
@@ -121,12 +126,12 @@ class Talk:
 
     def _read(self, message: bytes) -> Said:
         preset = self._preset
-        if (
-            not message or aim.parse(message)[1] in preset.no_read
-        ):  # Zebra puts Code 39's ]A0 before it
-            return Said("no_read", answer=preset.ack)
         parts = message.split(preset.separator, _MOST_CODES) if preset.separator else [message]
-        codes = tuple([code(part, preset.code_ids) for part in parts[:_MOST_CODES] if part])
+        if aim.parse(message)[1] in preset.no_read:
+            parts = []
+        read = [part for part in parts[:_MOST_CODES] if aim.parse(part)[1] not in preset.no_read]
+        found = [code(part, preset.code_ids) for part in read]  # some put ]A0 before a no-read, too
+        codes = tuple([each for each in found if each.data])
         return Said("read" if codes else "no_read", codes, answer=preset.ack)
 
 

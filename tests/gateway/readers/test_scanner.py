@@ -13,8 +13,11 @@ from serial import Serial
 
 from gateway.config import CodesConfig, ConfigProblem
 from gateway.model import Look, ReaderBusy, ReaderGone, Wanted
+from gateway.readers.codeport import DeviceState
 from gateway.readers.scanner import Scanner, open_scanner
 from gateway.readers.scanner_flow import Flood, Flow
+from gateway.readers.scanner_options import options
+from gateway.readers.scanner_tcp import TcpLink
 from hwsim.port import SerialPort
 from hwsim.scanner import Scanner as Device
 from hwsim.scanner_control import ScannerControl
@@ -173,6 +176,63 @@ async def test_a_no_read_after_the_trigger_is_over_does_not_count_for_the_next()
                 wire.do({"do": "clear"})
 
 
+async def test_a_code_that_comes_when_the_trigger_is_over_does_not_count_for_the_next() -> None:
+    async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for reply in (b"", b"OK,LOFF\rlate\r", b"next\r"):  # LON, LOFF, LON
+            await reader.readuntil(b"\r")
+            writer.write(reply)
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(peer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with (
+        opened(f"tcp://127.0.0.1:{port}?preset=keyence") as scanner,
+        aclosing(scanner.looks()) as looks,
+    ):
+        await scanner.trigger(Wanted())
+        await scanner.release()
+        await scanner.trigger(Wanted())
+        assert await data(looks) == b"next"
+    server.close()
+
+
+async def test_a_trigger_that_is_on_is_told_again_to_a_scanner_that_comes_back() -> None:
+    async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"LON\r")
+        connections.append(writer)
+        if len(connections) > 1:
+            writer.write(b"back\r")
+            await reader.read()
+        writer.close()
+
+    connections: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(peer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with (
+        opened(f"tcp://127.0.0.1:{port}?preset=keyence") as scanner,
+        aclosing(scanner.looks()) as looks,
+    ):
+        await scanner.trigger(Wanted())
+        assert await data(looks) == b"back"
+    server.close()
+
+
+async def test_a_scanner_that_is_away_keeps_its_reason_while_it_is_looked_for() -> None:
+    class Slow(TcpLink):
+        async def open(self) -> None:
+            opening.set()
+            await asyncio.Event().wait()
+
+    opening = asyncio.Event()
+    scanner = Scanner("line", Slow("127.0.0.1", 1), options("", ""), CODES)
+    scanner._state = DeviceState("gone", "check the plug")
+    scanner.looks()
+    await opening.wait()
+    assert scanner.state == DeviceState("connecting", "check the plug")
+    await scanner.close()
+
+
 async def test_a_scanner_that_ends_its_cycle_itself_says_so_once() -> None:
     with TcpPort(Device("omron", timeout_us=20_000)) as wire:
         url = f"tcp://127.0.0.1:{wire.port}?preset=omron"
@@ -301,7 +361,9 @@ async def test_a_noisy_line_loses_codes_and_not_the_scanner() -> None:
             assert await data(looks) == LINK.encode()  # asked for again until it came whole
 
 
-async def test_nobody_takes_the_looks_and_the_newest_64_wait() -> None:
+async def test_nobody_takes_the_looks_and_the_newest_64_wait(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with on_tcp("generic") as (wire, url):
         async with opened(url) as scanner, aclosing(scanner.looks()) as looks:
             await connected(wire)
@@ -311,6 +373,9 @@ async def test_nobody_takes_the_looks_and_the_newest_64_wait() -> None:
                 lambda: len(scanner._waiting) == 64 and scanner._waiting[-1].codes[0].data == b"99"
             )
             assert [await data(looks) for _ in range(64)] == [b"%d" % n for n in range(36, 100)]
+        assert [each.message for each in caplog.records if "dropped" in each.message] == [
+            "line: 64 scans wait that nobody takes: the oldest are dropped"
+        ]
 
 
 async def test_looks_begin_when_they_are_asked_for() -> None:
@@ -425,6 +490,11 @@ async def test_nothing_is_kept_of_a_scanner() -> None:
         ("tcp://me:secret@host:23", "write scanner:tcp://HOST:PORT"),
         ("tcp://host:23/x", "write scanner:tcp://HOST:PORT"),
         ("keyboard:", "write scanner:keyboard:/dev/input"),
+        ("keyboard:/dev/input/x?preset=keyence", "a keyboard takes no commands"),
+        ("keyboard:/dev/input/x?preset=zebra", "a keyboard takes no commands"),
+        ("keyboard:/dev/input/x?ack=%06", "a keyboard takes no commands"),
+        ("/dev/ttyACM0?noread=\u2013", "noread: write %XX for each byte"),
+        ("/dev/ttyACM0?noread=%E2%80%93&on=\u20ac", "on: write %XX for each byte"),
         ("/dev/ttyACM0?preset=acme", "preset: write preset=cognex, datalogic"),
         ("/dev/ttyACM0?framing=x", "framing: write framing=any, cr"),
         ("/dev/ttyACM0?codeid=x", "codeid: write codeid=datalogic, honeywell"),

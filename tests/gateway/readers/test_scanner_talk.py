@@ -181,6 +181,17 @@ def test_several_codes_of_one_message() -> None:
     assert len(only(said("generic", b"x," * 500 + b"\r", separator=b",")).codes) == 64
 
 
+def test_a_no_read_among_several_codes_is_none_of_them() -> None:
+    found = only(said("keyence", b"one,ERROR,]Q1two\r", separator=b","))
+    assert [each.data for each in found.codes] == [b"one", b"two"]
+    assert only(said("keyence", b"ERROR,ERROR\r", separator=b",")).word == "no_read"
+
+
+def test_an_identifier_without_a_code_is_none() -> None:
+    assert only(said("generic", b"]Q1\r")).word == "no_read"
+    assert only(said("generic", b"d\r", code_ids=CODE_IDS["honeywell"])).word == "no_read"
+
+
 def test_each_message_is_acknowledged_where_the_scanner_waits_for_it() -> None:
     found = said("generic", b"one\rNR\r", ack=b"\x06", no_read=(b"NR",))
     assert [(each.word, each.answer) for each in found] == [("read", b"\x06"), ("no_read", b"\x06")]
@@ -250,11 +261,25 @@ def test_a_long_code_comes_in_several_packets() -> None:
 def test_a_code_of_endless_packets_is_given_up() -> None:
     ssi = Ssi()
     words = [
-        only(ssi.receive(decoded(b"%03d" % number + b"a" * 240, 0x1C, status=2))).word
+        each.word
         for number in range(200)
+        for each in ssi.receive(decoded(b"%03d" % number + b"a" * 240, 0x1C, status=2))
     ]
     assert set(words) == {"alive", "lost"}
     assert len(ssi._parts) <= LONGEST
+
+
+def test_parts_whose_rest_never_comes_are_no_beginning_of_the_next_code() -> None:
+    ssi = Ssi()
+    ssi.receive(decoded(b"a" * 250, 0x1C, status=2))
+    assert ssi.is_partial and ssi.pause_s >= 6.0  # it sends again twice, 2 s apart
+    assert only(ssi.silence()).word == "lost"
+    assert not ssi.is_partial
+    assert only(ssi.receive(decoded(b"b", 0x1C))).codes[0].data == b"b"
+    ssi.receive(decoded(b"a" * 250, 0x1C, status=2))
+    found = ssi.receive(decoded(b"1234", 0x03))  # another code, after it was switched off and on
+    assert [each.word for each in found] == ["lost", "read"]
+    assert found[1].codes[0].data == b"1234"
 
 
 def test_a_packet_that_is_sent_again_counts_once() -> None:

@@ -1,10 +1,15 @@
 """A second opinion: what an engine other than the one that read a code makes of the same place."""
 
+from collections.abc import Callable, Iterable, Iterator
+
 import cv2
-import numpy as np
 
 from gateway.optics import dmtx, zbar
+from gateway.optics.background import levelled
+from gateway.optics.bars import sharpened, strip
+from gateway.optics.crop import Crop, box
 from gateway.optics.found import ONE_D, Found, Gray
+from gateway.optics.localise import regions
 
 _MARGIN = 0.25  # of the code's size, around it: its quiet zone and some
 _GS = b"\x1d"
@@ -26,18 +31,38 @@ def confirm(image: Gray, found: Found) -> tuple[str, ...]:
 
     GS1 Data Matrix and GS1 QR are confirmed by none: libdmtx loses FNC1, and OpenCV refuses it.
     """
-    there = _crop(image, found)
-    if there is None:
+    xs, ys = zip(*found.corners, strict=True) if found.corners else ((), ())
+    if not xs:
+        return ()
+    margin = max(max(xs) - min(xs), max(ys) - min(ys)) * _MARGIN + 8
+    there = box(image, min(xs) - margin, min(ys) - margin, max(xs) + margin, max(ys) + margin)
+    if not there.pixels.size:
         return ()
     if found.symbology == "QRCode" and found.aim != "]Q3":
-        return ("opencv",) if found.data in _opencv(there) else ()
+        return ("opencv",) if _reads(_opencv, _matrices(there), found.data) else ()
     if found.symbology == "DataMatrix" and found.aim != "]d2" and _GS not in found.data:
-        return ("dmtx",) if found.data in dmtx.read(there) else ()
+        return ("dmtx",) if _reads(dmtx.read, _matrices(there), found.data) else ()
     if found.symbology in ONE_D and found.engine != "zbar":
-        words = ("code128", "ean13", "ean8", "upca")
-        read = {(each.symbology, each.data) for each in zbar.read(there, words)}
-        return ("zbar",) if (found.symbology, found.data.replace(_GS, b"")) in read else ()
+        data = found.data.replace(_GS, b"")
+        return ("zbar",) if _reads(_zbar, _bars(there), data) else ()
     return ()
+
+
+def _reads(engine: Callable[[Gray], list[bytes]], images: Iterable[Gray], data: bytes) -> bool:
+    return any(data in engine(image) for image in images)
+
+
+def _matrices(there: Crop) -> Iterator[Gray]:
+    """The crop as it is, then what makes it plainer."""
+    yield there.pixels
+    yield levelled(there.pixels)
+    yield there.scaled(2).pixels
+
+
+def _bars(there: Crop) -> Iterator[Gray]:
+    yield there.pixels
+    for bars in regions(there.pixels)[0][:2]:
+        yield sharpened(strip(there.pixels, bars, 3), 12, 61, 4, 2).pixels
 
 
 def _opencv(image: Gray) -> list[bytes]:
@@ -48,13 +73,6 @@ def _opencv(image: Gray) -> list[bytes]:
     return [data]
 
 
-def _crop(image: Gray, found: Found) -> Gray | None:
-    corners = np.array(found.corners, np.int32).reshape(-1, 2)
-    if len(corners) < 3:
-        return None
-    left, top, wide, high = cv2.boundingRect(corners)
-    margin = int(max(wide, high) * _MARGIN) + 8
-    there = image[
-        max(top - margin, 0) : top + high + margin, max(left - margin, 0) : left + wide + margin
-    ]
-    return np.ascontiguousarray(there) if there.size else None
+def _zbar(image: Gray) -> list[bytes]:
+    words = ("code128", "ean13", "ean8", "upca")
+    return [each.data.replace(_GS, b"") for each in zbar.read(image, words)]

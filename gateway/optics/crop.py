@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from math import atan2, degrees
+from math import atan2, degrees, dist
 
 import cv2
 import numpy as np
@@ -33,15 +33,15 @@ class Crop:
         """What was found in `pixels`, with the corners and the orientation that it has in the picture."""
         placed = []
         for found in founds:
-            corners = self.corners(found.corners)
-            module = found.module_px
-            stretch = float(np.sqrt(abs(np.linalg.det(self.back[:, :2]))))
+            corners, module = self.corners(found.corners), found.module_px
+            if module is not None:
+                module *= _width(corners) / max(_width(found.corners), 1e-6)
             placed.append(
                 replace(
                     found,
                     corners=corners,
                     orientation_deg=orientation(corners),
-                    module_px=None if module is None else module * stretch,
+                    module_px=module,
                 )
             )
         return placed
@@ -72,6 +72,11 @@ def orientation(corners: Corners) -> float:
         return 0.0
     (x0, y0), (x1, y1) = corners[0], corners[1]
     return round(degrees(atan2(y1 - y0, x1 - x0)), 1)
+
+
+def _width(corners: Corners) -> float:
+    """Pixels from the first corner to the second."""
+    return dist(corners[0], corners[1]) if len(corners) > 1 else 0.0
 
 
 def _after(back: Affine, scale: float) -> Affine:

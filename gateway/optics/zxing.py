@@ -1,6 +1,7 @@
 """zxing-cpp: the first engine, for every symbology, and the writer of our own symbols."""
 
 from collections.abc import Sequence
+from math import dist
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ _FORMATS = {
     "upca": _F.UPCA,
     "upce": _F.UPCE,
 }
+_MODULES = {"EAN13": 95, "UPCA": 95, "EAN8": 67, "UPCE": 51}  # from guard to guard
 _GRAY = zxingcpp.Binarizer.LocalAverage
 _BLACK_WHITE = zxingcpp.Binarizer.FixedThreshold
 _DRAWN = 4  # pixels a module, where modules are drawn to be read
@@ -114,7 +116,7 @@ def _found(code: zxingcpp.Barcode, how: str) -> Found:
         engine="zxing",
         how=how,
         unused_correction=extra.get("UEC"),
-        module_px=_module_px(corners, str(extra.get("Version", ""))),
+        module_px=_module_px(corners, code.format.name, str(extra.get("Version", ""))),
     )
 
 
@@ -124,12 +126,13 @@ def _corners(at: zxingcpp.Position) -> Corners:
     )
 
 
-def _module_px(corners: Corners, version: str) -> float | None:
-    if "x" in version:
+def _module_px(corners: Corners, symbology: str, version: str) -> float | None:
+    if symbology in _MODULES:
+        columns = _MODULES[symbology]
+    elif "x" in version:
         columns = int(version.split("x")[-1])
     elif version.isdigit():
         columns = 17 + 4 * int(version)
     else:
         return None
-    (left, top), (right, below) = corners[0], corners[1]
-    return float(np.hypot(right - left, below - top)) / columns
+    return dist(corners[0], corners[1]) / columns

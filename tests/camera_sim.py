@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+CODE = b"https://id.example.com/01/09506000134352/21/1"
+
 
 class CameraSim:
     """ready: what it said when it was up."""

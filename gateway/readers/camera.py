@@ -18,9 +18,7 @@ from gateway.readers.codeport import DeviceState
 
 log = logging.getLogger(__name__)
 
-SILENT_S = (
-    10.0  # the process speaks twice a second; a C call that keeps it from that for longer hangs
-)
+SILENT_S = 10.0  # the process speaks twice a second, if no C call keeps it from that
 _START_S = 30.0  # until its first word: a slow machine loads OpenCV in less
 _OPEN_S = 20.0
 _KEEP_S = 5.0
@@ -52,6 +50,7 @@ class Camera:
             source,
             tuple(codes.symbologies),
             codes.agree,
+            max(codes.count, codes.most),
             str(codes.archive or ""),
             codes.archive_mb,
             os.getpid(),

@@ -31,9 +31,7 @@ class Looker:
         self._cascade = Cascade(spec.symbologies)
         self._agreement = Agreement(spec.agree)
         self._want: Wanted | None = None
-        self._unconfirmed: Counter[bytes] = (
-            Counter()
-        )  # message -> pictures in which one engine read it
+        self._unconfirmed: Counter[bytes] = Counter()  # pictures in which one engine read it
         self._last: Picture | None = None
         folder = spec.archive
         self._archive = Archive(Path(folder), spec.archive_mb << 20) if folder else None
@@ -62,7 +60,11 @@ class Looker:
             counting = reading.found
         else:
             cascade = self._cascade
-            reading = cascade.glance(image) if want is None else cascade.look(image, want)
+            reading = (
+                cascade.glance(image, self._spec.codes)
+                if want is None
+                else cascade.look(image, want)
+            )
             counting = self._agreement.feed(picture.number, (*reading.found, *reading.doubtful))
         codes = tuple(
             self._read(image, picture, found, reading.ms) for found in counting[:MOST_CODES]

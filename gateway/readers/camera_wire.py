@@ -20,13 +20,15 @@ _T = TypeVar("_T", bound=NamedTuple)
 class Spec(NamedTuple):
     """What a camera's process is told first. source: what follows "camera:", with its password; so it is no argument.
 
-    parent: the daemon's process id. archive: a folder, "" for none; archive_mb: its bound. confirm: also untriggered.
+    codes: how many to look for without a trigger; confirm: have a second engine look, also without one.
+    parent: the daemon's process id. archive: a folder, "" for none; archive_mb: its bound.
     """
 
     name: str
     source: str
     symbologies: tuple[str, ...]
     agree: int
+    codes: int
     archive: str
     archive_mb: int
     parent: int

@@ -1,4 +1,4 @@
-"""A simulated PN532 on a pty for each test."""
+"""A simulated PN532 on a pty for each test, and a simulated camera for all of them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ from hwsim.clock import Clock
 from hwsim.field import Field
 from hwsim.pn532 import Pn532
 from hwsim.port import PtyPort
+from tests.camera_sim import CODE, CameraSim, camera_sim
 
 UID = "04a1b2c3d4e5f6"
 
@@ -60,3 +61,16 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     clock = Clock()
     with PtyPort(Pn532(Field(clock), clock), link=tmp_path / "reader") as port:
         yield Bench(port)
+
+
+@pytest.fixture(scope="session")
+def camera_simulator() -> Iterator[CameraSim]:
+    with camera_sim("--size", "640x480", "--code", f"qr:{CODE.decode()}") as found:
+        yield found
+
+
+@pytest.fixture
+def camera(camera_simulator: CameraSim) -> Iterator[CameraSim]:
+    """The camera with CODE before it, and without faults."""
+    yield camera_simulator
+    camera_simulator.tell("clear_faults")

@@ -4,7 +4,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
@@ -15,10 +15,9 @@ from gateway.config import CodesConfig
 from gateway.model import Look, ReaderGone, Wanted
 from gateway.readers.camera import Camera, open_camera
 from gateway.readers.camera_source import jpeg
-from tests.camera_sim import CameraSim, camera_sim
+from tests.camera_sim import CODE, CameraSim
 
 LONG_S = 30.0
-CODE = b"https://id.example.com/01/09506000134352/21/1"
 PARENT = """
 import asyncio, sys
 from gateway.config import CodesConfig
@@ -30,12 +29,6 @@ async def main():
     await asyncio.Event().wait()
 asyncio.run(main())
 """
-
-
-@pytest.fixture(scope="module")
-def sim() -> Iterator[CameraSim]:
-    with camera_sim("--size", "640x480", "--code", f"qr:{CODE.decode()}") as found:
-        yield found
 
 
 @asynccontextmanager
@@ -59,9 +52,10 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 def test_a_camera_is_read_through_faults_and_a_hung_process(
-    sim: CameraSim, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    camera_simulator: CameraSim, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
+    sim = camera_simulator
 
     async def run() -> None:
         codes = CodesConfig(archive=tmp_path)

@@ -35,9 +35,11 @@ def qr(text: str) -> Gray:
     return shown(f"qr:{text}")
 
 
-def looker(is_still: bool = False, archive: Path | None = None, agree: int = 2) -> Looker:
+def looker(
+    is_still: bool = False, archive: Path | None = None, agree: int = 2, count: int = 1
+) -> Looker:
     folder = str(archive or "")
-    return Looker(Spec("cam", "0", SYMBOLOGIES, agree, folder, 1, 0), is_still)
+    return Looker(Spec("cam", "0", SYMBOLOGIES, agree, count, folder, 1, 0), is_still)
 
 
 def seen(at: Looker, number: int, content: Content) -> list[bytes]:
@@ -72,6 +74,12 @@ def test_what_agreed_before_a_trigger_does_not_count_in_it() -> None:
     seen(at, 1, ean13(EAN))
     at.trigger(Wanted())
     assert [seen(at, number, ean13(EAN)) for number in (2, 3)] == [[], [EAN]]
+
+
+def test_as_many_codes_are_looked_for_as_the_station_wants() -> None:
+    two = np.hstack([qr("one"), qr("two")])
+    assert len(seen(looker(), 1, two)) == 1
+    assert sorted(seen(looker(count=2), 1, two)) == [b"one", b"two"]
 
 
 def test_a_still_picture_has_no_next_one_to_agree_with() -> None:
@@ -125,7 +133,7 @@ def test_without_an_archive_nothing_is_kept() -> None:
 def test_what_one_engine_alone_reads_waits_for_a_better_picture_but_not_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    at = Looker(Spec("cam", "0", SYMBOLOGIES, 2, "", 1, 0, confirm=True), False)
+    at = Looker(Spec("cam", "0", SYMBOLOGIES, 2, 1, "", 1, 0, confirm=True), False)
     (read,) = at.look(Picture(1, 1790000000.0, qr("hello"))).codes
     assert read.confirmed_by == ("opencv",)
     monkeypatch.setattr(camera_looker, "confirm", lambda *_: ())

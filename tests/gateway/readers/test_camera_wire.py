@@ -23,7 +23,7 @@ READ = CodeRead(
     7,
 )
 MESSAGES = [
-    Spec("cam", "http://u:p@h/", ("qr", "ean13"), 2, "", 256, 77),
+    Spec("cam", "http://u:p@h/", ("qr", "ean13"), 2, 1, "", 256, 77),
     Asked(trigger=Wanted(2, (b"\x80", b""), True)),
     Asked(release=True),
     Asked(keep=Keep(1, "no_read")),

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from edge import weblink
 from gateway.cli.output import USAGE, Failure, Seconds, json_option
 from gateway.journal import Journal
 from gateway.keys import DeviceKey, TrustStore, public_key
@@ -125,11 +126,14 @@ def journal_path(journal_file: Path | None) -> Path:
 
 
 def check_link(option: str, link: str) -> None:
-    """End with status 2 where no phone opens `link`."""
+    """End with status 2 where no phone opens `link`, or where it fails the pre-flight."""
     if not link.startswith("https://"):
         raise Failure(f"{option} {link}: a phone opens https links only", USAGE)
     if not _LINK.fullmatch(link):
         raise Failure(f"{option} {link}: no link: write https://HOST/..., the rest as %XX", USAGE)
+    faults = weblink.faults(link)
+    if faults:
+        raise Failure(f"{option} {link}: {'; '.join(faults)}", USAGE)
 
 
 def _prefixes(found: tuple[str, ...]) -> tuple[str, ...]:

@@ -156,3 +156,13 @@ def test_what_cannot_be_bound_is_wrong_usage(
     done = subprocess.run([*command, *more], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode in (2, 3)
     assert words in done.stderr
+
+
+@pytest.mark.parametrize("host", ["id.example.com:8443", "me@id.example.com", "xn--exmple-cua.com"])
+def test_a_link_that_fails_the_pre_flight_is_wrong_usage(tmp_path: Path, host: str) -> None:
+    command = [*COMMAND, "job", "run", "none.csv", "--reader", "pn532:/dev/null", "--key", "a.key"]
+    done = subprocess.run(
+        [*command, "--link", f"https://{host}"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert f"--link https://{host}: link:" in done.stderr

@@ -97,14 +97,14 @@ class CodeStation:
             found = _speakable(found, judged)
         elapsed_s = self._watch.now() - outcome.started_at
         body = coderow.body(self.post.name, outcome, judged, found, image, elapsed_s)
-        asker = self._watch.askers.pop(outcome.trigger, None)
         try:
             row = await self.post.record(found.product, body)
             if self.check is not None and (checked := await self.check(outcome, judged)):
                 found, row = checked
         except JournalTrouble as why:
-            _failed(asker, why)
+            _failed(self._watch.askers.pop(outcome.trigger, None), why)
             raise
+        asker = self._watch.askers.pop(outcome.trigger, None)
         self.rate.add(outcome.word)
         if isinstance(asker, Once) and not asker.outcome.done():
             asker.outcome.set_result(outcome)

@@ -105,6 +105,7 @@ class Plc:
         for task in clients.values():
             task.cancel()
         await asyncio.gather(*clients.values(), return_exceptions=True)
+        self._clients.clear()
         for client in clients:
             await client.left()
         await server.wait_closed()
@@ -126,6 +127,9 @@ class Plc:
                 client.say(line)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None:  # it came at the end
+            writer.close()
+            return
         host, port = writer.get_extra_info("peername")[:2]
         client = Client(writer, f"PLC {host}:{port}")
         if len(self._clients) >= MOST_CLIENTS:
@@ -150,7 +154,7 @@ class Plc:
         except OSError as why:
             log.info("%s: %s", client.name, why)
         finally:
-            del self._clients[client]
+            self._clients.pop(client, None)
             if client.holds:
                 self._take(Call("off", client))
             writer.close()

@@ -270,6 +270,28 @@ async def test_who_waits_when_the_station_ends_is_told(tmp_path: Path) -> None:
         assert line.rows() == []
 
 
+async def test_who_waits_is_told_also_where_the_station_ends_in_mid_row(tmp_path: Path) -> None:
+    async with code_line(tmp_path) as line:
+        async with running(line):
+            line.journal.gate.clear()
+            asked = asyncio.create_task(line.station.once(Wanted(), 30.0))
+            await line.reader.triggered.wait()
+            line.reader.see(CODE)
+            await line.journal.reached.wait()
+        with pytest.raises(ReaderGone, match="has ended"):
+            async with asyncio.timeout(20):
+                await asked
+
+
+async def test_a_plc_that_comes_when_the_station_ends_takes_no_place(tmp_path: Path) -> None:
+    async with code_line(tmp_path) as line:
+        async with running(line):
+            await line.all_connected(1)
+            (client,) = line.plc._clients
+        line.plc._accept(asyncio.StreamReader(), client._writer)
+        assert line.plc.clients == []
+
+
 async def test_a_run_waits_for_who_asks_once_and_goes_on_after_it(tmp_path: Path) -> None:
     async with code_line(tmp_path, trigger="presentation") as line:
         asked = asyncio.create_task(line.station.once(Wanted(), 30.0))

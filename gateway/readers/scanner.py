@@ -6,6 +6,7 @@ What may stand behind the question mark: gateway.readers.scanner_options.
 
 import asyncio
 import logging
+import re
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
@@ -30,6 +31,7 @@ _WAITING = 64  # looks that nobody took
 _IDLE_S = 5.0
 _LATE_S = 0.3  # for what a scanner tells of a cycle after its trigger is off
 _MOST_LOST = 3  # times; once is a plug, or noise
+_USER = re.compile(r"//[^/]*@")
 _BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # between attempts to reopen
 
 
@@ -257,7 +259,7 @@ class Scanner:
 def open_scanner(rest: str, name: str, codes: CodesConfig) -> Scanner:
     """The scanner at what follows "scanner:", not yet open. ConfigProblem where that names none."""
     where, _, query = rest.partition("?")
-    url = f"scanner:{rest}"
+    url = "scanner:" + _USER.sub("//***@", rest)  # as errors have it
     told = options(query, url)
     return Scanner(name, _link(where, told, url), told, codes)
 

@@ -510,6 +510,7 @@ def test_what_names_no_scanner_is_refused_with_what_does(rest: str, told: str) -
         open_scanner(rest, "line", CODES)
     assert told in str(caught.value)
     assert str(caught.value).startswith("scanner:")
+    assert "secret" not in str(caught.value)
 
 
 async def test_an_operator_may_say_everything_about_a_scanner_that_no_preset_knows() -> None:

@@ -142,9 +142,15 @@ def _check(config: Config, name: str) -> None:
         if fault:
             raise ConfigProblem(f"{name}: reader {reader.name}: {fault}")
     _check_zones(config, name)
-    port = (config.metrics.listen or ":0").rpartition(":")[2]
-    if int(port) > _LAST_PORT:
-        raise ConfigProblem(f"{name}: metrics.listen: no port {port}: the last is {_LAST_PORT}")
+    plcs = [each.codes.plc for each in config.reader if each.codes and each.codes.plc]
+    twice = sorted({each for each in plcs if plcs.count(each) > 1})
+    if twice:
+        raise ConfigProblem(f"{name}: codes.plc: {twice[0]} stands twice; each needs its own port")
+    addresses = [("metrics.listen", config.metrics.listen), *[("codes.plc", at) for at in plcs]]
+    for key, address in addresses:
+        port = (address or ":0").rpartition(":")[2]
+        if int(port) > _LAST_PORT:
+            raise ConfigProblem(f"{name}: {key}: no port {port}: the last is {_LAST_PORT}")
 
 
 def _unfit(reader: ReaderConfig, keys: KeysConfig) -> str:
@@ -191,6 +197,8 @@ def _unfit_beside(reader: ReaderConfig, readers: Sequence[ReaderConfig]) -> str:
     other = next((each for each in readers if each.name == reader.beside), None)
     if other is None or other.url.partition(":")[0] not in _CODES:
         return f"beside: no camera or scanner is called {reader.beside!r}"
+    if other.job == "print":
+        return f"beside: {reader.beside} reads labels (job print): it needs a camera of its own"
     if sum(each.beside == reader.beside for each in readers) > 1:
         return f"beside: {reader.beside} stands beside two readers: each needs its own"
     return ""

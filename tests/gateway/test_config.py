@@ -65,6 +65,22 @@ def test_readers_are_read_in_their_order() -> None:
         ("[[reader]]\nname='a'\nurl='pn532:x'\njob='bind'\nbeside='c'\n", "is called 'c'"),
         ("[[reader]]\nname='a'\nurl='pn532:x'\nbeside='a'\n", "and this is job verify"),
         (
+            "[[reader]]\nname='a'\nurl='pn532:x'\njob='bind'\nbeside='c'\n"
+            "[[reader]]\nname='c'\nurl='camera:x'\njob='print'\norders='o.csv'\n",
+            "c reads labels",
+        ),
+        (
+            "[[reader]]\nname='a'\nurl='camera:x'\n[reader.codes]\nplc='0.0.0.0:70000'\n",
+            "codes.plc: no port 70000",
+        ),
+        (
+            "".join(
+                f"[[reader]]\nname='{n}'\nurl='camera:{n}'\n[reader.codes]\nplc='h:9100'\n"
+                for n in "ab"
+            ),
+            "codes.plc: h:9100 stands twice",
+        ),
+        (
             "[[reader]]\nname='c'\nurl='camera:0'\n"
             + "".join(
                 f"[[reader]]\nname='{n}'\nurl='pn532:{n}'\njob='bind'\nbeside='c'\n" for n in "ab"

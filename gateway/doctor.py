@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge import weblink
 from gateway import doctor_devices
 from gateway.config import Config
 from gateway.finding import FAULT, WARNING, WELL, Finding
@@ -30,8 +31,18 @@ def examine(config: Config, now: float) -> Iterator[Finding]:
     yield _latency(folder)
     yield _journal(config)
     yield from _keys(config, now)
+    yield _link(config)
     for reader in config.reader:
         yield from doctor_devices.examine(reader)
+
+
+def _link(config: Config) -> Finding:
+    """Where the links of carriers begin, by the pre-flight that each of them passes."""
+    base = config.gateway.link
+    faults = weblink.faults(base, config.gateway.link_hosts)
+    if faults:
+        return Finding("link", FAULT, f"{base}: {'; '.join(faults)}", "mend gateway.link")
+    return Finding("link", WELL, f"{base}/01/...")
 
 
 def hub_finding(url: str, trouble: str | None, seconds: float) -> Finding:

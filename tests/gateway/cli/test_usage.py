@@ -127,11 +127,15 @@ def test_the_doctor_finds_a_port_that_is_none_and_a_hub_it_cannot_ask(tmp_path: 
         '[hub]\nurl = "http://127.0.0.1:1"\ntoken_file = "none"\n'
         '[[reader]]\nname = "a"\nurl = "pn532:/dev/null"\n'
         '[[reader]]\nname = "b"\nurl = "pigeon:1"\n'
+        '[[reader]]\nname = "c"\nurl = "camera:http://me:secret@127.0.0.1:1/video"\n'
+        '[gateway]\nlink_hosts = ["id.example.org"]\n'
     )
     done = call("doctor", "-c", tmp_path / "line.toml", "--json")
     found = {each["check"]: each["state"] for each in map(json.loads, done.stdout.splitlines())}
     assert done.exit_code == 1
     assert (found["reader a"], found["reader b"], found["hub"]) == ("fault",) * 3
+    assert (found["reader c"], found["link"]) == ("fault", "fault")
+    assert "secret" not in done.output
     text = call("doctor", "-c", tmp_path / "line.toml").stdout
     assert len(text.splitlines()) == len(found)
 

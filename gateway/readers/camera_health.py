@@ -13,29 +13,33 @@ class Health:
         self._shown = shown
         self._is_still = is_still
         self._bad_since: float | None = None
+        self._is_useless = False  # its pictures, though it delivers
         self._told_at: float | None = None
         self.state = DeviceState("connecting")
 
     def source(self, state: DeviceState) -> DeviceState:
         """Its source says how it is."""
         self._bad_since = None
+        self._is_useless = False
         self.state = state
         return state
 
     def good(self) -> DeviceState | None:
-        """A picture could be used; the new state, if it changes."""
+        """A picture could be used; the new state, if it changes. It may be one of before the camera was lost."""
         self._bad_since = None
-        return self._become(DeviceState("open"))
+        if not self._is_useless:
+            return None
+        return self.source(DeviceState("open"))
 
     def bad(self, now: float, why: str) -> DeviceState | None:
         """A picture could not; the new state, if it changes: one bad picture is not a lost camera."""
         if self._bad_since is None:
             self._bad_since = now
-        if self._is_still or now - self._bad_since < _BAD_S:
+        if self._is_still or self.state.word != "open" or now - self._bad_since < _BAD_S:
             return None
-        return self._become(
-            DeviceState("stalled", f"{self._shown} sends no picture that can be used: {why}")
-        )
+        self.source(DeviceState("stalled", f"{self._shown} sends no usable picture: {why}"))
+        self._is_useless = True
+        return self.state
 
     def shall_tell(self, now: float) -> bool:
         """Whether the operator shall hear of a bad picture now, and not only count it: once in ten seconds."""
@@ -43,9 +47,3 @@ class Health:
             return False
         self._told_at = now
         return True
-
-    def _become(self, state: DeviceState) -> DeviceState | None:
-        if state.word == self.state.word:
-            return None
-        self.state = state
-        return state

@@ -11,6 +11,7 @@ import resource
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from functools import partial
 from threading import Thread
@@ -43,9 +44,15 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
     inbox = Inbox()
     Thread(target=_hear, args=(sys.stdin.buffer, inbox), name="commands", daemon=True).start()
-    Sight(spec, inbox, partial(_say, out)).run()
-    sys.stderr.flush()
-    os._exit(0)  # what a thread holds in C shall not keep it
+    status = 1
+    try:
+        Sight(spec, inbox, partial(_say, out)).run()
+        status = 0
+    finally:
+        if status:
+            traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(status)  # what a thread holds in C shall not keep it
 
 
 class Ended(Exception):

@@ -40,7 +40,7 @@ def rows(size: Size) -> Iterator[Row]:
     seconds = size.of(60, 3600)
     with folder() as at:
         steady = asyncio.run(_steady(at, seconds))
-        peer_ms, alone_ms = asyncio.run(_peer(at))
+        peer_ms, alone_ms, alone_cpu_ms = asyncio.run(_peer(at))
         yield Row(
             "1080p MJPEG at 30 fps: picture sent -> value in the journal, median",
             median(steady.ms),
@@ -52,6 +52,12 @@ def rows(size: Size) -> Iterator[Row]:
             f"the peer in one loop, without a journal; load {os.getloadavg()[0]:.1f}",
         )
         yield Row("  ditto, 95 of 100", quantiles(steady.ms, n=20)[-1], "ms")
+        yield Row(
+            "  processor time a value, camera process and daemon",
+            steady.cpu_ms,
+            "ms",
+            limit=("decode + light pass", alone_cpu_ms),
+        )
         yield Row(
             f"  memory of daemon and camera process, growth in {seconds * 0.8:.0f} s",
             steady.growth_mb,
@@ -106,6 +112,7 @@ class Durable(CodePost):
 class Steady:
     ms: "array[float]"
     sent: int = 0
+    cpu_ms: float = 0.0
     growth_mb: float = 0.0
     rss_mb: float = 0.0
 
@@ -139,6 +146,7 @@ async def _steady(at: Path, seconds: float) -> Steady:
     async with _line(at) as (_, camera, post, log):
         with log.open() as lines:
             sent = Sent(lines)
+            cpu_s = _cpu_s(os.getpid()) + _cpu_s(camera.pid)
             began = told = time.monotonic()
             while (now := time.monotonic()) < began + seconds:
                 data, at_ns = await post.values.get()
@@ -147,14 +155,15 @@ async def _steady(at: Path, seconds: float) -> Steady:
                     told = now
                     rss.append(_mb(os.getpid(), "VmRSS") + _mb(camera.pid, "VmRSS"))
                     progress(f"{now - began:.0f} of {seconds} s, {median(found.ms):.1f} ms")
-            found.sent = sent.count
+            cpu_s = _cpu_s(os.getpid()) + _cpu_s(camera.pid) - cpu_s
+            found.sent, found.cpu_ms = sent.count, cpu_s / len(found.ms) * 1e3
     warm, last = rss[len(rss) // 10 : len(rss) // 5], rss[-len(rss) // 10 :]
     found.growth_mb, found.rss_mb = median(last) - median(warm), median(last)
     return found
 
 
-async def _peer(at: Path) -> tuple[float, float]:
-    """ms from sent to value of OpenCV and zxing-cpp in one loop; and of our decoding and light pass alone."""
+async def _peer(at: Path) -> tuple[float, float, float]:
+    """ms from sent to value of OpenCV and zxing-cpp in one loop; of our decoding and light pass alone; its CPU."""
     log = at / "peer.jsonl"
     arguments = ("camera", "--numbered", "--fps", str(_FPS), "--log", str(log))
     async with Simulator(*arguments) as sim:
@@ -162,11 +171,13 @@ async def _peer(at: Path) -> tuple[float, float]:
         with urlopen(sim.ready["snapshot"]) as answer:
             picture = answer.read()
     cascade, took = Cascade(_CODES.symbologies), []
+    busy_s = time.process_time()
     for _ in range(_PEER_PICTURES):
         began = time.perf_counter()
         cascade.glance(gray(picture))
         took.append((time.perf_counter() - began) * 1e3)
-    return theirs, median(took)
+    busy_s = time.process_time() - busy_s
+    return theirs, median(took), busy_s / _PEER_PICTURES * 1e3
 
 
 def _theirs(url: str, log: Path) -> float:
@@ -236,6 +247,12 @@ async def _harmed(at: Path) -> list[Row]:
         ),
         Row("  and reads on, the same process", is_same, at_least=1),
     ]
+
+
+def _cpu_s(pid: int | None) -> float:
+    """User and system time of a process (proc(5), "stat")."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _mb(pid: int | None, what: str) -> float:

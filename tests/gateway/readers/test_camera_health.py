@@ -40,6 +40,14 @@ def test_a_camera_that_comes_back_has_its_time_again() -> None:
     assert health.bad(100.0, "cut") is None
 
 
+def test_a_picture_from_before_the_camera_was_lost_does_not_open_it() -> None:
+    health = open_health()
+    gone = health.source(DeviceState("gone", "away"))
+    assert health.good() is None
+    assert [health.bad(at, "cut") for at in (0.0, 9.0)] == [None, None]
+    assert health.state == gone
+
+
 def test_the_operator_hears_of_bad_pictures_once_in_ten_seconds() -> None:
     health = open_health()
     assert [at for at in range(25) if health.shall_tell(float(at))] == [0, 10, 20]

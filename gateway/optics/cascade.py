@@ -49,10 +49,9 @@ class Cascade:
 
 def _run(passes: Iterator[Pass], tally: Tally, count: int, budget_ms: float) -> Reading:
     began = perf_counter()
-    tried: list[str] = []
+    tried: dict[str, None] = {}  # a set that keeps order
     for each in passes:
-        if not tried or tried[-1] != each.name:
-            tried.append(each.name)
+        tried[each.name] = None
         tally.add(*each.run())
         if len(tally.found) >= count or (perf_counter() - began) * 1000 >= budget_ms:
             break

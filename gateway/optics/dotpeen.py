@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.optics import zxing
-from gateway.optics.background import levelled
+from gateway.optics.background import Level, levelled
 from gateway.optics.crop import Crop
 from gateway.optics.found import Found
 from gateway.optics.lattice import REDUCED, Plane, Vectors, lattices
@@ -42,7 +42,8 @@ def merged(crop: Crop, sigma: float, window: int = 11) -> Crop:
     band = cv2.GaussianBlur(plane, (0, 0), sigma) - cv2.GaussianBlur(plane, (0, 0), 6 * sigma)
     gray = np.asarray(cv2.convertScaleAbs(band, alpha=2, beta=128), np.uint8)
     small = Crop(gray, crop.back).scaled(1.2 / sigma)
-    return Crop(levelled(small.pixels, 0, 0, window), small.back)
+    level = Level(window=window, smooth=0, sharpen=0)
+    return Crop(levelled(small.pixels, level), small.back)
 
 
 class _Fit(NamedTuple):

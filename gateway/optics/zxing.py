@@ -50,11 +50,11 @@ def read(
     errors: bool = False,
     black_white: bool = False,
 ) -> Seen:
-    """One pass over `image`. rotate: 1D at 90 degrees, too; downscale, invert: those, too; errors: tell the unreadable.
+    """One pass over `image`.
 
+    rotate: 1D at 90 degrees and Data Matrix in every quarter, too. downscale, invert: reduced, light on dark, too; all
+    three cost four times as much as none (1080p: 45 against 11 ms). errors: tell what is located and not decoded.
     black_white: `image` has no gray.
-
-    All three together cost four times as much as none (measured: 1080p, 45 against 11 ms).
     """
     found, unreadable = [], []
     for each in zxingcpp.read_barcodes(

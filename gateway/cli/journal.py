@@ -14,7 +14,7 @@ from gateway.cli.output import Commands, answer_is_no, emit, json_option, rfc333
 from gateway.journal import Gap, Records, Row
 
 _PAGE = 1000  # rows that are read at once
-_NAMED = 4  # of a pallet's missing or unexpected tags
+_NAMED = 4  # of a pallet's missing or unexpected tags, of a label's faults
 _LARGEST = (1 << 63) - 1  # SQLite's integers
 
 
@@ -156,8 +156,8 @@ def _line(row: Row | Gap) -> str:
     what = content.get("reason") or content.get("outcome") or content.get("act") or ""
     if isinstance(zone := content.get("zone"), str):
         what = f"{content.get('act')}: {zone}"
-    for which in ("missing", "unexpected"):
-        if names := content.get(which):
+    for which in ("missing", "unexpected", "faults"):
+        if names := list(content.get(which) or ()):  # of a product: carrier -> why it is missing
             more = ", ..." if len(names) > _NAMED else ""
             what += f"; {which} {', '.join(names[:_NAMED])}{more}"
     return (

@@ -118,6 +118,20 @@ def test_what_a_portal_saw_is_told_with_names_and_times(tmp_path: Path) -> None:
     assert (row["uid"], row["content"]["seen_at"]) == ("", "2026-09-21T14:13:20.000Z")
 
 
+def test_what_a_product_lacks_and_why_a_label_failed_is_told(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with Journal(tmp_path / "j.db") as journal:
+            bind = {"outcome": "incomplete", "missing": {"qr": "no code was read"}}
+            await journal.append("bind", "bench", b"\x04", "09520123456788/A1", bind)
+            label = {"outcome": "failed", "faults": ["no code on it holds a stub"]}
+            await journal.append("label", "printer", b"", "09520123456788/A1", label)
+
+    asyncio.run(play())
+    bound, printed = call("tail", "--journal", tmp_path / "j.db").stdout.splitlines()
+    assert bound.endswith("incomplete; missing qr")
+    assert printed.endswith("failed; faults no code on it holds a stub")
+
+
 @pytest.fixture
 def trimmed(tmp_path: Path) -> Path:
     """Rows 1 to 4 of 6 given back; 5 set aside."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from gateway.optics.found import Gray
 
 Plane = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 Vector = npt.NDArray[np.float64]
 
 _BLOCK = 4  # pixels of the reduced picture to a cell
@@ -23,7 +24,9 @@ _QUIET = 0.1  # rank of the energy that is no code's, even in a picture full of 
 _ABOVE = 3.0  # times that
 _SCALE = 1 / 36  # of products of the gradient, for these to fit 16 bits
 _LEAST = 4.0  # energy of what is no code however quiet the rest is
-_BARS, _MATRIX = 0.7, 0.65  # coherence from which, and up to which
+_ANGLES = np.radians(np.arange(0, 180, 45))  # directions that bars are looked for in
+_BARS = 0.6  # coherence times the cosine of twice the angle to such a direction, at least
+_MATRIX = 0.65  # coherence up to which
 _BARS_CELLS, _MATRIX_CELLS = 20, 9
 _MOST = 64  # regions of a kind
 
@@ -65,10 +68,9 @@ def regions(image: Gray) -> tuple[list[Bars], list[Matrix]]:
     energy = xx + yy
     least = max(_ABOVE * _rank(energy[::2, ::2].ravel(), _QUIET), _LEAST)
     strong = energy > least
-    spread = xx - yy
-    coherence = cv2.magnitude(spread, 2 * xy) / (energy + 1)
-    bars = _bars(strong & (coherence > _BARS), spread, xy, energy, cell)
-    matrices = _matrices(strong & (coherence < _MATRIX), energy / least, cell)
+    level, slant = (xx - yy) / (energy + 1e-6), 2 * xy / (energy + 1e-6)
+    bars = _bars(strong, level, slant, cell)
+    matrices = _matrices(strong & (cv2.magnitude(level, slant) < _MATRIX), energy / least, cell)
     return bars, matrices
 
 
@@ -103,35 +105,41 @@ def _reduced(plane: cv2.typing.MatLike, columns: int, rows: int) -> Plane:
     return np.asarray(reduced, np.float32)
 
 
-def _bars(
-    mask: npt.NDArray[np.bool_], spread: Plane, xy: Plane, energy: Plane, cell: int
-) -> list[Bars]:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=4
-    )
-    areas = stats[1:count, cv2.CC_STAT_AREA]
+def _bars(strong: Mask, level: Plane, slant: Plane, cell: int) -> list[Bars]:
+    """level, slant: of each cell, cosine and sine of twice its gradient's direction, times how far there is one.
+
+    Each direction alone: a label's edges run across its bars.
+    """
+    candidates = []
+    for angle in _ANGLES:
+        parallel = level * np.cos(2 * angle) + slant * np.sin(2 * angle) > _BARS
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(
+            (strong & parallel).astype(np.uint8), connectivity=4
+        )
+        candidates += [
+            (int(stats[each, cv2.CC_STAT_AREA]), each, labels, stats[each])
+            for each in range(1, count)
+            if stats[each, cv2.CC_STAT_AREA] >= _BARS_CELLS
+        ]
+    candidates.sort(key=lambda each: -each[0])
+    taken = np.zeros(strong.shape, np.bool_)
     found = []
-    for label in np.argsort(-areas)[:_MOST] + 1:
-        left, top, wide, high, area = stats[label]
-        if area < _BARS_CELLS:
-            break
+    for area, label, labels, (left, top, wide, high, _) in candidates[:_MOST]:
         part = np.s_[top : top + high, left : left + wide]
         inside = labels[part] == label
-        one = _parallelogram(inside, spread[part], xy[part], energy[part])
+        if 2 * np.count_nonzero(taken[part] & inside) > area:
+            continue  # two directions see the same bars
+        taken[part] |= inside
+        one = _parallelogram(inside, level[part], slant[part])
         if one is not None:
             found.append(_in_pixels(one, (left, top), cell))
     return found
 
 
-def _parallelogram(
-    inside: npt.NDArray[np.bool_], spread: Plane, xy: Plane, energy: Plane
-) -> Bars | None:
-    """The bars among the cells `inside`, in cells; None where too few of them run one way."""
-    angle = 0.5 * np.arctan2(2 * xy[inside].sum(), spread[inside].sum())
-    parallel = spread * np.cos(2 * angle) + 2 * xy * np.sin(2 * angle) > 0.6 * energy
-    rows, columns = np.nonzero(inside & parallel)
-    if len(rows) < _BARS_CELLS:
-        return None
+def _parallelogram(inside: Mask, level: Plane, slant: Plane) -> Bars | None:
+    """The bars among the cells `inside`, in cells; None where they are too few for a code."""
+    angle = 0.5 * np.arctan2(slant[inside].sum(), level[inside].sum())
+    rows, columns = np.nonzero(inside)
     normal = np.array((np.cos(angle), np.sin(angle)))
     along = np.array((-normal[1], normal[0]))
     at = np.stack((columns + 0.5, rows + 0.5), axis=1)

@@ -55,9 +55,11 @@ __all__ = [
     "parse",
     "password",
     "token",
+    "without_password",
 ]
 
 _LARGEST = 1 << 20  # bytes; no configuration is larger
+_USER = re.compile(r"(?<=://)\S*@")
 _LAST_PORT = 0xFFFF
 _RAIN = ("llrp", "llrps", "m100")  # schemes of readers that see many tags at once
 _MANY_TAGS = ("presence", "pallet")  # jobs at these alone
@@ -67,7 +69,10 @@ _PEM = ("ca", "cert", "key")
 
 
 class ConfigProblem(Exception):
-    """The configuration cannot be used; the text names the file, the key and the remedy."""
+    """The configuration cannot be used; the text names the file, the key and the remedy, and no URL's password."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(without_password(text))
 
 
 def load(path: Path) -> Config:
@@ -160,6 +165,8 @@ def _unfit(reader: ReaderConfig, keys: KeysConfig) -> str:
         return f"job {reader.job} needs a tag reader; a {scheme} may do {', '.join(_CODE_JOBS)}"
     if reader.codes is not None and scheme not in _CODES:
         return "[reader.codes] is for cameras and scanners"
+    if reader.codes is not None and 0 < reader.codes.most < reader.codes.count:
+        return f"codes.most {reader.codes.most} is below codes.count {reader.codes.count}: no cycle would be good"
     if reader.job == "print" and scheme != "camera":
         return "job print needs a camera: two engines look at its pictures"
     if reader.job in ("commission", "print") and reader.orders is None:
@@ -221,6 +228,11 @@ def _check_zones(config: Config, name: str) -> None:
                     f"{name}: reader {reader.name}: presence.{wrong[0]}: zone {zone!r} is also watched"
                     f" by {first}, with another value: write the same in both"
                 )
+
+
+def without_password(text: str) -> str:
+    """`text` with *** in place of what stands before the @ of its URLs; a password may hold a slash."""
+    return _USER.sub("***@", text)
 
 
 def sentence(error: Any, root: Any, tables: Mapping[str, Any]) -> str:

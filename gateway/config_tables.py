@@ -36,7 +36,7 @@ MEANT = {
     r"^(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):[0-9]{1,5}$": "HOST:PORT",
     r"^(nats|tls)://[^\s/?#@,]+$": "nats://HOST:PORT or tls://HOST:PORT, without user and password",
     r"^https?://[^\s/?#@]+$": "http://HOST:PORT",
-    r"^https?://[^\s/?#@]+(/[^\s?#]*)?$": "https://HOST:PORT, without user and password",
+    r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$": "https://HOST:PORT, without user and password",
     r"^https?://[^\s?#]+[^\s?#/]$": "https://HOST without a slash at the end",
     r"^([0-9a-f]{64}|[0-9a-f]{128})$": "a public key in lower-case hex, 64 or 128 digits",
 }
@@ -91,7 +91,7 @@ class HubConfig(Section):
     `tagwright enrol` made, instead of these: its certificate, its CA, and over NATS its signature.
     """
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")] | None = None
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$")] | None = None
     nats: tuple[NatsServer, ...] = Field(default=(), strict=False)
     token_file: TomlPath | None = None
     ca: TomlPath | None = None
@@ -122,7 +122,7 @@ class EpcisConfig(SiteConfig):
     url: what /capture stands behind. ca, cert, key: as [hub] has them.
     """
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")] | None = None
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$")] | None = None
     token_file: TomlPath | None = None
     ca: TomlPath | None = None
     cert: TomlPath | None = None

@@ -1,8 +1,7 @@
 """The jobs of a configuration: what is done at one reader, as results."""
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 
 from edge import claims as claim_names
 from gateway.config import Config, ConfigProblem, ReaderConfig
@@ -65,9 +64,14 @@ async def at_codes(
         yield result
 
 
-def _orders(reader: ReaderConfig, config: Config) -> Iterable[Order | OrderError]:
+def _orders(reader: ReaderConfig, config: Config) -> Iterator[Order | OrderError]:
+    """The rows of its job file, and which are refused; ConfigProblem where the file is none."""
     assert reader.orders is not None
-    return orders(_read(reader.orders), config.gateway.link, config.gateway.link_hosts)
+    raw = _read(reader)
+    try:
+        yield from orders(raw, config.gateway.link, config.gateway.link_hosts)
+    except OrderError as why:
+        raise ConfigProblem(f"reader {reader.name}: orders: {reader.orders}: {why}") from why
 
 
 def _usable(reader: ReaderConfig, config: Config) -> Iterator[Order]:
@@ -79,11 +83,14 @@ def _usable(reader: ReaderConfig, config: Config) -> Iterator[Order]:
             yield each
 
 
-def _read(path: Path) -> bytes:
+def _read(reader: ReaderConfig) -> bytes:
+    assert reader.orders is not None
     try:
-        return path.read_bytes()
+        return reader.orders.read_bytes()
     except OSError as why:
-        raise ConfigProblem(f"reader.orders: cannot read {path}: {why.strerror}") from why
+        raise ConfigProblem(
+            f"reader {reader.name}: orders: cannot read {reader.orders}: {why.strerror}"
+        ) from why
 
 
 def _job(reader: ReaderConfig) -> Job:

@@ -60,7 +60,7 @@ def labels(
                 elif told["outcome"] == "refused":
                     click.echo(f"row {told['row']}: refused: {told['reason']}")
                 else:
-                    say_about(f"row {told['row']}: {told['out']}", told)
+                    say_about(f"row {told['row']}: {told['outcome']}: {told['out']}", told)
     except OrderError as why:
         raise Failure(f"{orders_file}: {why}", USAGE) from why
     summary = {"rows": len(items), **press.count, "labels": str(kept.path)}

@@ -132,8 +132,10 @@ def stub_bytes(
     if stub_file is not None and claims_file is not None:
         raise Failure("--stub or --claims: give one of them", USAGE)
     if (claims_file is None) != (key_file is None):
-        missing = "--key: name the key file that signs" if key_file is None else "--claims"
-        raise Failure(f"{missing} is missing", USAGE)
+        missing = "--key is missing: name the key file that signs"
+        if key_file is not None:
+            missing = "--claims is missing: name what the key shall sign"
+        raise Failure(missing, USAGE)
     if stub_file is not None:
         found = stubs.decode(_read_stub(stub_file))
         _check_unbound(found.claims)

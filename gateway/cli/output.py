@@ -21,7 +21,7 @@ import click
 import structlog
 
 from edge.errors import DoesNotFit, Malformed
-from gateway.config import ConfigProblem, password
+from gateway.config import ConfigProblem, password, without_password
 from gateway.journal import JournalTrouble
 from gateway.keys import PASSPHRASE_VARIABLE, KeyProblem
 from gateway.model import DeviceTrouble
@@ -43,10 +43,10 @@ class Stopped(Exception):
 
 
 class Failure(click.ClickException):
-    """One line on stderr and an exit status."""
+    """One line on stderr, without any URL's password, and an exit status."""
 
     def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
+        super().__init__(without_password(message))
         self.exit_code = exit_code  # type: ignore[misc]  # click declares it for the class, reads it off the instance
 
     def show(self, file: Any = None) -> None:

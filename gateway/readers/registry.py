@@ -56,7 +56,10 @@ def open_reader(url: str, name: str | None = None) -> TagReader:
         raise UsageProblem(f"{scheme}: reads codes, and a tag reader is asked for here")
     if make is None:
         known = ", ".join(sorted(_SCHEMES))
-        raise UsageProblem(f"{scheme}: not built yet: this version knows {known}")
+        codes = ", ".join(CODE_SCHEMES)
+        raise UsageProblem(
+            f"{scheme}: not built yet: this version knows {known}; for codes {codes}"
+        )
     return make(url, rest, name or url)
 
 

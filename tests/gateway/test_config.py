@@ -89,6 +89,10 @@ def test_readers_are_read_in_their_order() -> None:
         ),
         ("[[reader]]\nname='a'\nurl='camera:0'\n[reader.codes]\ntriger='x'\n", "mean trigger?"),
         ("[[reader]]\nname='a'\nurl='camera:0'\ncodes={trigger='single'}\n", "nothing triggers it"),
+        (
+            "[[reader]]\nname='a'\nurl='camera:0'\ncodes={count=3,most=2}\n",
+            "no cycle would be good",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_its_path_and_the_nearest_right_key(
@@ -97,6 +101,12 @@ def test_what_is_wrong_is_named_with_its_path_and_the_nearest_right_key(
     with pytest.raises(ConfigProblem, match="line.toml") as caught:
         parse(text.encode(), "line.toml")
     assert says in str(caught.value)
+
+
+def test_no_password_of_a_url_is_told() -> None:
+    with pytest.raises(ConfigProblem, match="write https://HOST:PORT") as caught:
+        parse(b"[hub]\nurl = 'https://line1:hu/sh@hub.example.com'\n", "line.toml")
+    assert "hu" not in str(caught.value).replace("hub", "")
 
 
 PRESENCE = "[[reader]]\nname='north'\nurl='llrp://10.0.0.9'\njob='presence'\n"

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import ReaderConfig
+from gateway.config import ConfigProblem, ReaderConfig
+from gateway.daemon import serve
 from gateway.journal import Journal
 from gateway.optics.label import Label
 from gateway.optics.png import png
 from gateway.optics.symbol import symbol
+from gateway.stations.result import Result
 from tests.production_line import GTIN
 from tests.station.test_daemon_codes import config, first
 
@@ -36,3 +38,19 @@ async def test_a_printed_label_passes_and_a_second_one_does_not(tmp_path: Path) 
     async with Journal(tmp_path / "daemon.db") as journal:
         rows = [row for row in journal.after(0, 20) if row.kind == "label"]
     assert [row.content()["confirmed_by"] for row in rows] == [["opencv"], ["opencv"]]
+
+
+async def test_orders_that_are_none_are_named_with_their_reader(tmp_path: Path) -> None:
+    orders = tmp_path / "labels.csv"
+    orders.write_text("row,product,digest,kid,link,text\n")
+    eye = ReaderConfig(name="printer", url=f"camera:{tmp_path}", job="print", orders=orders)
+    found, _ = config(tmp_path, eye)
+    with pytest.raises(ConfigProblem, match=r"reader printer: orders: .*labels\.csv: .*column"):
+        await serve(found, None, _nobody)
+    orders.unlink()
+    with pytest.raises(ConfigProblem, match=r"reader printer: orders: cannot read .*labels\.csv"):
+        await serve(found, None, _nobody)
+
+
+def _nobody(name: str, result: Result) -> None:
+    raise AssertionError(f"{name}: {result}")

@@ -109,7 +109,7 @@ def test_a_stub_that_is_bound_to_a_tag_is_not_printed(line: Path) -> None:
     [
         ("http://id.example.com/01/09520123456788/21/A1", "https"),
         ("https://id.example.com:8443/01/09520123456788/21/A1", "port 8443"),
-        ("https://user@id.example.com/01/09520123456788/21/A1", "user-info"),
+        ("https://user:hush@id.example.com/01/09520123456788/21/A1", "user-info"),
         ("https://id.exämple.com/01/09520123456788/21/A1", "U+00E4"),
         ("https://id.example.com/01/09520123456788", "serial"),
         ("https://id.example.com/01/09520123456788/21/A2", "another product"),
@@ -121,6 +121,7 @@ def test_a_link_that_fails_the_pre_flight_is_refused(line: Path, link: str, why:
     result = call("code", "make", "--url", link, *signed(line), "--out", out)
     assert result.exit_code == 1 and why in result.stderr
     assert len(result.stderr.splitlines()) == 1 and not out.exists()
+    assert "hush" not in result.output
 
 
 def test_a_host_that_is_not_allowed_is_refused(line: Path) -> None:

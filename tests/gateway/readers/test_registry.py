@@ -35,9 +35,10 @@ def test_a_scheme_that_is_not_built_names_those_that_are(url: str) -> None:
 
 
 @pytest.mark.parametrize("open_it", [open_reader, open_code_reader])
-def test_a_cameras_password_is_not_told(open_it: Callable[[str], object]) -> None:
+@pytest.mark.parametrize("scheme", ["camera:http", "rtsp", "kamera:rtsp", "llrp", "llrps"])
+def test_a_password_is_not_told(open_it: Callable[[str], object], scheme: str) -> None:
     with pytest.raises(UsageProblem) as refused:
-        open_it("camera:http://me:hush@cam.local:port/v.mjpg")
+        open_it(f"{scheme}://me:hush@cam.local:port/v.mjpg")
     assert "hush" not in str(refused.value)
 
 

@@ -1,6 +1,7 @@
 """libdmtx: a second engine of Data Matrix, where it is installed. It loses FNC1: no GS1 content is taken from it."""
 
 from types import ModuleType
+from warnings import catch_warnings, simplefilter
 
 from gateway.optics.found import Gray
 
@@ -22,7 +23,9 @@ def read(image: Gray, timeout_ms: int = 200, most: int = 1) -> list[bytes]:
 
 def _library() -> ModuleType | None:
     try:
-        from pylibdmtx import pylibdmtx
+        with catch_warnings():  # it compares versions by what distutils had for it
+            simplefilter("ignore", DeprecationWarning)
+            from pylibdmtx import pylibdmtx
     except (ImportError, OSError):
         return None
     module: ModuleType = pylibdmtx

@@ -61,11 +61,11 @@ class Lattice:
 
 def lattices(image: Gray) -> Iterator[Lattice]:
     """The likeliest lattices of `image`, a crop that holds little but the marks."""
+    if min(image.shape) < 4 * _CELLS[1]:
+        return
     reduced = cv2.resize(image, None, fx=REDUCED, fy=REDUCED, interpolation=cv2.INTER_AREA)
     plane = _even(np.asarray(reduced[:_SIZE, :_SIZE], np.float32))
     rows, columns = plane.shape
-    if min(rows, columns) < 4 * _CELLS[0]:
-        return
     windowed = plane * np.sqrt(np.outer(np.hanning(rows), np.hanning(columns)))
     windowed = np.asarray(windowed, np.float32)
     for wave in _waves(windowed):

@@ -13,7 +13,7 @@ _TYPES = {
     "upce": ("UPCE",),
 }
 _WORDS = {
-    "CODE128": ("Code128", "]C0"),
+    "CODE128": ("Code128", ""),
     "EAN13": ("EAN13", "]E0"),
     "EAN8": ("EAN8", "]E4"),
     "UPCA": ("EAN13", "]E0"),
@@ -42,12 +42,14 @@ def read(image: Gray, symbologies: Sequence[str], how: str = "zbar") -> list[Fou
             continue
         symbology, aim = _WORDS[each.type]
         data = b"0" + each.data if each.type == "UPCA" else bytes(each.data)
-        if symbology == "EAN13" and data[:1] != b"0" and "ean13" not in symbologies:
-            continue
+        if symbology == "EAN13" and "ean13" not in symbologies:
+            if not data.startswith(b"0"):
+                continue
+            symbology = "UPCA"
         found.append(
             Found(
                 data=data,
-                aim="" if symbology == "Code128" else aim,
+                aim=aim,
                 symbology=symbology,
                 corners=_corners(each.rect),
                 orientation_deg=_DEGREES.get(each.orientation, 0.0),

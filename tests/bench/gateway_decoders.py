@@ -17,7 +17,7 @@ from gateway.stations.orders import Order, OrderError, orders
 from gateway.stations.resultfile import ResultFile
 from gateway.sync import answer
 from gateway.sync import batch as sync_batch
-from tests.bench import llrp_decoders, mutations, scanner_decoders
+from tests.bench import llrp_decoders, mutations, optics_decoders, scanner_decoders
 from tests.bench.decoder import Decoder, Run
 from tests.bench.demo import generated
 from tests.bench.line import UID
@@ -42,6 +42,7 @@ def decoders(folder: Path) -> list[Decoder]:
         Decoder("receipt", _receipt, (), [_RECEIPT], mutations.json_text, 0.5),
         Decoder("hub batch", _batch, (Malformed,), [_batch_example(stubs)], _batch_input, 0.5),
         *llrp_decoders.decoders(),
+        *optics_decoders.decoders(),
         *scanner_decoders.decoders(),
     ]
 

@@ -74,15 +74,18 @@ class Sent:
 
     def __init__(self, log: IO[str]) -> None:
         self._log = log
+        self._part = ""  # of a line that is still being written
         self.times: dict[int, int] = {}
         self.count = 0
 
     def read(self) -> None:
         """What was written since the last time."""
-        while (line := self._log.readline()).endswith("\n"):
+        while (line := self._part + self._log.readline()).endswith("\n"):
+            self._part = ""
             picture = json.loads(line)
             self.times[picture["frame"]] = picture["sent_ns"]
             self.count += 1
+        self._part = line
 
     def ms_since(self, number: int, now_ns: int) -> float:
         """Since picture `number` left; those before it are forgotten."""

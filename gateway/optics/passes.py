@@ -63,10 +63,10 @@ def glancing(
     """The strongest regions, once each; the whole picture, reduced where it is large, when they held nothing."""
     bars, matrices = regions(image)
     for one, other in _ranked(bars[: 1 + count], matrices[: 2 + count]):
+        if other is not None and not covered(*other.middle):  # a quarter of what a strip costs
+            yield from _levels(image, other, symbologies, _LEVELS[:1])
         if one is not None and not covered(*one.middle):
             yield from _strips(image, one, symbologies)
-        if other is not None and not covered(*other.middle):
-            yield from _levels(image, other, symbologies, _LEVELS[:1])
     crop = whole(image).scaled(0.5) if image.size > _SMALL else whole(image)
     yield Pass("fast", partial(_plain, crop, symbologies, "fast"))
 

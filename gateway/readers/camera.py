@@ -220,7 +220,7 @@ class Camera:
             log.warning("%s: %s; trying until it is back", self._name, state.text)
             self._trouble = state.text
         elif state.word == "open" and self._trouble:
-            log.info("%s: the camera is back", self._name)
+            log.warning("%s: the camera is back", self._name)
             self._trouble = ""
         self._state = state
         self._changed.set()

@@ -34,5 +34,5 @@ class Away:
     def back(self, now_s: float) -> None:
         """It is open."""
         if self._trouble:
-            log.info("%s: the reader is back", self._name)
+            log.warning("%s: the reader is back", self._name)
         self._trouble, self._back_s = "", now_s

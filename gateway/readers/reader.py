@@ -84,7 +84,7 @@ class Reader:
             try:
                 if not self._is_open:
                     await self.open()
-                    log.info("%s: the reader is back", self.name)
+                    log.warning("%s: the reader is back", self.name)
                     self._trouble = ""
                 found = await self._run(self._port.wait, max(0.0, left_s))
             except (ReaderGone, ReaderBusy) as why:

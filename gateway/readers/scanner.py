@@ -145,7 +145,7 @@ class Scanner:
             try:
                 if self._dialect is None:
                     await self._connect()
-                    log.info("%s: the scanner is back", self.name)
+                    log.warning("%s: the scanner is back", self.name)
                     if self._is_on:
                         self._owes = True
                         await self._send(self._preset.on)

@@ -165,7 +165,7 @@ class EpcisSink:
 
     def _works(self) -> None:
         if self.trouble is not None:
-            log.info("the EPCIS repository takes events again")
+            log.warning("the EPCIS repository takes events again")
         self.trouble = None
         self._pauses.reset()
 

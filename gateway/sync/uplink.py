@@ -350,7 +350,7 @@ class Uplink:
     def _recover(self) -> None:
         """The hub, or the way to it, has taken a batch."""
         if self._trouble is not None:
-            log.info("the hub takes rows again")
+            log.warning("the hub takes rows again")
         self._trouble = None
         self._pauses.reset()
         self._cutter.grow()

@@ -47,6 +47,16 @@ def levelled(image: Gray, level: Level = PLAIN) -> Gray:
     return np.asarray(cv2.compare(soft, middle, cv2.CMP_GE), np.uint8)
 
 
+def levelled_rows(rows: Gray, smooth: float, sharpen: float, window: int) -> Gray:
+    """Each row in 0 and 255, alone: `rows` are averages along the bars of a bar code. smooth: sigma of its defocus."""
+    soft = rows.astype(np.float32)
+    if sharpen:
+        soft += sharpen * (soft - cv2.GaussianBlur(soft, (0, 0), smooth, sigmaY=0.01))
+    line = np.ones((1, window), np.uint8)
+    middle = cv2.blur(cv2.dilate(soft, line) + cv2.erode(soft, line), (window, 1)) / 2
+    return np.asarray(cv2.compare(soft, middle, cv2.CMP_GE), np.uint8)
+
+
 def evened(image: Gray) -> Gray:
     """`image` with the contrast of each of 64 parts spread over all grays (CLAHE).
 
@@ -59,13 +69,3 @@ def sharper(image: Gray) -> Gray:
     """`image` with what a blur of three pixels takes away added one and a half times."""
     blurred = cv2.GaussianBlur(image, (0, 0), 3)
     return np.asarray(cv2.addWeighted(image, 2.5, blurred, -1.5, 0), np.uint8)
-
-
-def levelled_rows(rows: Gray, smooth: float, sharpen: float, window: int) -> Gray:
-    """The same for each row alone: `rows` are averages along the bars of a bar code."""
-    soft = rows.astype(np.float32)
-    if sharpen:
-        soft += sharpen * (soft - cv2.GaussianBlur(soft, (0, 0), smooth, sigmaY=0.01))
-    line = np.ones((1, window), np.uint8)
-    middle = cv2.blur(cv2.dilate(soft, line) + cv2.erode(soft, line), (window, 1)) / 2
-    return np.asarray(cv2.compare(soft, middle, cv2.CMP_GE), np.uint8)

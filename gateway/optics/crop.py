@@ -29,6 +29,15 @@ class Crop:
         pixels = cv2.resize(self.pixels, None, fx=factor, fy=factor, interpolation=how)
         return Crop(np.asarray(pixels, np.uint8), _after(self.back, 1 / factor))
 
+    def middle(self, side: int) -> "Crop":
+        """The `side` x `side` pixels in its middle, fewer where it has fewer."""
+        rows, columns = self.pixels.shape
+        top, left = max((rows - side) // 2, 0), max((columns - side) // 2, 0)
+        back = self.back.copy()
+        back[:, 2] += back[:, :2] @ np.array((left, top))
+        pixels = self.pixels[top : top + side, left : left + side]
+        return Crop(np.ascontiguousarray(pixels), back)
+
     def placed(self, founds: Iterable[Found]) -> list[Found]:
         """What was found in `pixels`, with the corners and the orientation that it has in the picture."""
         placed = []

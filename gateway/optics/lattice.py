@@ -19,6 +19,7 @@ Vectors = npt.NDArray[np.float64]
 REDUCED = 0.5  # the picture's size while it is searched
 _CELLS = (6.0, 18.0)  # pixels of a picture from mark to mark
 _SIZE = 256  # of the spectrum
+LARGEST = round(_SIZE / REDUCED)  # pixels a side of a picture that is searched whole
 _ANGLES = np.radians(np.arange(0, 90, 1.5))
 _LENGTHS = 48
 _AROUND = (17, 17)  # pixels of the reduced picture, that light and contrast are made even over
@@ -60,7 +61,7 @@ class Lattice:
 
 
 def lattices(image: Gray) -> Iterator[Lattice]:
-    """The likeliest lattices of `image`, a crop that holds little but the marks."""
+    """The likeliest lattices of `image`, a crop that holds little but the marks: its upper left LARGEST pixels."""
     if min(image.shape) < 4 * _CELLS[1]:
         return
     reduced = cv2.resize(image, None, fx=REDUCED, fy=REDUCED, interpolation=cv2.INTER_AREA)

@@ -24,6 +24,8 @@ _REGIONS = 6  # of a kind, at least
 _DOTS = 2  # regions that may hold dot-peened codes, before the others had their turn
 _MERGED = (2.5, 4.0)  # pixels, sigma of the blur that dots are merged by
 _DOUBLED = 2_000_000  # pixels that zbar looks at, and that are enlarged
+_LARGEST = 8_000_000  # pixels of a region, as it is levelled
+_PEENED = 1_000_000  # pixels of a region that may hold dot-peened codes
 _MATRIX = ("qr", "datamatrix")
 _LEVELS = (
     PLAIN,
@@ -37,7 +39,7 @@ _LEVELS = (
 
 
 class _How(NamedTuple):
-    """How a strip is made: how much enlarged, the height of a band, and as gateway.optics.bars has it."""
+    """How a strip is made: how much enlarged, the height of a band, and the rest as gateway.optics.bars has it."""
 
     scale: float
     rows: int
@@ -159,7 +161,7 @@ def _harder_strips(image: Gray, bars: Bars, symbologies: Sequence[str]) -> Itera
         yield Pass("defocus", partial(_strip, image, bars, words, how, f"defocus {number}"))
 
 
-def _strip(image: Gray, bars: Bars, words: Sequence[str], how: "_How", name: str = "strip") -> Seen:
+def _strip(image: Gray, bars: Bars, words: Sequence[str], how: _How, name: str = "strip") -> Seen:
     level = strip(image, bars, how.scale)
     return _scan(sharpened(level, how.rows, how.window, how.sigma, how.sharpen), words, name)
 
@@ -181,7 +183,8 @@ def _levels(
         return
     crop = box(image, matrix.left, matrix.top, matrix.right, matrix.bottom)
     for level in levels:
-        yield Pass("level", partial(_level, crop, level, words))
+        if crop.pixels.size * level.scale**2 <= _LARGEST:
+            yield Pass("level", partial(_level, crop, level, words))
 
 
 def _level(crop: Crop, level: Level, words: Sequence[str]) -> Seen:
@@ -198,6 +201,8 @@ def _dots(image: Gray, matrices: Sequence[Matrix], symbologies: Sequence[str]) -
         return
     for matrix in matrices:
         crop = box(image, matrix.left, matrix.top, matrix.right, matrix.bottom)
+        if crop.pixels.size > _PEENED:
+            continue
         yield Pass("dots", partial(_peened, crop))
         for sigma in _MERGED:
             yield Pass("merged", partial(_merged, crop, sigma))

@@ -41,6 +41,13 @@ def test_the_lattice_is_measured(cell: float) -> None:
     assert 0.5 / np.linalg.norm(first.waves, axis=1) ** -1 == pytest.approx(1 / cell, rel=0.02)
 
 
+def test_dots_in_the_middle_of_a_large_plate_are_read() -> None:
+    plate = np.pad(dots("LARGE", 12, 5, False), 200, constant_values=130)
+    (found,) = dotpeen.read(whole(plate))
+    assert found.data == b"LARGE"
+    assert np.hypot(*(np.mean(found.corners, axis=0) - (400, 400))) < 4
+
+
 def test_nothing_is_read_from_brushed_metal_and_noise() -> None:
     rng = np.random.default_rng(3)
     for _ in range(6):

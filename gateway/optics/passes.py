@@ -89,10 +89,10 @@ def looking(
         return [each for each in matrices if not covered(*each.middle)]
 
     for number, (one, other) in enumerate(_ranked(bars, matrices)):
-        if one is not None and not covered(*one.middle):
-            yield from _strips(image, one, symbologies)
         if other is not None and not covered(*other.middle):
             yield from _levels(image, other, symbologies, _LEVELS[:1])
+        if one is not None and not covered(*one.middle):
+            yield from _strips(image, one, symbologies)
         if number + 1 == _DOTS:
             yield from _dots(image, left()[:_DOTS], symbologies)
     if max(len(bars), len(matrices)) < _DOTS:

@@ -134,6 +134,8 @@ def day(yymmdd: "str", this_year: "int") -> "str":
 
 
 def _size(pair: "str") -> "int":
+    if "\x1d" in pair:
+        raise Malformed("element string: a separator where an AI must be")
     for pairs, size in _SIZES:
         if len(pair) == 2 and pair in pairs and " " not in pair:
             return size

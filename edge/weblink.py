@@ -144,8 +144,11 @@ def suspicions(link: "WebLink", hosts: "Sequence[str]" = ()) -> "list[str]":
 
 
 def is_digital_link(link: "WebLink") -> "bool":
-    """Whether the path is meant as a GS1 Digital Link's with AI 01, right or wrong: /01/ and 12 to 14 digits."""
-    parts = link.path.split("/")
+    """Whether the path is meant as a GS1 Digital Link's with AI 01, right or wrong: /01/ and 12 to 14 digits.
+
+    Written as percent they count, too: a resolver may decode before it looks.
+    """
+    parts = gs1.percent_decoded(link.path).split("/")
     for at in range(len(parts) - 1):
         if parts[at] == "01" and 12 <= len(parts[at + 1]) <= 14 and _is_number(parts[at + 1]):
             return True

@@ -230,3 +230,9 @@ def test_what_is_written_is_read_back(data: st.DataObject) -> None:
     values["30"] = st.integers(0, 99999999).map(str)
     pairs = [(ai, data.draw(values.get(ai, text))) for ai in ais[: data.draw(st.integers(1, 8))]]
     assert elements.parse(elements.encode(pairs)) == pairs
+
+
+@pytest.mark.parametrize("data", [b"\x1d\x1d0104006381333931", b"0104006381333931\x1d\x1d10B"])
+def test_two_separators_are_no_ai_and_stand_in_no_sentence(data: bytes) -> None:
+    with pytest.raises(Malformed, match="a separator where an AI must be"):
+        elements.parse(data, "]C1")

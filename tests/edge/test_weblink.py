@@ -177,3 +177,10 @@ def test_the_longest_identification_link_has_255_characters_in_any_case_behind_i
     example = "https://www.domain-abc.com/?.1P=1A2B3C&.S=sd09fqw4hrdfj0as89u7"
     assert weblink.identification_link_faults(example) == []
     assert weblink.identification_link_faults("https://a/" + "X" * 245) == []
+
+
+@pytest.mark.parametrize("path", ["/%30%31/04006381333931/21/B", "/01/04006381333931%2F21%2FB"])
+def test_a_digital_link_in_percent_signs_is_one_and_no_right_one(path: str) -> None:
+    link = "https://id.example.com" + path
+    assert weblink.is_digital_link(weblink.parse(link))
+    assert weblink.faults(link) != []

@@ -4,6 +4,7 @@ import csv
 import errno
 import io
 import os
+from contextlib import suppress
 from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
@@ -58,18 +59,21 @@ class RowFile(Generic[L]):
 
     def append(self, line: L) -> None:
         """Add a line; it is on disk when this returns."""
-        self.lines[int(line.row)] = line
         self._put([str(cell) for cell in astuple(line)])
+        self.lines[int(line.row)] = line
 
     def _put(self, cells: list[str]) -> None:
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\n").writerow(cells)
         line = text.getvalue().encode()
+        before = os.fstat(self._file.fileno()).st_size
         try:
             if self._file.write(line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(self._file.fileno())
         except OSError as why:
+            with suppress(OSError):  # no half line: the next one would go on behind it
+                self._file.truncate(before)
             raise self._unwritable(why) from why
 
     def _unwritable(self, why: OSError) -> JournalTrouble:

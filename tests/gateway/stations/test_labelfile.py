@@ -1,5 +1,7 @@
 """labels.csv: what each code holds survives a crash, and nothing else is taken for it."""
 
+import resource
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,3 +71,23 @@ def test_another_file_is_refused_and_left_alone(tmp_path: Path, foreign: str) ->
 def test_a_folder_that_is_none_is_said(tmp_path: Path) -> None:
     with pytest.raises(JournalTrouble, match="make the labels again"):
         LabelFile(tmp_path / "none" / "labels.csv")
+
+
+def test_a_line_that_the_disk_took_in_part_is_none_and_the_next_one_stands(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    with LabelFile(path) as kept:
+        kept.append(LINE)
+        size = path.stat().st_size
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size + 9, limits[1]))
+            with pytest.raises(JournalTrouble, match="make the labels again"):
+                kept.append(replace(LINE, row="2"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            signal.signal(signal.SIGXFSZ, before)
+        assert list(kept.lines) == [1]
+        kept.append(replace(LINE, row="3"))
+    with LabelFile(path) as kept:
+        assert list(kept.lines) == [1, 3]

@@ -33,12 +33,16 @@ def datamatrix(message: str | bytes = DATAMATRIX, aim: str = "]d2") -> CodeRead:
 
 
 class Eye(ScriptedReader):
-    """before: what each trigger reads; for each trigger one entry of `next` first, while there is one."""
+    """before: what each trigger reads; for each trigger one entry of `next` first, while there is one.
+
+    ends: the device says that there is no more.
+    """
 
     def __init__(self) -> None:
         super().__init__("eye")
         self.before: tuple[CodeRead, ...] = ()
         self.next: list[tuple[CodeRead, ...]] = []
+        self.ends = False
 
     def lay(self, *codes: CodeRead) -> None:
         self.before = codes
@@ -46,7 +50,7 @@ class Eye(ScriptedReader):
     async def trigger(self, want: Wanted) -> None:
         await super().trigger(want)
         found = self.next.pop(0) if self.next else self.before
-        self.see(*found, at=NOW + 1, no_read=not found)
+        self.see(*found, at=NOW + 1, no_read=self.ends or not found)
 
 
 class BindLine:

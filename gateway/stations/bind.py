@@ -56,10 +56,9 @@ class BindStation:
         result = await self._station.serve(self._bind, idle_s)
         if result is None or result.outcome != "repaired":
             return result
-        item = await look(
-            self._sight, self._requires
-        )  # its torn write is finished: no need to show it again
-        return await bound(self._station.post, result, item, self._requires)
+        # its torn write is finished: no need to show it again
+        needed = _needed(result, self._orders, self._requires)
+        return await bound(self._station.post, result, await look(self._sight, needed), needed)
 
     async def _bind(self, post: Post, target: Target) -> Result:
         return await bind_one(post, target, self._sight, self._orders, self._requires)
@@ -84,7 +83,8 @@ async def bind_one(
         )
         if tag.signal.colour != GREEN:
             return tag
-        return await bound(post, tag, await look(sight, requires), requires)
+        needed = _needed(tag, orders, requires)
+        return await bound(post, tag, await look(sight, needed), needed)
     if orders is None:
         text = f"{seen.tag.describe()}: commission it first, or give the orders"
         return await write.refuse(post, seen, Refusal("refused", text), "", started)
@@ -104,6 +104,7 @@ async def bound(
     """What a tag that carries its product and the codes beside it amount to; recorded.
 
     tag: one of CARRIED. Outcome "bound", "incomplete" or "refused". Green only where the tag's own answer was.
+    The row's carriers: what names the product; fit: those of them that are all which one that is required must be.
     """
     product = of_order(order) if order is not None else _product(tag)
     if product is None:
@@ -124,6 +125,7 @@ async def bound(
     if missing:
         body["missing"] = missing
     body["carriers"] = sorted({carrier(each.read) or "code" for each in about})
+    body["fit"] = item.fit(product)
     row = await post.record("bind", tag.uid, tag.product or product.name, body)
     if missing:
         signal = Signal(AMBER, f"{product.name} is not complete: {told(missing)}: show it again")
@@ -194,6 +196,15 @@ def _account(tag: Result, product: Product | None, item: Item) -> dict[str, Any]
     if tag.order_row:
         body["order_row"] = tag.order_row
     return body
+
+
+def _needed(
+    tag: Result, orders: Mapping[str, Order] | None, requires: Sequence[str]
+) -> tuple[str, ...]:
+    """What is required of a product that has its tag: by the station, and by its order, where that is at hand."""
+    product = _product(tag)
+    order = orders.get(product.name) if orders is not None and product is not None else None
+    return codes({}, order.carriers if order is not None else (), requires)
 
 
 def _product(tag: Result) -> Product | None:

@@ -73,7 +73,11 @@ def judge(read: CodeRead, post: CodePost) -> Judged:
         faults.append(f"the product's name has {len(product)} characters, {_LONGEST_NAME} at most")
         product = ""
     fault = "; ".join(faults)
-    signal = _signal(shown(read.data, code), verdict, fault, post.job)
+    doubt = stray(verdict, post.hosts)
+    if doubt and not fault:
+        signal = Signal(AMBER, f"not verified: {doubt}")
+    else:
+        signal = _signal(shown(read.data, code), verdict, fault, post.job)
     return Judged(read, code, verdict, signal, product, claim, stub, fault)
 
 
@@ -103,6 +107,16 @@ def answer(outcome: Outcome, judged: Sequence[Judged]) -> Answer:
         return Answer("not_verified", signal, product, telling)
     word = "verified" if all(each.verdict is not None for each in found) else READ
     return Answer(word, signal, product, telling)
+
+
+def stray(verdict: Verdict | None, hosts: Sequence[str]) -> str:
+    """Why a good stub does not vouch for the link of its code; "" where it does, or nothing good stands there.
+
+    It can be copied behind any link: one that names no product to compare is believed for its host alone.
+    """
+    if hosts or verdict is None or not verdict.is_green() or verdict.link == "match":
+        return ""
+    return "the link before its stub names no product, and no hosts are given that links may name"
 
 
 def shown(data: bytes, code: Code) -> str:

@@ -13,9 +13,9 @@ from edge.errors import Malformed
 from gateway.config import CodesConfig
 from gateway.model import DeviceTrouble, Wanted
 from gateway.stations.carriers import carrier
-from gateway.stations.codejob import Judged, judge
+from gateway.stations.codejob import Judged, judge, stray
 from gateway.stations.codepost import CodePost
-from gateway.stations.cycle import NO_READ, Outcome
+from gateway.stations.cycle import NO_MATCH, NO_READ, Outcome
 from gateway.stations.orders import Order, gtin_serial, product_name
 
 _MOST_NAMED = 3  # codes in a sentence
@@ -54,12 +54,13 @@ class Product:
 class Item:
     """What one trigger brought. trouble: why there is nothing, of the device or the cycle; "" where it read codes.
 
-    hosts: that links may name, () for any.
+    hosts: that links may name, () for any. barred: why the code reader's match list refuses what was read, "" fine.
     """
 
     judged: tuple[Judged, ...] = ()
     trouble: str = ""
     hosts: tuple[str, ...] = ()
+    barred: str = ""
 
     def about(self, product: Product) -> list[Judged]:
         """The codes that name this product."""
@@ -73,10 +74,17 @@ class Item:
         for each in self.about(product):
             if each.fault:
                 return f"the code of {product.name} is refused: {each.fault}"
-            if each.code.stub is not None and (each.verdict is None or not each.verdict.is_green()):
-                why = each.verdict.why() if each.verdict is not None else "there is no verdict"
-                return f"the stub in the code of {product.name} is not trusted: {why}"
-        return ""
+        for each in self.judged:
+            if why := _distrust(each, product, self.hosts):
+                return f"the stub in the code {_named(each)} is not trusted: {why}"
+        return f"the codes beside it are refused: {self.barred}" if self.barred else ""
+
+    def fit(self, product: Product) -> list[str]:
+        """The carriers among the codes that are all which a product needs one to be."""
+        kinds = {
+            carrier(each.read) for each in self.judged if not _unfit(each, product, self.hosts)
+        }
+        return sorted(kinds - {""})
 
     def missing(self, product: Product, needed: Iterable[str]) -> dict[str, str]:
         """Carrier -> why it is still missing, of those that are needed; {} where all were read and are right."""
@@ -156,9 +164,11 @@ async def look(sight: Sight, needed: Sequence[str] = ()) -> Item:
         outcome = await sight.once(want, rules.timeout_s)
     except DeviceTrouble as why:
         return Item(trouble=str(why))
+    if outcome.word == NO_READ:  # also where fewer codes than the rules ask for count as none
+        return Item(trouble=outcome.reason or "no code was read", hosts=sight.post.hosts)
     judged = tuple(judge(each, sight.post) for each in outcome.codes)
-    trouble = outcome.reason or ("no code was read" if outcome.word == NO_READ else "")
-    return Item(judged, trouble, sight.post.hosts)
+    barred = outcome.reason if outcome.word == NO_MATCH else ""
+    return Item(judged, outcome.reason, sight.post.hosts, barred)
 
 
 def _is_about(judged: Judged, product: Product) -> bool | None:
@@ -171,6 +181,15 @@ def _is_about(judged: Judged, product: Product) -> bool | None:
     named = codes.names(code, product.claim)
     is_class = code.serial is None and product.claim[0] == stub.GS1
     return None if named and is_class else named
+
+
+def _distrust(judged: Judged, product: Product, hosts: Sequence[str]) -> str:
+    """Why the stub in a code is not believed, whatever it names; "" where it is, or there is none."""
+    if judged.code.stub is None:  # what is wrong with the code may have kept it from being unpacked
+        return judged.fault if b"#s=" in judged.read.data else ""
+    if judged.verdict is None or not judged.verdict.is_green():
+        return judged.verdict.why() if judged.verdict is not None else "there is no verdict"
+    return "" if judged.code.link == product.link else stray(judged.verdict, hosts)
 
 
 def _unfit(judged: Judged, product: Product, hosts: Sequence[str]) -> str:

@@ -179,7 +179,7 @@ class JobRun:
 
     def _is_waiting(self, item: Order | OrderError) -> TypeGuard[Order]:
         """Whether this row wants a tag now."""
-        if isinstance(item, OrderError) or self._book.is_done(item):
+        if isinstance(item, OrderError) or self._book.is_done(item, self._codes.needed(item)):
             return False
         return item not in (self.torn.get(item.product), self.incomplete.get(item.product))
 

@@ -35,10 +35,13 @@ class JobBook:
             if line.outcome in (*STANDING, INCOMPLETE):
                 self._own(line)
 
-    def is_done(self, order: Order) -> bool:
-        """Whether the row has its final result. Raises OrderError where the file's row is of another order."""
+    def is_done(self, order: Order, needed: Sequence[str] = ()) -> bool:
+        """Whether the row has its final result. Raises OrderError where the file's row is of another order.
+
+        needed: as for `standing`; a row that was done before they were asked for is not done.
+        """
         line = self._results.lines.get(order.row)
-        if line is None or line.outcome not in FINAL:
+        if line is None or line.outcome not in (*FINAL, INCOMPLETE):
             return False
         if (line.gtin, line.serial, line.digest) != identity(order):
             raise OrderError(
@@ -46,7 +49,14 @@ class JobBook:
                 "",
                 f"{self._results.path}: row {order.row} is of another job: move the file away",
             )
-        return True
+        if line.outcome not in STANDING or not needed:
+            return line.outcome in FINAL
+        row = self._last_result(order.product)
+        if (
+            row is None or not row.station
+        ):  # another journal's, or given back, and its row "bind" with it
+            return True
+        return self._has_codes(order, row.uid, needed)
 
     def row_of(self, uid: bytes) -> int | None:
         """The row whose tag this is."""
@@ -130,7 +140,7 @@ class JobBook:
         if row is None:
             return not needed
         content = row.content()
-        found: list[str] = content.get("carriers", [])
+        found: list[str] = content.get("fit", [])
         return row.uid == uid and content.get("outcome") == "bound" and set(needed) <= set(found)
 
     def _last_result(self, product: str) -> Row | None:

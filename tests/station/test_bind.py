@@ -1,6 +1,8 @@
 """A tag and the code beside it: one product, or refused with both names; through tears, stops and away devices."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from bind_line import LINK_A1, BindLine, datamatrix, qr
@@ -8,7 +10,7 @@ from code_line import gone
 from production_line import BASE, GTIN, SECOND_UID, UID, Line, order
 from rain_line import RainLine
 
-from edge import gs1
+from edge import gs1, printed
 from gateway.keys import DeviceKey
 from gateway.model import CodeRead
 from gateway.stations.result import Result
@@ -101,6 +103,66 @@ async def test_a_stub_of_an_unknown_key_in_the_code_is_refused(bench: BindLine) 
     result = await bench.bind()
     assert result.outcome == "refused"
     assert "the signing key is not in the trust list" in result.signal.sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda text: "https://evil.example/#" + text.partition("#")[2], "no hosts are given"),
+        (lambda text: text.replace("/01/", "/%30%31/"), "behind AI 01"),
+        (lambda text: "https://evil.example/#s=0oRDoQ", "is not trusted"),
+        (lambda text: text.replace("id.example.com", "id.example.com:8443"), "port 8443"),
+        (lambda text: text + "=", "in base64url or upper-case base32"),
+    ],
+)
+async def test_a_code_with_a_copied_or_bad_stub_counts_beside_a_good_one(
+    bench: BindLine, change: Callable[[str], str], words: str
+) -> None:
+    good = bench.label("A1")
+    bench.eye.lay(good, qr(change(good.data.decode())))
+    bench.sight.rules = bench.sight.rules.model_copy(update={"count": 2})
+    result = await bench.bind()
+    assert (result.outcome, result.signal.colour) == ("refused", "red")
+    assert words in result.signal.sentence
+
+
+async def test_a_stub_behind_any_link_is_taken_where_its_host_is_allowed(line: Line) -> None:
+    await line.commission(order("A1"))
+    line.show(UID)
+    bench = BindLine(line, hosts=("id.example.com",))
+    _, _, fragment = bench.label("A1").data.decode().partition("#")
+    bench.eye.lay(qr(f"https://id.example.com/p/77#{fragment}"))
+    assert (await bench.bind()).outcome == "bound"
+
+
+async def test_the_tags_own_stub_on_paper_is_refused(bench: BindLine) -> None:
+    stub = (await bench.line.verify()).stub
+    assert stub is not None
+    bench.eye.lay(qr(printed.join(LINK_A1, stub.raw, printed.BASE64URL)))
+    bench.line.show(UID)  # type: ignore[arg-type]
+    result = await bench.bind()
+    assert result.outcome == "refused"
+    assert "the tag that it was written for was not asked" in result.signal.sentence
+
+
+@pytest.mark.parametrize(
+    ("rules", "outcome", "words"),
+    [
+        ({"match": ("https://*",), "count": 2}, "refused", "1 of 2 not of the match list"),
+        ({"count": 3, "partial": "no_read"}, "incomplete", "2 of 3 codes"),
+    ],
+)
+async def test_what_the_code_readers_rules_refuse_is_not_bound(
+    line: Line, rules: dict[str, Any], outcome: str, words: str
+) -> None:
+    await line.commission(order("A1"))
+    line.show(UID)
+    bench = BindLine(line, **rules)
+    bench.eye.ends = True
+    bench.eye.lay(qr(LINK_A1), datamatrix())
+    result = await bench.bind()
+    assert result.outcome == outcome
+    assert words in result.signal.sentence
 
 
 async def test_a_host_that_is_not_allowed_is_refused(line: Line) -> None:
@@ -275,6 +337,19 @@ async def test_a_rain_tag_is_bound_by_its_stub(rain: RainLine) -> None:
     bench.eye.lay(bench.label("B2"))
     rain.show()
     assert (await bench.bind()).outcome == "refused"
+
+
+async def test_what_an_order_lists_is_asked_of_its_tag_again(line: Line) -> None:
+    bench = BindLine(line)
+    wanted = replace(order("A1"), carriers=("nfc", "qr"))
+    for _ in range(2):  # blank, and then with its passport
+        bench.eye.lay(datamatrix())
+        line.show(UID)
+        result = await bench.bind(wanted)
+        assert (result.outcome, result.signal.colour) == ("incomplete", "amber")
+    bench.eye.lay(qr(LINK_A1))
+    line.show(UID)
+    assert (await bench.bind(wanted)).outcome == "bound"
 
 
 async def test_an_order_for_another_kind_of_tag_is_refused(line: Line) -> None:

@@ -11,7 +11,7 @@ from production_line import BASE, GTIN, Line
 from edge import gs1
 from gateway.model import CodeRead
 from gateway.stations.job import JobRun
-from gateway.stations.orders import orders
+from gateway.stations.orders import OrderError, orders
 from gateway.stations.result import Result
 from gateway.stations.resultfile import ResultFile
 
@@ -192,6 +192,31 @@ async def test_what_the_station_requires_holds_for_every_row(line: Line) -> None
     link = gs1.link(BASE, GTIN, "S1")
     found = await Job(line, text).run((1, datamatrix(link, "]d1")), requires=("datamatrix",))
     assert found[-1].outcome == "commissioned"
+
+
+async def test_a_code_that_is_asked_for_later_is_read_before_a_row_counts_as_done(
+    line: Line,
+) -> None:
+    text = f"gtin,serial,digest\n09520123456788,S1,{DIGEST}\n"
+    dumb = qr(f"01{GTIN:014d}21S1".encode(), "]Q3")  # a QR, but no link that a phone opens
+    found = await Job(line, text).run((1, dumb))
+    assert told(found) == [("commissioned", 1, "green")]
+    assert await Job(line, text).run() == []
+    job = Job(line)  # the same order, which now lists a QR
+    found = await job.run((1, dumb), (1, code("S1")))
+    assert told(found) == [
+        ("incomplete", 1, "amber"),
+        ("incomplete", 1, "amber"),
+        ("commissioned", 1, "green"),
+    ]
+    assert job.outcomes()[-1] == ("1", "commissioned")
+    assert await Job(line).run() == []
+
+
+async def test_the_incomplete_row_of_another_job_is_not_taken_for_ones_own(line: Line) -> None:
+    await Job(line).run((1, datamatrix(f"01{GTIN:014d}21S1")))
+    with pytest.raises(OrderError, match="row 1 is of another job"):
+        await Job(line, rows().replace("S1", "T1")).run()
 
 
 async def test_a_torn_row_is_finished_and_needs_its_code_then(line: Line) -> None:

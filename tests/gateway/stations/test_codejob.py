@@ -218,3 +218,18 @@ def test_nothing_that_a_code_holds_is_an_error(message: bytes, aim: str, post: C
     signal = answer(outcome, [found]).signal
     assert signal.colour == "green" or signal.sentence
     assert post.job == "read" or signal.colour != "green"
+
+
+def test_a_stub_that_is_copied_behind_a_link_that_names_nothing_is_not_green() -> None:
+    copied = signed("https://evil.example/")
+    for post in (POST, READING):
+        found = worth(copied, post)
+        assert found.verdict is not None and found.verdict.link == "not_checked"
+        assert found.signal.colour == "amber"
+        assert "no hosts are given that links may name" in found.signal.sentence
+        assert amount(copied, post=post).outcome == "not_verified"
+    named = replace(POST, hosts=("id.example.com",))
+    assert worth(signed("https://id.example.com/p/77"), named).signal.colour == "green"
+    assert worth(copied, named).signal.colour == "red"
+    own = "https://id.example.com/p/77"
+    assert worth(signed(own, _1=[1, own])).signal.colour == "green"

@@ -144,12 +144,14 @@ class Look(NamedTuple):
 class Wanted:
     """What a trigger looks for. count: distinct codes that are enough. expected: values of which one sight counts.
 
-    confirm: a second engine must look at what was read, too (print-verify).
+    confirm: a second engine must look at what was read, too (print-verify). beyond: look a little longer for codes
+    beyond count, that a second item beside the one is seen.
     """
 
     count: int = 1
     expected: tuple[bytes, ...] = ()
     confirm: bool = False
+    beyond: bool = False
 
 
 class DeviceTrouble(Exception):

@@ -21,6 +21,7 @@ from gateway.config_tables import SYMBOLOGIES
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FORMATS = ("svg", "png", "zpl")
+_IN_VIEW = 8  # codes that are watched at once
 
 
 class Length(click.FloatRange):
@@ -208,10 +209,10 @@ def decode(
 )
 @click.option(
     "--trigger",
-    type=click.Choice(("presentation", "continuous")),
-    default="presentation",
+    type=click.Choice(("continuous", "presentation")),
+    default="continuous",
     show_default=True,
-    help="presentation: what comes into view, once until it has left; continuous: every new value.",
+    help="continuous: every new value; presentation: what comes into view, once until it has left.",
 )
 @click.option("--trust", "trust_file", type=_FILE, help="Verify stubs against this trust list.")
 @click.option(
@@ -238,4 +239,6 @@ def watch(
     from gateway.cli import code_watch
     from gateway.config_tables import CodesConfig
 
-    code_watch.watch(url, trust_file, root, CodesConfig(trigger=trigger), hosts, as_json)
+    code_watch.watch(
+        url, trust_file, root, CodesConfig(trigger=trigger, most=_IN_VIEW), hosts, as_json
+    )

@@ -10,6 +10,7 @@ from gateway.optics.passes import Pass, glancing, looking
 from gateway.optics.tally import Tally
 
 BUDGET_MS = 250
+_BEYOND_MS = 25  # the strongest regions of a 1080p frame, once each
 _ANY = Wanted()
 
 
@@ -43,17 +44,26 @@ class Cascade:
     def look(self, image: Gray, want: Wanted = _ANY, budget_ms: float | None = None) -> Reading:
         """The cascade, until `want.count` distinct codes count or the budget is over."""
         tally = Tally(want.expected)
-        passes = looking(image, self.symbologies, tally.covers, want.count)
-        return _run(passes, tally, want.count, self.budget_ms if budget_ms is None else budget_ms)
+        passes = looking(image, self.symbologies, tally.covers, want.count + want.beyond)
+        budget_ms = self.budget_ms if budget_ms is None else budget_ms
+        return _run(passes, tally, want.count, budget_ms, _BEYOND_MS if want.beyond else 0)
 
 
-def _run(passes: Iterator[Pass], tally: Tally, count: int, budget_ms: float) -> Reading:
+def _run(
+    passes: Iterator[Pass], tally: Tally, count: int, budget_ms: float, beyond_ms: float = 0
+) -> Reading:
+    """beyond_ms: that are spent on codes beyond `count` once these are found."""
     began = perf_counter()
     tried: dict[str, None] = {}  # a set that keeps order
+    is_enough = False
     for each in passes:
         tried[each.name] = None
         tally.add(*each.run())
-        if len(tally.found) >= count or (perf_counter() - began) * 1000 >= budget_ms:
+        elapsed_ms = (perf_counter() - began) * 1000
+        if not is_enough and len(tally.found) >= count:
+            is_enough = True
+            budget_ms = min(budget_ms, elapsed_ms + beyond_ms)
+        if len(tally.found) > count or elapsed_ms >= budget_ms:
             break
     return Reading(
         tally.found,

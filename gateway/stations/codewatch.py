@@ -47,7 +47,7 @@ class CodeWatch:
         self._rules = rules
         match = match_list(rules)
         self._cycle = Cycle(rules, match)
-        self._wanted = Wanted(max(rules.count, rules.most), match.expected)
+        self._wanted = Wanted(max(rules.count, rules.most), match.expected, beyond=True)
         self._events: asyncio.Queue[tuple[float, Look | Asker | None]] = asyncio.Queue()
         self._room = asyncio.Semaphore(_WAITING)  # for looks among the events
         self._eye: asyncio.Task[None] | None = None
@@ -161,7 +161,7 @@ class CodeWatch:
         outcomes = cycle.trigger_on(at, timeout_s, want)
         self.askers[cycle.triggers] = asker
         if cycle.trigger == cycle.triggers:
-            outcomes += await self._begun(_one_more(want) if want else self._wanted)
+            outcomes += await self._begun(replace(want, beyond=True) if want else self._wanted)
         return ended + await self._settled(outcomes)
 
     async def _begun(self, want: Wanted) -> list[Outcome]:
@@ -200,8 +200,3 @@ class CodeWatch:
         state = self._post.reader.state
         is_well = self._post.reader.is_open and not state.text
         return "" if is_well else f"the reader is {state.word}: {state.text}"
-
-
-def _one_more(want: Wanted) -> Wanted:
-    """A camera ends with the codes that are enough: what stands beside the item, too, must not go unseen."""
-    return replace(want, count=want.count + 1)

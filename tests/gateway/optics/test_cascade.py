@@ -64,6 +64,11 @@ def test_the_search_ends_when_there_are_enough(four: Gray) -> None:
     assert len(more.passes) > len(all_of_them.passes) >= len(one.passes)
 
 
+def test_a_code_beyond_those_that_are_enough_is_seen_where_that_is_asked(four: Gray) -> None:
+    found = Cascade(SYMBOLOGIES).look(four, Wanted(count=1, beyond=True), PATIENT_MS).found
+    assert len(found) > 1
+
+
 def test_or_when_its_time_is_over(four: Gray) -> None:
     hasty = Cascade(SYMBOLOGIES, budget_ms=0).look(four, Wanted(count=64))
     assert len(hasty.passes) == 1

@@ -8,8 +8,10 @@ from typing import Any, cast
 
 import click
 
+from edge import stub as stubs
 from edge.errors import DoesNotFit, Malformed
 from edge.printed import split
+from edge.verify import verify
 from gateway.cli.code_make import Style, about, say_about, write
 from gateway.cli.output import USAGE, Failure, answer_is_no, emit
 from gateway.keys import DeviceKey, verifier
@@ -21,6 +23,7 @@ from gateway.stations.orders import Order, OrderError, orders
 from gateway.stations.post import Seal
 
 _LARGEST = 64 << 20  # bytes of a job file
+_MADE_UP = (stubs.VERSION, stubs.ISSUED_AT, stubs.SEQ)  # claims that no order has
 _LEFT_AS_IS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
@@ -114,19 +117,33 @@ class _Press:
         return {"row": row, "outcome": "refused", "reason": reason}
 
     def _text(self, order: Order) -> str:
-        """What the order's code holds: as it was kept, else signed now and kept. Raises Malformed, DoesNotFit."""
-        kid = self._key.kid.hex() if self._key is not None else ""
+        """What the order's code holds: the stub that was kept, else one signed now and kept. Malformed, DoesNotFit."""
         line = self._kept.lines.get(order.row)
-        if line is not None and not self._again and line.is_of(order, kid):
-            return line.text
-        stub = signed(order, self._seal(self._key)) if self._key is not None else None
+        stub = None
+        if self._key is not None:
+            seal = Seal(self._key, None, verifier, int(time.time()))
+            stub = self._kept_stub(line, order, seal) or signed(order, seal)
         text = smallest(self._style.spellings(order.link, stub), self._style.symbology).text
+        kid = self._key.kid.hex() if self._key is not None else ""
         digest = (order.digest or b"").hex()
-        self._kept.append(Line(str(order.row), order.product, digest, kid, order.link, text))
+        wanted = Line(str(order.row), order.product, digest, kid, order.link, text)
+        if self._again or wanted != line:
+            self._kept.append(wanted)
         return text
 
-    def _seal(self, key: DeviceKey) -> Seal:
-        return Seal(key, None, verifier, int(time.time()))
+    def _kept_stub(self, line: Line | None, order: Order, seal: Seal) -> bytes | None:
+        """The stub of an order's line, where that says what the order does today and nobody changed it."""
+        if line is None or self._again or not line.is_of(order, seal.key.kid.hex()):
+            return None
+        try:
+            stub = split(line.text)[1]
+        except Malformed:
+            return None
+        verdict, found = verify(stub or b"", seal.own_trust, verifier, seal.now, link=order.link)
+        if found is None or verdict.integrity != "valid":
+            return None
+        said = {key: value for key, value in found.claims.items() if key not in _MADE_UP}
+        return stub if said == order.claims else None
 
 
 def _file_name(product: str) -> str:

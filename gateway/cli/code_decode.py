@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from edge import weblink
 from edge.codes import Code
 from edge.errors import Malformed
 from edge.trust import TrustList
@@ -18,6 +19,7 @@ from gateway.optics.elements import understand
 from gateway.optics.found import Found, Gray
 from gateway.optics.picture import MOST_BYTES, gray
 from gateway.optics.read import read_picture
+from gateway.stations.codejob import stray
 from gateway.stations.orders import product_name
 
 
@@ -60,9 +62,13 @@ def _picture(image: Path, asked: Asked, trust: TrustList | None, as_json: bool) 
     answer = bool(reading.found)
     for found in reading.found:
         code = understand(found.aim, found.data, asked.hosts)
+        fault = code.fault
+        if code.link is not None and not fault:
+            fault = "; ".join(weblink.faults(code.link, asked.hosts))
         told = {"image": image, **_told(pixels, found, code), "ms": round(reading.ms, 1)}
+        told["fault"] = fault
         if trust is not None:
-            verdict = _verdict(code, trust)
+            verdict = _verdict(code, trust, fault, asked.hosts)
             told |= verdict
             answer = answer and verdict["colour"] == "green"
         if as_json:
@@ -93,14 +99,15 @@ def _told(pixels: Gray, found: Found, code: Code) -> dict[str, Any]:
         "stub": code.stub,
         "elements": [list(each) for each in code.elements],
         "product": product_name(code.product) or None,
-        "fault": code.fault,
     }
 
 
-def _verdict(code: Code, trust: TrustList) -> dict[str, Any]:
-    """The verdict on the stub in a code; a code without one is unsigned."""
+def _verdict(code: Code, trust: TrustList, fault: str, hosts: tuple[str, ...]) -> dict[str, Any]:
+    """The verdict on the stub in a code, and the code's colour; a code without a stub is unsigned."""
     verdict, _ = verify(code.stub or b"", trust, verifier, int(time.time()), link=code.link)
-    return {"verdict": verdict.as_dict(), "colour": verdict.colour()}
+    doubt = fault or stray(verdict, hosts)
+    colour = "red" if fault else "amber" if doubt else verdict.colour()
+    return {"verdict": verdict.as_dict(), "colour": colour, "reason": doubt or verdict.why()}
 
 
 def _print(told: dict[str, Any]) -> None:
@@ -110,7 +117,7 @@ def _print(told: dict[str, Any]) -> None:
         click.echo(f"  product {told['product']}")
     if "colour" in told:
         words = ", ".join(f"{name} {word}" for name, word in told["verdict"].items())
-        click.echo(f"  {told['colour']}: {words}")
+        click.echo(f"  {told['colour']}: {told['reason']} ({words})")
     if told["fault"]:
         click.echo(f"  refused: {told['fault']}")
 

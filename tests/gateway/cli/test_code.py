@@ -11,6 +11,9 @@ from click.testing import CliRunner, Result
 
 from edge import printed, stub
 from gateway.cli.main import main
+from gateway.optics.label import Label
+from gateway.optics.png import png
+from gateway.optics.symbol import symbol
 
 LINK = "https://id.example.com/01/09520123456788/21/A1"
 CLAIMS = {
@@ -77,6 +80,31 @@ def test_a_code_that_nobody_signed_is_no_answer_to_trust(line: Path) -> None:
     assert answers("code", "decode", out)[0]["stub"] is None
     found = answers("code", "decode", out, "--trust", line / "trust.cbor", status=1)[0]
     assert found["verdict"]["integrity"] == "unsigned" and found["colour"] == "amber"
+
+
+@pytest.mark.parametrize(
+    ("link", "hosts", "colour", "why"),
+    [
+        (LINK, ("other.example",), "red", "host id.example.com is not one of"),
+        (LINK.replace("https", "http"), (), "red", "must be https"),
+        ("https://evil.example/", (), "amber", "names no product"),
+        (LINK.replace("A1", "B2"), (), "red", "the link beside it names another product"),
+    ],
+)
+def test_a_copied_stub_does_not_make_a_link_green(
+    line: Path, link: str, hosts: tuple[str, ...], colour: str, why: str
+) -> None:
+    text = printed.join(link, signed_stub(line), printed.BASE32)
+    label = Label(symbol(text, "qr"))
+    (line / "label.png").write_bytes(png(label, 4, 300))
+    options = [part for host in hosts for part in ("--link-host", host)]
+    found = answers(
+        *("code", "decode", line / "label.png", "--fast", "--trust", line / "trust.cbor"),
+        *options,
+        status=1,
+    )[0]
+    assert found["colour"] == colour and why in found["reason"]
+    assert found["verdict"]["integrity"] == "valid"
 
 
 def test_the_smaller_form_is_taken_and_one_can_be_asked_for(line: Path) -> None:
@@ -199,6 +227,31 @@ def test_labels_are_signed_anew_when_that_is_asked_for(line: Path) -> None:
     answers(*make, "--key", line / "a.key", "--again")
     assert len((line / "labels" / "labels.csv").read_text().splitlines()) == 7
     assert (line / "labels" / "labels.csv").read_text().startswith(kept)
+
+
+def test_a_kept_label_is_of_what_is_ordered_and_as_it_was_signed(line: Path) -> None:
+    make = ["code", "make", "--orders", line / "orders.csv", "--out-dir", line / "labels"]
+    make += ["--key", line / "a.key"]
+    first = [each["text"] for each in answers(*make)[:-1]]
+    kept = line / "labels" / "labels.csv"
+    evil = first[0].replace("id.example.com", "evil.example")
+    bad = first[1][:-9] + ("B" if first[1][-9] == "A" else "A") + first[1][-8:]
+    kept.write_text(kept.read_text().replace(first[0], evil).replace(first[1], bad))
+    again = [each["text"] for each in answers(*make)[:-1]]
+    assert again[0] == first[0]  # the stub was whole, and the link is the order's
+    assert bad not in again
+    rows = (
+        ORDERS.replace("digest", "digest,total_41")
+        .replace("11\n", "11,7\n")
+        .replace("22\n", "22,\n")
+    )
+    (line / "orders.csv").write_text(rows)
+    changed = [each["text"] for each in answers(*make)[:-1]]
+    assert stub.decode(printed.split(changed[0])[1] or b"").claims[stub.TOTALS] == {41: 7}
+    assert changed[1] == again[1]
+    spelled = [each["text"] for each in answers(*make, "--form", "base32")[:-1]]
+    assert [printed.split(each) for each in spelled] == [printed.split(each) for each in changed]
+    assert "#s=2" in spelled[0]
 
 
 def test_a_row_that_is_no_order_is_refused_and_the_rest_goes_on(line: Path) -> None:

@@ -9,6 +9,8 @@ for a failure, then the row's line in the result file; "passed" is green, and to
 from collections.abc import Sequence
 from typing import Any
 
+from edge import stub as stubs
+from edge.stub import Stub
 from gateway.model import Quality
 from gateway.optics.grade import grade
 from gateway.records import Row
@@ -96,6 +98,8 @@ class LabelCheck:
             faults.append(f"its link is {link}, ordered was {order.link}")
         if judged.stub is not None and judged.stub.digest != order.digest:
             faults.append("its stub is of another passport than the order's")
+        elif judged.stub is not None and (other := _other(judged.stub, order)):
+            faults.append(f"its stub says other than the order: {', '.join(other)}")
         if not read.confirmed_by:
             lack = confirm.second_engine(read.symbology)
             faults.append(lack or "no second engine reads the same there: print it anew")
@@ -111,6 +115,12 @@ class LabelCheck:
             text = f"{self._results.path}: row {order.row} is of other orders: move the file away"
             raise OrderError(0, "", text)
         return said is not None and said.outcome == PASSED
+
+
+def _other(stub: Stub, order: Order) -> list[str]:
+    """The names of the claims in which a stub is not as ordered; the product is compared elsewhere."""
+    claims = {key: value for key, value in order.claims.items() if key != stubs.PRODUCT}
+    return [stubs.NAMES[key] for key, value in claims.items() if stub.claims.get(key) != value]
 
 
 def _strange(item: Item, found: Sequence[Order]) -> list[str]:

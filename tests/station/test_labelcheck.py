@@ -23,7 +23,9 @@ from gateway.stations.resultfile import ResultFile
 pytestmark = pytest.mark.anyio
 
 BASE = "https://id.example.com"
-CSV = "gtin,serial,digest\n" + "".join(f"{GTIN:014d},S{n},{f'{n:02x}' * 32}\n" for n in (1, 2, 3))
+CSV = "gtin,serial,digest,total_41\n" + "".join(
+    f"{GTIN:014d},S{n},{f'{n:02x}' * 32},5\n" for n in (1, 2, 3)
+)
 GOOD = Quality(contrast=0.8, unused_correction=0.9, module_px=4.0)
 
 
@@ -122,6 +124,8 @@ async def test_a_label_fails_with_every_reason(tmp_path: Path) -> None:
     [
         (lambda at: at.label(key=DeviceKey.generate()), "the signing key is not in the trust list"),
         (lambda at: at.label(_3=bytes(32)), "another passport than the order's"),
+        (lambda at: at.label(_11={41: 7}), "other than the order: totals"),
+        (lambda at: at.label(_7=[1, b"\4\1\2\3\4\5\6"]), "was not asked"),
         (lambda at: at.read(at.orders[0].link), "no code on it holds a stub"),
         (lambda at: at.read(tampered(at.label().data.decode())), "changed after it was signed"),
         (lambda at: at.read(f"{BASE}/01/{GTIN:014d}/21/S9"), f"no order for {GTIN:014d}/S9"),

@@ -28,6 +28,11 @@ async def bench(line: Line) -> BindLine:
     return BindLine(line)
 
 
+def show(bench: BindLine) -> None:
+    assert isinstance(bench.line, Line)
+    bench.line.show(UID)
+
+
 async def test_a_tag_and_a_code_of_one_product_are_bound(bench: BindLine) -> None:
     bench.eye.lay(bench.label("A1"))
     result = await bench.bind()
@@ -41,22 +46,18 @@ async def test_a_tag_and_a_code_of_one_product_are_bound(bench: BindLine) -> Non
     assert bench.kinds()[-3:] == ["verdict", "code", "bind"]
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
+async def test_a_code_without_a_stub_names_the_product_by_itself(bench: BindLine) -> None:
+    for code in (
         qr(LINK_A1),
         qr(LINK_A1.replace("https://id.example.com", "https://other.example/a/b")),
         datamatrix(),
         datamatrix(b"010952012345678821A1\x1d10LOT7"),
         CodeRead("eye", b"010952012345678821A1", "]C1", "Code128", 0),
         CodeRead("eye", LINK_A1.encode(), "", "", 0),
-    ],
-)
-async def test_a_code_without_a_stub_names_the_product_by_itself(
-    bench: BindLine, code: CodeRead
-) -> None:
-    bench.eye.lay(code)
-    assert (await bench.bind()).outcome == "bound"
+    ):
+        show(bench)
+        bench.eye.lay(code)
+        assert (await bench.bind()).outcome == "bound", code
 
 
 async def test_a_code_of_another_product_is_refused_with_both_names(bench: BindLine) -> None:
@@ -69,9 +70,10 @@ async def test_a_code_of_another_product_is_refused_with_both_names(bench: BindL
     assert "bind" not in bench.kinds()
 
 
-@pytest.mark.parametrize(
-    ("codes", "words"),
-    [
+async def test_what_does_not_name_the_tags_item_is_refused_with_the_reason(
+    bench: BindLine,
+) -> None:
+    cases: tuple[tuple[tuple[CodeRead, ...], str], ...] = (
         ((qr(LINK_A1), qr(gs1.link(BASE, GTIN, "B2"))), B2),
         ((CodeRead("eye", b"4006381333931", "]E0", "EAN13", 0),), "4006381333931"),
         ((CodeRead("eye", b"9520123456788", "]E0", "EAN13", 0),), "no code names an item"),
@@ -85,17 +87,15 @@ async def test_a_code_of_another_product_is_refused_with_both_names(bench: BindL
         ((qr(b"\xff\xfe"),), "UTF-8"),
         ((qr(b"A1\x07"),), "control character"),
         ((qr(b"7" * 4296),), "777"),
-    ],
-)
-async def test_what_does_not_name_the_tags_item_is_refused_with_the_reason(
-    bench: BindLine, codes: tuple[CodeRead, ...], words: str
-) -> None:
-    bench.eye.lay(*codes)
-    result = await bench.bind()
-    assert (result.outcome, result.signal.colour) == ("refused", "red")
-    assert words in result.signal.sentence
-    said = bench.line.last()
-    assert [each["data"] for each in said["codes"]] == [each.data for each in codes]  # type: ignore[attr-defined]
+    )
+    for codes, words in cases:
+        show(bench)
+        bench.eye.lay(*codes)
+        result = await bench.bind()
+        assert (result.outcome, result.signal.colour) == ("refused", "red"), codes
+        assert words in result.signal.sentence
+        said = bench.line.journal.tail(1)[0].content()
+        assert [each["data"] for each in said["codes"]] == [each.data for each in codes]
 
 
 async def test_a_stub_of_an_unknown_key_in_the_code_is_refused(bench: BindLine) -> None:
@@ -105,25 +105,22 @@ async def test_a_stub_of_an_unknown_key_in_the_code_is_refused(bench: BindLine) 
     assert "the signing key is not in the trust list" in result.signal.sentence
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
+async def test_a_code_with_a_copied_or_bad_stub_counts_beside_a_good_one(bench: BindLine) -> None:
+    good = bench.label("A1")
+    bench.sight.rules = bench.sight.rules.model_copy(update={"count": 2})
+    cases: tuple[tuple[Callable[[str], str], str], ...] = (
         (lambda text: "https://evil.example/#" + text.partition("#")[2], "no hosts are given"),
         (lambda text: text.replace("/01/", "/%30%31/"), "behind AI 01"),
         (lambda text: "https://evil.example/#s=0oRDoQ", "is not trusted"),
         (lambda text: text.replace("id.example.com", "id.example.com:8443"), "port 8443"),
         (lambda text: text + "=", "in base64url or upper-case base32"),
-    ],
-)
-async def test_a_code_with_a_copied_or_bad_stub_counts_beside_a_good_one(
-    bench: BindLine, change: Callable[[str], str], words: str
-) -> None:
-    good = bench.label("A1")
-    bench.eye.lay(good, qr(change(good.data.decode())))
-    bench.sight.rules = bench.sight.rules.model_copy(update={"count": 2})
-    result = await bench.bind()
-    assert (result.outcome, result.signal.colour) == ("refused", "red")
-    assert words in result.signal.sentence
+    )
+    for change, words in cases:
+        show(bench)
+        bench.eye.lay(good, qr(change(good.data.decode())))
+        result = await bench.bind()
+        assert (result.outcome, result.signal.colour) == ("refused", "red"), words
+        assert words in result.signal.sentence
 
 
 async def test_a_stub_behind_any_link_is_taken_where_its_host_is_allowed(line: Line) -> None:
@@ -139,7 +136,7 @@ async def test_the_tags_own_stub_on_paper_is_refused(bench: BindLine) -> None:
     stub = (await bench.line.verify()).stub
     assert stub is not None
     bench.eye.lay(qr(printed.join(LINK_A1, stub.raw, printed.BASE64URL)))
-    bench.line.show(UID)  # type: ignore[arg-type]
+    show(bench)
     result = await bench.bind()
     assert result.outcome == "refused"
     assert "the tag that it was written for was not asked" in result.signal.sentence
@@ -182,7 +179,7 @@ async def test_without_a_code_it_is_incomplete_until_it_is_shown_again(bench: Bi
     said = row.content()
     assert (row.kind, said["outcome"], said["carriers"]) == ("bind", "incomplete", [])
     assert list(said["missing"]) == ["code"]
-    bench.line.show(UID)  # type: ignore[arg-type]
+    show(bench)
     bench.eye.lay(qr(LINK_A1))
     assert (await bench.bind()).outcome == "bound"
 
@@ -199,7 +196,7 @@ async def test_a_required_qr_is_not_replaced_by_another_code(bench: BindLine) ->
     result = await bench.bind(requires=("qr",))
     assert (result.outcome, result.signal.colour) == ("incomplete", "amber")
     assert bench.line.last()["missing"] == {"qr": "no qr among the 1 codes that were read"}
-    bench.line.show(UID)  # type: ignore[arg-type]
+    show(bench)
     bench.eye.lay(datamatrix(), qr(LINK_A1))
     assert (await bench.bind(requires=("qr",))).outcome == "bound"
     assert bench.line.last()["carriers"] == ["datamatrix", "qr"]
@@ -242,25 +239,21 @@ async def test_a_blank_tag_gets_the_order_that_the_code_names(line: Line) -> Non
     assert (await line.verify()).product == B2
 
 
-@pytest.mark.parametrize(
-    ("codes", "outcome", "words"),
-    [
+async def test_a_blank_tag_stays_blank_where_no_single_order_is_named(line: Line) -> None:
+    bench = BindLine(line)
+    cases: tuple[tuple[tuple[CodeRead, ...], str, str], ...] = (
         ((qr(gs1.link(BASE, GTIN, "C3")),), "refused", f"no order for {GTIN:014d}/C3"),
         ((qr(LINK_A1), qr(gs1.link(BASE, GTIN, "B2"))), "refused", "name 2 orders"),
         ((qr(LINK_A1), qr(gs1.link(BASE, GTIN, "C3"))), "refused", "C3"),
         ((qr(LINK_A1 + "#s=0oRDoQ"),), "refused", "not trusted"),
         ((), "incomplete", "nothing written"),
-    ],
-)
-async def test_a_blank_tag_stays_blank_where_no_single_order_is_named(
-    line: Line, codes: tuple[CodeRead, ...], outcome: str, words: str
-) -> None:
-    bench = BindLine(line)
-    line.show(UID)
-    bench.eye.lay(*codes)
-    result = await bench.bind(order("A1"), order("B2"))
-    assert result.outcome == outcome
-    assert words in result.signal.sentence
+    )
+    for codes, outcome, words in cases:
+        line.show(UID)
+        bench.eye.lay(*codes)
+        result = await bench.bind(order("A1"), order("B2"))
+        assert result.outcome == outcome, codes
+        assert words in result.signal.sentence
     assert "intent" not in bench.kinds()
     assert (await line.verify()).outcome == "not_verified"
 

@@ -19,22 +19,22 @@ pytestmark = pytest.mark.anyio
 CSV = f"gtin,serial,digest\n{GTIN:014d},A1,{bytes(range(32)).hex()}\n"
 
 
-async def test_a_printed_label_passes_and_a_second_one_does_not(tmp_path: Path) -> None:
+async def test_a_printed_label_passes_and_that_of_another_product_does_not(tmp_path: Path) -> None:
     pictures, orders = tmp_path / "pictures", tmp_path / "orders.csv"
     pictures.mkdir()
     orders.write_text(CSV)
     eye = ReaderConfig(name="printer", url=f"camera:{pictures}", job="print", orders=orders)
     found, text = config(tmp_path, eye)
-    label = png(Label(symbol(text, "qr")), 6, 300)
-    (pictures / "1.png").write_bytes(label)
-    [(name, result)] = await first(found)
+    for number, held in enumerate((text, text.partition("#")[0].replace("A1", "B2")), 1):
+        (pictures / f"{number}.png").write_bytes(png(Label(symbol(held, "qr")), 6, 300))
+    (name, result), (_, second) = await first(found, 2)
     assert (name, result.outcome, result.signal.colour) == ("printer", "passed", "green"), result
-    lines = (tmp_path / "orders.labels.csv").read_text().splitlines()
-    assert lines[1].startswith(f"1,{GTIN:014d},A1,,passed")
-    (pictures / "1.png").unlink()
-    (pictures / "2.png").write_bytes(label)
-    [(_, second)] = await first(found)
     assert (second.outcome, second.signal.colour) == ("failed", "red")
+    assert f"no order for {GTIN:014d}/B2" in second.signal.sentence
+    lines = (tmp_path / "orders.labels.csv").read_text().splitlines()
+    assert [line.split(",")[:5] for line in lines[1:]] == [
+        ["1", f"{GTIN:014d}", "A1", "", "passed"]
+    ]
     async with Journal(tmp_path / "daemon.db") as journal:
         rows = [row for row in journal.after(0, 20) if row.kind == "label"]
     assert [row.content()["confirmed_by"] for row in rows] == [["opencv"], ["opencv"]]

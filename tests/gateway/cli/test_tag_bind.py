@@ -1,7 +1,6 @@
-"""`tagwright tag bind` and `job run --code-reader` as processes, beside a simulated reader and a simulated scanner."""
+"""`tagwright tag bind` and `job run --code-reader`, beside a simulated reader and a simulated scanner."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
+
+from gateway.cli.main import main
 
 GTIN = "09520123456788"
 DIGEST = "11" * 32
-COMMAND = [sys.executable, "-m", "gateway.cli.main"]
 
 
 def link(serial: str) -> str:
@@ -49,11 +50,9 @@ class Simulated:
 class Bench:
     """A tag reader, and a scanner beside it whose view is what was laid there."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
         self.tags = Simulated("pn532")
         self.scanner = Simulated("scanner", "--preset", "keyence", "--port", "0", "--aim")
-        self._environment = os.environ | {"XDG_STATE_HOME": str(folder / "state")}
         where = f"scanner:tcp://127.0.0.1:{self.scanner.ready['port']}?preset=keyence"
         self.at = ("--reader", f"pn532:{self.tags.ready['path']}", "--code-reader", where)
 
@@ -66,32 +65,33 @@ class Bench:
         self.tags.do(do="leave")
         self.tags.do(do="arrive", tag="ntag216", uid=tag)
 
-    def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*COMMAND, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            cwd=self.folder,
-            env=self._environment,
-        )
-
     def answer(self, *arguments: object, status: int = 0) -> Any:
-        done = self.run(*arguments, "--json")
-        assert done.returncode == status, (done.stdout, done.stderr)
+        done = call(*arguments, "--json")
+        assert done.exit_code == status, (done.stdout, done.stderr)
         return [json.loads(each) for each in done.stdout.splitlines()]
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    found = Bench(tmp_path)
-    rows = "".join(f'{GTIN},{serial},{DIGEST},"nfc,qr"\n' for serial in ("A1", "B2"))
-    (tmp_path / "orders.csv").write_text("gtin,serial,digest,carriers\n" + rows)
-    found.answer("key", "new", "--out", "a.key", "--no-passphrase")
-    found.answer("key", "trust", "--add", "a.key", "--out", "trust.cbor")
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(each) for each in arguments])
+
+
+@pytest.fixture(scope="module")
+def devices() -> Iterator[Bench]:
+    found = Bench()
     yield found
     found.tags.end()
     found.scanner.end()
+
+
+@pytest.fixture
+def bench(devices: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    rows = "".join(f'{GTIN},{serial},{DIGEST},"nfc,qr"\n' for serial in ("A1", "B2"))
+    (tmp_path / "orders.csv").write_text("gtin,serial,digest,carriers\n" + rows)
+    devices.answer("key", "new", "--out", "a.key", "--no-passphrase")
+    devices.answer("key", "trust", "--add", "a.key", "--out", "trust.cbor")
+    return devices
 
 
 def bind(bench: Bench, *more: object, status: int = 0) -> Any:
@@ -121,7 +121,7 @@ def test_a_blank_tag_is_commissioned_and_bound_and_no_other_code_fits_it(bench: 
 
 
 def test_a_job_beside_a_scanner_takes_the_order_that_the_code_names(bench: Bench) -> None:
-    bench.show("04a1b2c3d4e5f6")
+    bench.show("04a1b2c3d4e5f7")
     bench.lay(link("B2"))
     job = ("job", "run", "orders.csv", "--key", "a.key", "--idle", 1)
     picked, summary = bench.answer(*job, *bench.at, "--requires", "qr", status=1)
@@ -149,20 +149,16 @@ def test_a_job_beside_a_scanner_takes_the_order_that_the_code_names(bench: Bench
         (("--code-reader", "camera:0", "--orders", "orders.csv"), "belong together"),
     ],
 )
-def test_what_cannot_be_bound_is_wrong_usage(
-    tmp_path: Path, more: tuple[str, ...], words: str
-) -> None:
-    command = [*COMMAND, "tag", "bind", "--reader", "pn532:/dev/null", "--trust", "none.cbor"]
-    done = subprocess.run([*command, *more], capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode in (2, 3)
+def test_what_cannot_be_bound_is_wrong_usage(more: tuple[str, ...], words: str) -> None:
+    at = ("--reader", "pn532:/dev/null", "--trust", "none.cbor")
+    done = call("tag", "bind", *at, *more)
+    assert done.exit_code == 2
     assert words in done.stderr
 
 
 @pytest.mark.parametrize("host", ["id.example.com:8443", "me@id.example.com", "xn--exmple-cua.com"])
-def test_a_link_that_fails_the_pre_flight_is_wrong_usage(tmp_path: Path, host: str) -> None:
-    command = [*COMMAND, "job", "run", "none.csv", "--reader", "pn532:/dev/null", "--key", "a.key"]
-    done = subprocess.run(
-        [*command, "--link", f"https://{host}"], capture_output=True, text=True, cwd=tmp_path
-    )
-    assert done.returncode == 2
-    assert f"--link https://{host}: link:" in done.stderr
+def test_a_link_that_fails_the_pre_flight_is_wrong_usage(host: str) -> None:
+    at = ("--reader", "pn532:/dev/null", "--key", "a.key")
+    done = call("job", "run", "none.csv", *at, "--link", f"https://{host}")
+    assert done.exit_code == 2
+    assert "--link https://" in done.stderr and ": link: " in done.stderr

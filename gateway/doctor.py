@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge import weblink
-from gateway import doctor_devices
+from gateway import doctor_devices, posts
 from gateway.config import Config
 from gateway.finding import FAULT, WARNING, WELL, Finding
 from gateway.journal import Journal, JournalTrouble
@@ -42,6 +42,11 @@ def _link(config: Config) -> Finding:
     faults = weblink.faults(base, config.gateway.link_hosts)
     if faults:
         return Finding("link", FAULT, f"{base}: {'; '.join(faults)}", "mend gateway.link")
+    if not config.gateway.link_hosts and any(posts.reads_codes(each) for each in config.reader):
+        text = f"{base}/01/...; codes may name any host: a printed link may lead anywhere"
+        return Finding(
+            "link", WARNING, text, "name those that may stand there in gateway.link_hosts"
+        )
     return Finding("link", WELL, f"{base}/01/...")
 
 

@@ -22,7 +22,10 @@ _CODES = CodesConfig(symbologies=("qr",), trigger="single")
 
 @dataclass
 class Summary:
-    """What a demo did; `milliseconds` holds, by act, each tag's (all, floor): wire + RF + EEPROM, RF + EEPROM."""
+    """What a demo did. labelled: products whose label was shown to the camera, bound: to their tags.
+
+    milliseconds: by act, each tag's (all, floor): wire + RF + EEPROM, RF + EEPROM.
+    """
 
     rows: int = 0
     written: int = 0
@@ -31,6 +34,7 @@ class Summary:
     refused: int = 0
     torn: int = 0
     repaired: int = 0
+    labelled: int = 0
     bound: int = 0
     acknowledged: int = 0
     events: int = 0

@@ -170,7 +170,8 @@ async def _play(
             say(f"the hub's pages stay up at {on.behind.page} until Ctrl-C")
             await asyncio.Event().wait()
     is_whole = summary.written + summary.refused == summary.rows
-    if not is_whole or not summary.bound == summary.verified == summary.written:
+    is_green = summary.verified == summary.written and summary.bound == summary.labelled
+    if not (is_whole and is_green):
         raise Failure("not every row came to its end: read the lines above", NO)
 
 
@@ -232,6 +233,7 @@ def _account(summary: Summary, on: Stage) -> dict[str, Any]:
         "refused": summary.refused,
         "torn": summary.torn,
         "repaired": summary.repaired,
+        "labelled": summary.labelled,
         "bound": summary.bound,
         "events": summary.events,
         "acknowledged": summary.acknowledged,
@@ -253,7 +255,8 @@ def _table(summary: Summary, on: Stage) -> str:
         f"  tags verified green       {summary.verified:6}",
         f"  torn in mid-write         {summary.torn:6}",
         f"  repaired                  {summary.repaired:6}",
-        f"  bound to their labels     {summary.bound:6}",
+        f"  labels beside tags        {summary.labelled:6}",
+        f"  bound to them             {summary.bound:6}",
         f"  events in the journal     {summary.events:6}",
         f"  acknowledged by the hub   {summary.acknowledged:6}",
         "",

@@ -13,10 +13,13 @@ from gateway.optics.localise import regions
 
 _MARGIN = 0.25  # of the code's size, around it: its quiet zone and some
 _GS = b"\x1d"
+_GS1 = ("]Q3", "]d2")  # FNC1: OpenCV refuses it, libdmtx loses it
 
 
-def second_engine(symbology: str) -> str:
+def second_engine(symbology: str, aim: str = "") -> str:
     """ "" where there is a second engine for zxing's word `symbology`, else why not, and what to do."""
+    if aim in _GS1:
+        return f"no second engine reads GS1's {symbology} right: print the link, without FNC1"
     if symbology == "QRCode":
         return ""
     if symbology == "DataMatrix":
@@ -29,8 +32,10 @@ def second_engine(symbology: str) -> str:
 def confirm(image: Gray, found: Found) -> tuple[str, ...]:
     """Names of the other engines that read the same bytes there: "opencv" (QR), "dmtx", "zbar".
 
-    GS1 Data Matrix and GS1 QR are confirmed by none: libdmtx loses FNC1, and OpenCV refuses it.
+    GS1 Data Matrix and GS1 QR are confirmed by none.
     """
+    if found.aim in _GS1:
+        return ()
     xs, ys = zip(*found.corners, strict=True) if found.corners else ((), ())
     if not xs:
         return ()
@@ -38,9 +43,9 @@ def confirm(image: Gray, found: Found) -> tuple[str, ...]:
     there = box(image, min(xs) - margin, min(ys) - margin, max(xs) + margin, max(ys) + margin)
     if not there.pixels.size:
         return ()
-    if found.symbology == "QRCode" and found.aim != "]Q3":
+    if found.symbology == "QRCode":
         return ("opencv",) if _reads(_opencv, _matrices(there), found.data) else ()
-    if found.symbology == "DataMatrix" and found.aim != "]d2" and _GS not in found.data:
+    if found.symbology == "DataMatrix" and _GS not in found.data:
         return ("dmtx",) if _reads(dmtx.read, _matrices(there), found.data) else ()
     if found.symbology in ONE_D and found.engine != "zbar":
         data = found.data.replace(_GS, b"")

@@ -101,7 +101,7 @@ class LabelCheck:
         elif judged.stub is not None and (other := _other(judged.stub, order)):
             faults.append(f"its stub says other than the order: {', '.join(other)}")
         if not read.confirmed_by:
-            lack = confirm.second_engine(read.symbology)
+            lack = confirm.second_engine(read.symbology, read.aim)
             faults.append(lack or "no second engine reads the same there: print it anew")
         letter = grade(read.quality or Quality(), read.symbology)
         if letter > self._least:

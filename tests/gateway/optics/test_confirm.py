@@ -51,3 +51,4 @@ def test_corners_that_are_nowhere_confirm_nothing() -> None:
 
 def test_what_has_no_second_engine_is_told() -> None:
     assert "PDF417" in second_engine("PDF417")
+    assert "FNC1" in second_engine("DataMatrix", "]d2")

@@ -12,8 +12,8 @@ from gateway.records import JournalTrouble, Row
 from gateway.stations import coderow, plc
 from gateway.stations.codejob import Answer, Judged, answer, judge
 from gateway.stations.codepost import CodePost
-from gateway.stations.codewatch import Asker, CodeWatch, Once
-from gateway.stations.cycle import Outcome
+from gateway.stations.codewatch import Asker, CodeWatch, Keep, Once
+from gateway.stations.cycle import READ, Outcome
 from gateway.stations.plc import Call, Plc
 from gateway.stations.readrate import ReadRate
 from gateway.stations.result import RED, Result, Signal
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 _GOOD = ("read", "verified", "passed")  # outcomes of which a PLC is told the codes
 
-Check = Callable[[Outcome, Sequence[Judged]], Awaitable[tuple[Answer, Row | None] | None]]
+Check = Callable[[Outcome, Sequence[Judged], Keep], Awaitable[tuple[Answer, Row | None] | None]]
 
 
 class CodeStation:
@@ -95,11 +95,15 @@ class CodeStation:
         found = answer(outcome, judged)
         if self._plc is not None:
             found = _speakable(found, judged)
+        if outcome.word == READ and found.signal.colour == RED:
+            image = await self._watch.keep(found.outcome)
         elapsed_s = self._watch.now() - outcome.started_at
         body = coderow.body(self.post.name, outcome, judged, found, image, elapsed_s)
         try:
             row = await self.post.record(found.product, body)
-            if self.check is not None and (checked := await self.check(outcome, judged)):
+            if self.check is not None and (
+                checked := await self.check(outcome, judged, self._watch.keep)
+            ):
                 found, row = checked
         except JournalTrouble as why:
             _failed(self._watch.askers.pop(outcome.trigger, None), why)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from math import inf
@@ -16,6 +16,8 @@ from gateway.stations.policy import match_list
 from gateway.stations.readrate import GOOD
 
 log = logging.getLogger(__name__)
+
+Keep = Callable[[str], Awaitable[str | None]]
 
 _COMMAND_S = 2.0  # for a reader to take a command
 _WAITING = 16  # looks
@@ -181,19 +183,30 @@ class CodeWatch:
         """The reader looks lightly again where its trigger is over; of a cycle that failed a picture is kept."""
         if not outcomes:
             return []
-        image, reader = None, self._post.reader
+        image = await self.keep(outcomes[0].word) if outcomes[0].word not in GOOD else None
         try:
             async with asyncio.timeout(_COMMAND_S):
-                if self._rules.archive is not None and outcomes[0].word not in GOOD:
-                    image = await reader.keep(outcomes[0].word)
                 if self._is_triggered and not self._cycle.trigger:
                     self._is_triggered = False
-                    await reader.release()
+                    await self._post.reader.release()
         except DeviceTrouble as why:
             log.warning("%s: %s", self._post.name, why)
         except TimeoutError:
             log.warning("%s: no answer from the reader within %g s", self._post.name, _COMMAND_S)
         return [(outcomes[0], image), *[(each, None) for each in outcomes[1:]]]
+
+    async def keep(self, why: str) -> str | None:
+        """Archive the last picture of the trigger: its file, None where none is kept."""
+        if self._rules.archive is None:
+            return None
+        try:
+            async with asyncio.timeout(_COMMAND_S):
+                return await self._post.reader.keep(why)
+        except DeviceTrouble as trouble:
+            log.warning("%s: no picture is kept: %s", self._post.name, trouble)
+        except TimeoutError:
+            log.warning("%s: no picture is kept within %g s", self._post.name, _COMMAND_S)
+        return None
 
     def _trouble(self) -> str:
         """Why the reader may have seen nothing; "" where it is well."""

@@ -17,6 +17,7 @@ from gateway.records import Row
 from gateway.stations import coderow
 from gateway.stations.codejob import Answer, Judged
 from gateway.stations.codepost import CodePost
+from gateway.stations.codewatch import Keep
 from gateway.stations.cycle import READ, REPEATED, Outcome
 from gateway.stations.item import Item, by_code, of_order, ordered
 from gateway.stations.jobbook import identity, line
@@ -51,9 +52,12 @@ class LabelCheck:
             self._has_passed(order)
 
     async def __call__(
-        self, outcome: Outcome, judged: Sequence[Judged]
+        self, outcome: Outcome, judged: Sequence[Judged], keep: Keep
     ) -> tuple[Answer, Row | None] | None:
-        """The answer to one trigger, recorded; None where no label was read, which is the cycle's to tell."""
+        """The answer to one trigger, recorded; None where no label was read, which is the cycle's to tell.
+
+        keep: archives the picture of a label that fails.
+        """
         if not judged or outcome.word == REPEATED:
             return None
         item = Item(tuple(judged), hosts=self._post.hosts)
@@ -67,6 +71,8 @@ class LabelCheck:
         body = _account(outcome, judged, telling, order) | {"outcome": word}
         if faults:
             body["faults"] = faults
+            if image := await keep(FAILED):
+                body["image"] = image
         row = await self._post.record(product, body, kind="label")
         text = "; ".join(faults) if faults else f"the label of {product}"
         signal = Signal(RED if faults else GREEN, f"{word}: {text}")

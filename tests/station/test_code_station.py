@@ -20,6 +20,7 @@ from gateway.records import Row
 from gateway.stations.codejob import Answer, Judged
 from gateway.stations.codepost import CodePost
 from gateway.stations.codestation import CodeStation
+from gateway.stations.codewatch import Keep
 from gateway.stations.cycle import Outcome
 from gateway.stations.plc import MOST_CLIENTS, MOST_UNANSWERED, Plc
 from gateway.stations.result import Signal
@@ -83,6 +84,16 @@ async def test_a_trigger_without_a_code_is_answered_and_its_picture_kept(tmp_pat
         assert body["image"] == "no_read-1.jpg"
         assert line.reader.log == ["trigger", "keep no_read", "release"]
         assert line.station.rate.recent == 0.0
+
+
+async def test_of_a_code_that_is_refused_the_picture_is_kept(tmp_path: Path) -> None:
+    async with code_line(tmp_path, archive=tmp_path) as line, running(line) as peer:
+        line.reader.image = "refused-1.jpg"
+        peer.say(b"T\r")
+        await line.reader.triggered.wait()
+        line.reader.see(b"https://me@id.example.com/01/09520123456788/21/A1")
+        assert await peer.line() == b"REFUSED"
+        assert line.last()["image"] == "refused-1.jpg"
 
 
 async def test_a_reader_that_is_away_is_an_answer_at_once(tmp_path: Path) -> None:
@@ -338,7 +349,9 @@ async def test_people_are_told_what_the_plc_is(tmp_path: Path) -> None:
 
 
 async def test_what_codes_are_held_against_besides_has_the_last_word(tmp_path: Path) -> None:
-    async def check(outcome: Outcome, judged: Sequence[Judged]) -> tuple[Answer, Row | None] | None:
+    async def check(
+        outcome: Outcome, judged: Sequence[Judged], keep: Keep
+    ) -> tuple[Answer, Row | None] | None:
         if not judged:
             return None
         word = "passed" if judged[0].read.data == CODE else "failed"

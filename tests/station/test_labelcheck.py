@@ -104,6 +104,14 @@ async def test_a_label_as_it_was_ordered_passes(tmp_path: Path) -> None:
         assert [each.kind for each in at.line.rows()] == ["code", "label"]
 
 
+async def test_of_a_label_that_fails_the_picture_is_kept(tmp_path: Path) -> None:
+    async with printer(tmp_path, archive=tmp_path) as at:
+        at.line.reader.image = "failed-1.jpg"
+        assert (await at.check(replace(at.label(), confirmed_by=()))).outcome == "failed"
+        assert at.line.last()["image"] == "failed-1.jpg"
+        assert at.line.reader.log[-1] == "keep failed"
+
+
 async def test_a_label_fails_with_every_reason(tmp_path: Path) -> None:
     async with printer(tmp_path, duplicate_s=0) as at:
         poor = replace(at.label(), confirmed_by=(), quality=GOOD._replace(contrast=0.2))

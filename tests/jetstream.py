@@ -24,6 +24,7 @@ def broker(nats: Nats) -> Iterator[Broker]:
     """Where the cluster is; every node is up, and there is no stream. Ended nodes are started again."""
     found = Broker(tuple(nats.urls))
     asyncio.run(_emptied(found))
+    asyncio.run(_placed(found))
     yield found
     for node in range(len(nats.urls)):
         nats.start(node)
@@ -39,3 +40,16 @@ async def _emptied(broker: Broker) -> None:
             return  # there is none
         except NatsTrouble:
             pass  # an election is under way
+
+
+async def _placed(broker: Broker) -> None:
+    """Return when a stream finds its place on three nodes: one that has just come back is offline to the leader."""
+    probe = {"name": "PROBE", "subjects": ["probe"], "num_replicas": 3}
+    while True:
+        try:
+            async with await connect(broker, "tests") as connection:
+                await connection.api("STREAM.CREATE.PROBE", **probe)
+                await connection.api("STREAM.DELETE.PROBE")
+                return
+        except NatsTrouble:
+            pass

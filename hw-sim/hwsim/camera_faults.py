@@ -13,6 +13,7 @@ unauthorized                no password is good enough (user=U,password=P: but t
 import asyncio
 import base64
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
@@ -63,7 +64,7 @@ class Late(CameraFault):
 
 
 @dataclass
-class _Some(CameraFault):
+class _Some(CameraFault, ABC):
     """One picture, or every so many."""
 
     at: int = 0
@@ -83,8 +84,9 @@ class _Some(CameraFault):
             return self.spoiled(jpeg, random)
         return jpeg
 
+    @abstractmethod
     def spoiled(self, jpeg: bytes, random: Random) -> bytes:
-        raise NotImplementedError
+        """What is sent in place of this picture."""
 
 
 class Truncated(_Some):

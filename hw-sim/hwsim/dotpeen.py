@@ -32,7 +32,8 @@ def dotpeened_picture(seed: int, number: int) -> tuple[Picture, Code]:
     level = rng.uniform(80, 165)
     plane = surface(rng, "metal", ROWS, COLUMNS, level)
     x, y = rng.uniform(0.25, 0.75) * COLUMNS, rng.uniform(0.3, 0.7) * ROWS
-    _prick(rng, plane, code, (x, y), cell, fill)
+    turn = np.radians(rng.uniform(-45, 45) if rng.random() < 0.5 else rng.normal(0, 4))
+    prick(rng, plane, code, (x, y), cell, fill, float(turn))
     lamp = Light(
         uneven=rng.uniform(0.05, 0.25),
         glare=rng.uniform(20, 90) if rng.random() < 0.4 else 0.0,
@@ -44,18 +45,21 @@ def dotpeened_picture(seed: int, number: int) -> tuple[Picture, Code]:
     return expose(rng, plane, Lens(rng.uniform(0.8, 2.25), rng.uniform(2, 8))), code
 
 
-def _prick(
+def prick(
     rng: np.random.Generator,
     plane: Plane,
     code: Code,
     at: tuple[float, float],
     cell: float,
     fill: float,
+    turn: float,
 ) -> None:
-    """Press the dots of a code into `plane`, in place: a dark pit each, with a bright rim towards the lamp."""
+    """Press the dots of a Data Matrix into `plane`, in place: a dark pit each, with a bright rim towards the lamp.
+
+    at: its middle, and cell: the width of a module, in pixels; fill: of a cell, a dot's; turn: clockwise, in radians.
+    """
     modules = symbol(code)
     count = modules.shape[0]
-    turn = np.radians(rng.uniform(-45, 45) if rng.random() < 0.5 else rng.normal(0, 4))
     cos, sin = np.cos(turn), np.sin(turn)
     lamp = rng.uniform(0, 2 * np.pi)
     depth = rng.uniform(0.45, 0.9)

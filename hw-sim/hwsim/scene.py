@@ -11,6 +11,7 @@ import numpy as np
 
 from hwsim.degrade import Lens, Light, expose, light, motion
 from hwsim.dotpeen import dotpeened as dotpeened
+from hwsim.dotpeen import prick
 from hwsim.surface import KINDS, Picture, Plane, clutter, grain, surface
 from hwsim.symbols import BARS, QUIET, Code, Modules, symbol
 
@@ -28,6 +29,8 @@ class Placed:
 
     tilt_deg: how far the label turns away from the camera, about an axis in the picture at tilt_axis_deg.
     motion_px: how far it moves while the shutter is open. dark, bright: gray levels of ink and paper.
+    peened: no label, but a Data Matrix pricked into the part, its dots taking that share of their cell; 0: printed. It
+    lies flat, and only x, y, module_px and rotation_deg are heeded.
     """
 
     code: Code
@@ -42,6 +45,7 @@ class Placed:
     dark: float = 35.0
     bright: float = 215.0
     grain: float = 2.0
+    peened: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,12 +63,15 @@ class Scene:
 
 
 def render(scene: Scene, seed: int | tuple[int, ...] = 0) -> Picture:
-    """The picture, gray; the same for the same scene and seed."""
+    """The picture, gray; the same for the same scene and seed. ValueError for what cannot be pricked or drawn."""
     rng = np.random.default_rng(seed)
     plane = surface(rng, scene.ground, scene.rows, scene.columns, scene.level)
     plane = clutter(rng, plane, scene.clutter)
     for label in scene.labels:
-        paste(plane, *drawn(rng, label))
+        if label.peened:
+            _peen(rng, plane, label)
+        else:
+            paste(plane, *drawn(rng, label))
     light(rng, plane, scene.lamp)
     return expose(rng, plane, scene.lens)
 
@@ -198,6 +205,16 @@ def paste(plane: Plane, left: int, top: int, ink: Plane) -> None:
     ink = ink[max(0, -top) :, max(0, -left) :][: inside.shape[0], : inside.shape[1]]
     inside *= 1 - ink[..., 1]
     inside += ink[..., 0]
+
+
+def _peen(rng: np.random.Generator, plane: Plane, label: Placed) -> None:
+    rows, columns = plane.shape
+    if label.code.symbology != "DataMatrix" or not 0.3 <= label.peened <= 1.2:
+        raise ValueError("peened: a Data Matrix, with dots of .3 to 1.2 of their cell")
+    if not (0 <= label.x < columns and 0 <= label.y < rows and 2 <= label.module_px <= 100):
+        raise ValueError("peened: its middle in the picture, and module_px of 2 to 100")
+    turn = float(np.radians(label.rotation_deg))
+    prick(rng, plane, label.code, (label.x, label.y), label.module_px, label.peened, turn)
 
 
 def _paper(rng: np.random.Generator, label: Placed, modules: Modules, finer: int) -> Plane:

@@ -88,6 +88,8 @@ class Conveyor:
     def __init__(self, scene: Scene, belt: Belt, seed: int) -> None:
         if not scene.labels:
             raise ValueError("a belt needs a code: --code, or [[label]] in the scene")
+        if any(label.peened for label in scene.labels):
+            raise ValueError("a dot-peened part does not move: leave [belt] out")
         self._scene, self._belt, self._seed = scene, belt, seed
         ground = replace(scene, labels=(), lens=Lens(scene.lens.blur_px))
         self._ground = render(ground, seed)

@@ -11,7 +11,11 @@ blur_px = 1.2
 [[label]]                   # hwsim.scene.Placed; without x and y its middle is the picture's
 code = "qr:https://id.example.com/01/09506000134352/21/{n}"
 rotation_deg = 12
-[belt]                      # hwsim.stage.Belt; the labels come past in turn, {n} is the item's number
+[[label]]                   # pricked into the ground: dots of .75 of their cell
+code = "datamatrix:P1S1"
+module_px = 10
+peened = 0.75
+[belt]                      # hwsim.stage.Belt; the labels come past in turn, {n} is the item's number (none peened)
 speed_px_s = 800
 """
 

@@ -130,6 +130,14 @@ def test_a_file_says_what_is_before_the_camera(tmp_path: Path) -> None:
     assert set(found) == {b"A", b"B"} and found[b"A"][0] < 250 < found[b"B"][0]
 
 
+def test_a_file_may_have_a_code_pricked_into_the_part(tmp_path: Path) -> None:
+    text = '[scene]\nground = "metal"\nclutter = 0\n[[label]]\ncode = "datamatrix:P1S1"\nmodule_px = 12\npeened = 0.75'
+    picture = stagefile.view(write(tmp_path, text), ROWS, COLUMNS, 0).picture(1, 0.0)
+    assert read(picture) == {}  # dots are no modules: that is what makes them hard
+    merged = cv2.morphologyEx(picture, cv2.MORPH_CLOSE, np.ones((7, 7)))
+    assert b"P1S1" in {**read(merged), **read(cv2.GaussianBlur(picture, (0, 0), 5))}
+
+
 def test_a_file_with_a_belt_is_a_belt(tmp_path: Path) -> None:
     path = write(tmp_path, '[[label]]\ncode = "qr:{n}"\n[belt]\nspeed_px_s = 100')
     view = stagefile.view(path, ROWS, COLUMNS, 0)
@@ -152,6 +160,9 @@ def test_a_file_with_a_belt_is_a_belt(tmp_path: Path) -> None:
         ("scene = 3", "is no table"),
         ("[belt]", "a belt needs a code"),
         ("[[label]]\ncode='qr:1'\n[belt]\nspeed_px_s = 0", "above 0"),
+        ("[[label]]\ncode='qr:1'\npeened=0.7", "a Data Matrix"),
+        ("[[label]]\ncode='datamatrix:1'\npeened=0.7\nx=-5", "its middle in the picture"),
+        ("[[label]]\ncode='datamatrix:1'\npeened=0.7\n[belt]", "does not move"),
         ("[[label]", "Expected|expected"),
     ],
 )

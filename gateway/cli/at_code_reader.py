@@ -25,13 +25,6 @@ requires_option = click.option(
     type=click.Choice(CODES),
     help="A code that each product must carry before it is done; may stand several times.",
 )
-link_host_option = click.option(
-    "--link-host",
-    "hosts",
-    metavar="HOST",
-    multiple=True,
-    help="A host that links on carriers may name; may stand several times [default: any].",
-)
 code_timeout_option = click.option(
     "--code-timeout",
     "code_timeout_s",

@@ -50,6 +50,20 @@ trust_needed_option = click.option(
 root_option = click.option(
     "--root", help="The root's public key in hex, or its key file [default: the list's pin]."
 )
+link_base_option = click.option(
+    "--link",
+    "base",
+    default="https://id.example.com",
+    show_default=True,
+    help="Where the links of orders begin.",
+)
+link_host_option = click.option(
+    "--link-host",
+    "hosts",
+    metavar="HOST",
+    multiple=True,
+    help="A host that links on carriers may name; may stand several times [default: any].",
+)
 journal_option = click.option(
     "--journal",
     "journal_file",

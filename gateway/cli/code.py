@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import click
 
+from gateway.cli.at_reader import link_base_option, link_host_option, root_option, trust_option
 from gateway.cli.output import (
     USAGE,
     Commands,
@@ -50,16 +51,8 @@ def code() -> None:
 @click.option("--key", "key_file", type=_FILE, help="The key file that signs.")
 @click.option("--stub", "stub_file", type=_FILE, help="Or a signed stub, raw or hex.")
 @click.option("--orders", "orders_file", type=_FILE, help="A job file: a label for each row.")
-@click.option(
-    "--link",
-    "base",
-    default="https://id.example.com",
-    show_default=True,
-    help="With --orders: where the links begin.",
-)
-@click.option(
-    "--link-host", "hosts", multiple=True, help="Hosts that links may name [default: any]."
-)
+@link_base_option
+@link_host_option
 @click.option(
     "--symbology",
     type=click.Choice(("qr", "datamatrix")),
@@ -167,13 +160,9 @@ def make(
     help=f"Only these; may stand several times [default: {', '.join(SYMBOLOGIES)}].",
 )
 @click.option("--hard/--fast", default=True, help="The whole cascade, or one quick pass.")
-@click.option("--trust", "trust_file", type=_FILE, help="Verify stubs against this trust list.")
-@click.option(
-    "--root", help="The root's public key in hex, or its key file [default: the list's pin]."
-)
-@click.option(
-    "--link-host", "hosts", multiple=True, help="Hosts that links may name [default: any]."
-)
+@trust_option
+@root_option
+@link_host_option
 @json_option
 def decode(
     images: tuple[Path, ...],
@@ -214,13 +203,9 @@ def decode(
     show_default=True,
     help="continuous: every new value; presentation: what comes into view, once until it has left.",
 )
-@click.option("--trust", "trust_file", type=_FILE, help="Verify stubs against this trust list.")
-@click.option(
-    "--root", help="The root's public key in hex, or its key file [default: the list's pin]."
-)
-@click.option(
-    "--link-host", "hosts", multiple=True, help="Hosts that links may name [default: any]."
-)
+@trust_option
+@root_option
+@link_host_option
 @json_option
 def watch(
     url: str,

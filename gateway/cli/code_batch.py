@@ -12,6 +12,7 @@ from edge import stub as stubs
 from edge.errors import DoesNotFit, Malformed
 from edge.printed import split
 from edge.verify import verify
+from gateway.cli import job_file
 from gateway.cli.code_make import Style, about, say_about, write
 from gateway.cli.output import USAGE, Failure, answer_is_no, emit
 from gateway.keys import DeviceKey, verifier
@@ -22,7 +23,6 @@ from gateway.stations.labels import signed
 from gateway.stations.orders import Order, OrderError, orders
 from gateway.stations.post import Seal
 
-_LARGEST = 64 << 20  # bytes of a job file
 _MADE_UP = (stubs.VERSION, stubs.ISSUED_AT, stubs.SEQ)  # claims that no order has
 _LEFT_AS_IS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
@@ -39,9 +39,8 @@ def labels(
     as_json: bool,
 ) -> None:
     """Make them, and tell each; exit status 1 where one was refused. without a key: codes of links alone."""
+    raw = job_file.read(orders_file)
     try:
-        with orders_file.open("rb") as source:
-            raw = source.read(_LARGEST + 1)
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as why:
         raise Failure(f"cannot use {why.filename}: {why.strerror}", USAGE) from why

@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
+from gateway.cli import job_file
 from gateway.cli.at_code_reader import (
     beside,
     code_reader_option,
     code_timeout_option,
     codes_option,
-    link_host_option,
     requires_option,
 )
 from gateway.cli.at_reader import (
@@ -23,7 +23,10 @@ from gateway.cli.at_reader import (
     check_link,
     company_prefix_option,
     journal_path,
+    link_base_option,
+    link_host_option,
     reader_option,
+    root_option,
 )
 from gateway.cli.output import (
     NO,
@@ -48,7 +51,6 @@ from gateway.stations.result import Result
 from gateway.stations.resultfile import ResultFile
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_LARGEST = 64 << 20  # bytes of a job file
 
 
 @click.group(cls=Commands)
@@ -65,16 +67,8 @@ def job() -> None:
 @reader_option
 @click.option("--key", "key_file", type=_FILE, required=True, help="The key file that signs.")
 @click.option("--trust", "trust_file", type=_FILE, help="The signed trust list [default: the key].")
-@click.option(
-    "--root", help="The root's public key in hex, or its key file [default: the list's pin]."
-)
-@click.option(
-    "--link",
-    "base",
-    default="https://id.example.com",
-    show_default=True,
-    help="Where the tags' links begin.",
-)
+@root_option
+@link_base_option
 @click.option(
     "--overwrite", is_flag=True, help="Write even where another product or program left something."
 )
@@ -140,7 +134,7 @@ def run(
     Example:  tagwright job run products.csv --reader pn532:/dev/ttyUSB0 --key line1.key --json
     """
     check_link("--link", base)
-    raw = _read(file)
+    raw = job_file.read(file)
     access_password = secret(access_password_file)
     key = open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
     try:
@@ -247,11 +241,3 @@ def _summary(items: list[Order | OrderError], results: ResultFile) -> dict[str, 
         "left": len(items) - len(lines) + count[INCOMPLETE],
         "results": str(results.path),
     }
-
-
-def _read(file: Path) -> bytes:
-    try:
-        with file.open("rb") as source:
-            return source.read(_LARGEST + 1)
-    except OSError as why:
-        raise Failure(f"cannot read {file}: {why.strerror}", USAGE) from why

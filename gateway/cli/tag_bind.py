@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
+from gateway.cli import job_file
 from gateway.cli.at_code_reader import (
     beside,
     code_reader_option,
     code_timeout_option,
     codes_option,
-    link_host_option,
     requires_option,
 )
 from gateway.cli.at_reader import (
@@ -20,6 +20,8 @@ from gateway.cli.at_reader import (
     company_prefix_option,
     journal_option,
     journal_path,
+    link_base_option,
+    link_host_option,
     options,
     reader_option,
     root_option,
@@ -46,7 +48,6 @@ from gateway.stations.post import Post
 from gateway.stations.result import Result
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_LARGEST = 64 << 20  # bytes of a job file
 
 
 @click.command("bind")
@@ -57,13 +58,7 @@ _LARGEST = 64 << 20  # bytes of a job file
     help="Work orders as of `job run`: a blank tag gets the one that the code names.",
 )
 @click.option("--key", "key_file", type=_FILE, help="The key file that signs; with --orders.")
-@click.option(
-    "--link",
-    "base",
-    default="https://id.example.com",
-    show_default=True,
-    help="Where the orders' links begin.",
-)
+@link_base_option
 @options(
     reader_option,
     code_reader_option,
@@ -162,10 +157,7 @@ def _recorded(post: Post, result: Result | None) -> dict[str, Any]:
 
 def _orders(file: Path, base: str, hosts: tuple[str, ...]) -> list[Order]:
     try:
-        with file.open("rb") as source:
-            found = list(orders(source.read(_LARGEST + 1), base, hosts))
-    except OSError as why:
-        raise Failure(f"cannot read {file}: {why.strerror}", USAGE) from why
+        found = list(orders(job_file.read(file), base, hosts))
     except OrderError as why:
         raise Failure(f"{file}: {why}", USAGE) from why
     for each in found:

@@ -1,0 +1,1 @@
+"""The handheld's reader: what a board runs between its trigger button and its screen."""

@@ -6,10 +6,12 @@ coordinates (X, Y, Z, T), x = X/Z, y = Y/Z, XY = ZT (Hisil, Wong, Carter, Dawson
 multiplied at once (Straus) in signed windows of five bits.
 """
 
-from edge.sha512 import sha512
+from edge.sha512 import Sha512, sha512
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     Point = tuple[int, int, int, int]
     Table = list[tuple[int, int, int, int]]
 
@@ -31,21 +33,62 @@ class PreparedKey:
         """key: 32 bytes. Whether it is sound is kept; one that is not verifies nothing."""
         self.key = key
         point = _sound_point(key)
-        self._table = None if point is None else _odd_multiples(_negative(point))
+        self.table = None if point is None else _odd_multiples(_negative(point))
 
     def verify(self, message: "bytes", signature: "bytes") -> "bool":
         """Whether `signature` (R || S, 64 bytes) is this key's for `message`: no cofactor, as in libsodium.
 
         As there, an S that is not reduced and an R of small order are refused too.
         """
-        if self._table is None or len(signature) != 64:
+        return _answer(self.steps(message, signature))
+
+    def steps(self, message: "bytes", signature: "bytes") -> "Generator[None, None, bool]":
+        """`verify` as a generator: yields about every 10 ms of a handheld's time, returns the answer."""
+        check = self.begin(signature)
+        check.update(message)
+        return check.steps()
+
+    def begin(self, signature: "bytes") -> "Check":
+        """A check of `signature` for a message that comes part by part."""
+        return Check(self, signature)
+
+
+class Check:
+    """One signature's check: `update` with each part of the message, then `steps` or `verify` once."""
+
+    def __init__(self, key: "PreparedKey", signature: "bytes") -> None:
+        self._table = key.table
+        self._signature = signature
+        self._hash = Sha512()
+        self._hash.update(signature[:32] + key.key)
+
+    def update(self, data: "bytes | bytearray | memoryview") -> None:
+        """Append `data` to the message."""
+        self._hash.update(data)
+
+    def verify(self) -> "bool":
+        """All of `steps` at once."""
+        return _answer(self.steps())
+
+    def steps(self) -> "Generator[None, None, bool]":
+        """Yields about every 10 ms of a handheld's time; returns the answer of PreparedKey.verify."""
+        if self._table is None or len(self._signature) != 64:
             return False
-        s = int.from_bytes(signature[32:], "little")
+        s = int.from_bytes(self._signature[32:], "little")
         if s >= _L:
             return False
-        h = int.from_bytes(sha512(signature[:32] + self.key + message), "little") % _L
+        h = int.from_bytes(self._hash.digest(), "little") % _L
+        yield
         point = _multiply(s, h, self._table)
-        return _encode(point) == signature[:32] and not _is_small(point)
+        return _encode(point) == self._signature[:32] and not _is_small(point)
+
+
+def _answer(steps: "Generator[None, None, bool]") -> "bool":
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value is True
 
 
 def verify(key: "bytes", message: "bytes", signature: "bytes") -> "bool":

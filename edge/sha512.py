@@ -4,32 +4,58 @@ import hashlib
 from binascii import unhexlify
 
 _MASK = 0xFFFFFFFFFFFFFFFF
+_BLOCK = 128
 
 
-def sha512_pure(data: "bytes") -> "bytes":
-    """The 64-byte digest of `data`, without hashlib."""
-    size = len(data)
-    tail = data[size - size % 128 :] + b"\x80"
-    tail += bytes((112 - len(tail)) % 128) + (size * 8).to_bytes(16, "big")
-    state = _START
-    for at in range(0, size - size % 128, 128):
-        state = _compress(state, data, at)
-    for at in range(0, len(tail), 128):
-        state = _compress(state, tail, at)
-    return b"".join([word.to_bytes(8, "big") for word in state])
+class Sha512Pure:
+    """SHA-512 of what `update` is given, part by part, without hashlib; about 400 bytes of heap."""
+
+    def __init__(self) -> None:
+        self._state = bytearray(_START)
+        self._rest = b""  # what does not fill a block yet
+        self._size = 0
+
+    def update(self, data: "bytes | bytearray | memoryview") -> None:
+        """Append `data` to the message."""
+        self._size += len(data)
+        at = 0
+        if self._rest:
+            at = min(_BLOCK - len(self._rest), len(data))
+            self._rest += bytes(data[:at])
+            if len(self._rest) < _BLOCK:
+                return
+            compress(self._state, self._rest, 0)
+        while at + _BLOCK <= len(data):
+            compress(self._state, data, at)
+            at += _BLOCK
+        self._rest = bytes(data[at:])
+
+    def digest(self) -> "bytes":
+        """The 64 bytes; the message may go on after it."""
+        state = bytearray(self._state)
+        rest = self._rest + b"\x80"
+        rest += bytes((112 - len(rest)) % _BLOCK) + (self._size * 8).to_bytes(16, "big")
+        for at in range(0, len(rest), _BLOCK):
+            compress(state, rest, at)
+        return bytes(state)
 
 
-def _sha512_of_hashlib(data: "bytes") -> "bytes":
-    return hashlib.sha512(data).digest()
+Sha512 = getattr(hashlib, "sha512", Sha512Pure)
 
 
-sha512 = _sha512_of_hashlib if hasattr(hashlib, "sha512") else sha512_pure
+def sha512(data: "bytes") -> "bytes":
+    """The 64-byte digest of `data`."""
+    digest = Sha512()
+    digest.update(data)
+    return bytes(digest.digest())
 
 
-def _compress(state: "list[int]", block: "bytes", at: "int") -> "list[int]":
-    """The state after the 128 bytes of `block` at `at`. Rotations work on the word written twice (128 bit)."""
-    words = [int.from_bytes(block[i : i + 8], "big") for i in range(at, at + 128, 8)]
-    a, b, c, d, e, f, g, h = state
+def compress(state: "bytearray", block: "bytes | bytearray | memoryview", at: "int") -> None:
+    """Take the 128 bytes of `block` at `at` into `state` (8 words, big-endian)."""
+    # Rotations work on the word written twice (128 bit).
+    words = [int.from_bytes(block[i : i + 8], "big") for i in range(at, at + _BLOCK, 8)]
+    before = [int.from_bytes(state[i : i + 8], "big") for i in range(0, 64, 8)]
+    a, b, c, d, e, f, g, h = before
     for t in range(80):
         if t < 16:
             word = words[t]
@@ -64,20 +90,15 @@ def _compress(state: "list[int]", block: "bytes", at: "int") -> "list[int]":
         b = a
         a = (t1 + t2) & _MASK
     after = (a, b, c, d, e, f, g, h)
-    return [(state[i] + after[i]) & _MASK for i in range(8)]
+    for i in range(8):
+        state[8 * i : 8 * i + 8] = ((before[i] + after[i]) & _MASK).to_bytes(8, "big")
 
 
 # The first 64 bits of the fractional parts of the square roots of the first 8 primes (5.3.5) ...
-_START = [
-    0x6A09E667F3BCC908,
-    0xBB67AE8584CAA73B,
-    0x3C6EF372FE94F82B,
-    0xA54FF53A5F1D36F1,
-    0x510E527FADE682D1,
-    0x9B05688C2B3E6C1F,
-    0x1F83D9ABFB41BD6B,
-    0x5BE0CD19137E2179,
-]
+_START = unhexlify(
+    "6a09e667f3bcc908bb67ae8584caa73b3c6ef372fe94f82ba54ff53a5f1d36f1"
+    "510e527fade682d19b05688c2b3e6c1f1f83d9abfb41bd6b5be0cd19137e2179"
+)
 # ... and of the cube roots of the first 80 (4.2.3), one after another.
 _K = unhexlify(
     "428a2f98d728ae227137449123ef65cdb5c0fbcfec4d3b2fe9b5dba58189dbbc"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.sha512 import sha512, sha512_pure
+from edge.sha512 import Sha512Pure, sha512
 
 # NIST, "Examples with Intermediate Values", SHA512.pdf, and SHA512_Additional.pdf (the long ones).
 EXAMPLES = [
@@ -29,8 +29,14 @@ EXAMPLES = [
 ]
 
 
+def pure(message: bytes) -> bytes:
+    digest = Sha512Pure()
+    digest.update(message)
+    return digest.digest()
+
+
 @pytest.mark.parametrize(("message", "digest"), EXAMPLES)
-@pytest.mark.parametrize("function", [sha512, sha512_pure])
+@pytest.mark.parametrize("function", [pure, sha512])
 def test_the_examples_of_nist(function: object, message: bytes, digest: str) -> None:
     assert function(message).hex() == digest  # type: ignore[operator]
 
@@ -38,9 +44,17 @@ def test_the_examples_of_nist(function: object, message: bytes, digest: str) -> 
 def test_every_length_around_the_padding_agrees_with_hashlib() -> None:
     for size in [*range(100, 260), 383, 384, 1000]:
         message = bytes(i * 7 & 0xFF for i in range(size))
-        assert sha512_pure(message) == hashlib.sha512(message).digest()
+        assert pure(message) == hashlib.sha512(message).digest()
 
 
 @given(st.binary(max_size=400))
 def test_any_message_agrees_with_hashlib(message: bytes) -> None:
-    assert sha512_pure(message) == hashlib.sha512(message).digest() == sha512(message)
+    assert pure(message) == hashlib.sha512(message).digest() == sha512(message)
+
+
+@given(st.lists(st.binary(max_size=200), max_size=6))
+def test_parts_have_the_digest_of_the_whole(parts: list[bytes]) -> None:
+    digest = Sha512Pure()
+    for part in parts:
+        digest.update(part)
+    assert digest.digest() == hashlib.sha512(b"".join(parts)).digest()

@@ -3,7 +3,6 @@
 from expect import raises
 
 from edge import cose, ed25519
-from edge.sha512 import sha512, sha512_pure
 
 # RFC 8032, 7.1, TEST 3
 SEED = bytes.fromhex("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7")
@@ -13,15 +12,6 @@ SIGNATURE = bytes.fromhex(
     "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"
 )
 L = 2**252 + 27742317777372353535851937790883648493
-
-
-def test_sha512_of_fips_180_4():
-    for digest in (sha512, sha512_pure):
-        assert digest(b"abc").hex() == (
-            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
-            "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
-        )
-    assert sha512_pure(bytes(300)) == sha512(bytes(300))
 
 
 def test_the_vector_of_rfc_8032():
@@ -65,3 +55,25 @@ def test_keys_that_are_not_sound_are_refused():
     ):
         assert not ed25519.is_sound(key)
     raises(ValueError, ed25519.public_key, b"short")
+
+
+def test_a_message_in_parts_and_a_check_in_steps_answer_as_the_whole():
+    prepared = ed25519.PreparedKey(KEY)
+    for message, good in ((b"\xaf\x82", True), (b"\xaf\x83", False)):
+        check = prepared.begin(SIGNATURE)
+        for byte in message:
+            check.update(bytes((byte,)))
+        assert answer(check.steps()) is good
+        assert answer(prepared.steps(message, SIGNATURE)) is good
+    for signature in (b"", SIGNATURE[:63], bytes(64), bytes(32) + b"\xff" * 32):
+        assert answer(prepared.steps(b"\xaf\x82", signature)) is False
+
+
+def answer(steps):
+    turns = 0
+    while True:
+        try:
+            assert next(steps) is None
+            turns += 1
+        except StopIteration as end:
+            return end.value

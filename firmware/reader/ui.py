@@ -69,26 +69,24 @@ class Screen:
         self.lines: "list[str]" = []
         for line in lines:
             self.lines += wrap(line)
+        self.pages = max(1, (len(self.lines) + ROWS - 1) // ROWS)
         self.bar = bar
         self.tone = tone
         self.led = led
 
-    def page(self, age_ms: "int") -> "list[str]":
-        """The lines to show when it has stood for so long."""
-        pages = (len(self.lines) + ROWS - 1) // ROWS
-        first = age_ms // PAGE_MS % pages * ROWS if pages else 0
-        return self.lines[first : first + ROWS]
+    def page(self, age_ms: "int") -> "int":
+        """Which page, from 0 on, shows when the screen has stood for so long."""
+        return age_ms // PAGE_MS % self.pages
 
 
 def of_verdict(
     verdict: "Verdict", product_text: "str" = "", lines: "Sequence[str]" = ()
 ) -> "Screen":
-    """Green names the product first, the others their reason."""
+    """Green names the product alone, on a screen that stands still; the others first say why."""
     colour = verdict.colour()
     mark, word, tone = WORDS[colour]
-    what = [product_text] + list(lines)
-    why = [verdict.why()]
-    return Screen(mark, word, what + why if colour == "green" else why + what, None, tone, colour)
+    why = [] if colour == "green" and product_text else [verdict.why()]
+    return Screen(mark, word, why + [product_text] + list(lines), None, tone, colour)
 
 
 def of_signal(rssi_dbm: "int | None", name: "str" = "") -> "Screen":

@@ -82,7 +82,7 @@ def _from_base64url(text: "str") -> "bytes":
     if len(text) % 4 == 1:
         raise Malformed("fragment: base64url ends in the middle of a byte")
     text = text.replace("-", "+").replace("_", "/")
-    return a2b_base64(text + "=" * (-len(text) % 4))
+    return a2b_base64((text + "=" * (-len(text) % 4)).encode())
 
 
 def _from_base32(text: "str") -> "bytes":

@@ -8,3 +8,14 @@ def raises(error: "type", call: "object", *arguments: "object") -> "str":
     except error as raised:
         return str(raised)
     raise AssertionError(f"{error.__name__} was not raised")
+
+
+def folder() -> "str":
+    """A new empty folder to write in, without a slash at its end; it goes with the process.
+
+    On the 32-bit MicroPython it lies on LittleFS, in a flash of 1 MB outside the heap: as on a
+    handheld, what was written is lost where the file is not closed.
+    """
+    import case_folders  # here: most cases write nothing, and a heap of 64 kB is small
+
+    return case_folders.new()

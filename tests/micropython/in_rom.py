@@ -23,6 +23,6 @@ def mount(path: "str") -> None:
 
 
 mount(sys.argv[1])
-sys.argv[:] = ["/rom/run.py", "/rom", sys.argv[2]]
-sys.path.insert(0, "/rom")
+sys.argv[:] = ["/rom/tests/micropython/run.py", "/rom", sys.argv[2]]
+sys.path.insert(0, "/rom/tests/micropython")
 __import__("run")

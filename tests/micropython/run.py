@@ -1,8 +1,8 @@
 """Runs one case file: every function in it whose name starts with test_, in the order of their names.
 
-For CPython and MicroPython alike: run.py ROOT FILE, ROOT being the folder that holds edge/. Prints `ok NAME` for
-each; an exception ends the run with its traceback, and a file without a test ends it too, both with status 1.
-Where FILE is a module name (edge.cbor), that module is imported and nothing else.
+For CPython and MicroPython alike: run.py ROOT FILE, ROOT being the folder that holds edge/ and firmware/reader/.
+Prints `ok NAME` for each; an exception ends the run with its traceback, and a file without a test ends it too, both
+with status 1. Where FILE is a module name (edge.cbor), that module is imported and nothing else.
 """
 
 import gc
@@ -12,6 +12,7 @@ import sys
 def main(root: "str", file: "str") -> None:
     here = folder(sys.argv[0])
     sys.path.insert(0, root)
+    sys.path.insert(0, root + "/firmware")
     if not file.endswith(".py"):
         __import__(file)
         print("ok", file)

@@ -1,0 +1,61 @@
+"""What MicroPython's os lacks, for small files. A file is durable when it is closed (littlefs), not before."""
+
+import binascii
+import os
+
+from reader.errors import DeviceTrouble, FlashFull
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NO_SPACE = (28, 122)  # ENOSPC, EDQUOT
+
+
+def make_folder(path: "str") -> None:
+    """Make the folder, and those that it lies in, where they are missing."""
+    at = 0
+    while at >= 0:
+        at = path.find("/", at + 1)
+        part = path if at < 0 else path[:at]
+        if size(part) < 0:
+            os.mkdir(part)
+
+
+def size(path: "str") -> "int":
+    """Bytes of the file (anything from 0 for a folder), -1 where there is none."""
+    try:
+        return int(os.stat(path)[6])
+    except OSError:
+        return -1
+
+
+def remove(path: "str") -> None:
+    """Remove the file, if there is one."""
+    if size(path) >= 0:
+        os.remove(path)
+
+
+def read(path: "str") -> "bytes":
+    """All of a file, b"" where there is none."""
+    if size(path) < 0:
+        return b""
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def write(path: "str", parts: "Iterable[bytes]", mode: "str" = "wb") -> None:
+    """Write, or append ("ab"), durably. Raises FlashFull, or DeviceTrouble where the flash fails otherwise."""
+    try:
+        with open(path, mode) as file:
+            for part in parts:
+                file.write(part)
+    except OSError as why:
+        if why.args[0] in _NO_SPACE:
+            raise FlashFull("flash is full")
+        raise DeviceTrouble(f"flash error {why.args[0]}")
+
+
+def crc(data: "bytes") -> "bytes":
+    """CRC-32 of `data`, 4 bytes big-endian."""
+    return (binascii.crc32(data) & 0xFFFFFFFF).to_bytes(4, "big")

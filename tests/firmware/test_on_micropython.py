@@ -3,6 +3,7 @@
 A case states in NOT_ON = ("cpython",) where it cannot run.
 """
 
+import ast
 import sys
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from witness import ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "micropython"))
 
-from judge import judge_cases
+from judge import judge_cases, judge_imports
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.py"))
+READER = ROOT / "firmware" / "reader"
+ON_BOARDS_ALONE = {"machine", "network", "neopixel", "esp32", "rp2"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
@@ -24,3 +27,29 @@ def test_every_test_of_the_case_passes(case: Path, runtime: str) -> None:
 
 def test_every_test_of_the_cases_passes_on_the_wasm_build() -> None:
     judge_cases("wasm", CASES)
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that stand in import statements outside functions."""
+    found = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+    return found
+
+
+def portable() -> list[str]:
+    """The modules of reader/ that ask for no board, nor import one that does."""
+    left = {f"reader.{path.stem}": imported(path) for path in READER.glob("[!_]*.py")}
+    barred = ON_BOARDS_ALONE
+    while barred:
+        barred = {name for name in left if left[name] & barred}
+        left = {name: wants for name, wants in left.items() if name not in barred}
+    return sorted(left)
+
+
+@pytest.mark.parametrize("runtime", ["debian", "wasm"])
+def test_every_module_that_needs_no_board_is_imported(runtime: str) -> None:
+    judge_imports(runtime, portable())

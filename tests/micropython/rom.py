@@ -24,7 +24,7 @@ _ON_THE_HOST = (
     "test_mpy_cross.py",
     "test_on_micropython.py",
 )
-_32_BIT = "-msmall-int-bits=31"
+_I386 = ("-march=x86", "-msmall-int-bits=31")
 
 
 def build(image: Path) -> None:
@@ -34,7 +34,7 @@ def build(image: Path) -> None:
 
     rom = VfsRomWriter()
     found = [path for folder in FOLDERS for path in sources(ROOT / folder)]
-    compiled = dict(zip(found, bytecodes(found, image.parent, _32_BIT), strict=True))
+    compiled = dict(zip(found, bytecodes(found, image.parent, *_I386), strict=True))
 
     def add(folder: Path) -> None:
         for path in found:

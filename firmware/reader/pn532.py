@@ -232,7 +232,7 @@ class Backoff:
     """How long to leave a mute chip alone: 0.1 s, then twice as long each time, up to 5 s."""
 
     def __init__(self) -> None:
-        self._ms = _BACKOFF_MS
+        self._ms: "int" = _BACKOFF_MS
 
     def failed(self) -> "int":
         """ms until it may be woken again."""

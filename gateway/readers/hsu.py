@@ -1,14 +1,17 @@
 """A PN532 behind a serial line: command in, answer out, whatever the line loses, adds or turns round.
 
-NXP UM0701-02, 6.2 "Host controller communication protocol". The codec is edge/pn532.py.
+NXP UM0701-02, 6.2 "Host controller communication protocol". The conversation is edge/exchange.py, driven here over a
+tty; the codec is edge/pn532.py.
 """
 
 import logging
 from collections.abc import Callable
+from math import ceil
 from time import monotonic, sleep
 
-from edge import pn532
+from edge import exchange, pn532
 from edge.errors import Malformed
+from edge.exchange import LIST
 from gateway.model import DeviceTrouble, ReaderGone
 from gateway.readers.line import SerialLine
 
@@ -16,26 +19,18 @@ log = logging.getLogger(__name__)
 
 BAUD = 115200  # the chip's after power-up, and where it is left on close
 FOR_EVER = 0xFF  # MxRtyPassiveActivation: list until a target comes, or the host ends it
-A_FEW = 0x02  # three tries: the second finds a tag that was selected, and takes the first REQA as an error
 
 _PROBED = (BAUD, 921600, 460800, 230400, 57600, 38400, 19200, 9600)
 _ROUNDS = 2  # the first frame may end one that a crash left half sent
 
-_PROBE_S = 0.1  # ACK within 15 ms (UM0701-02, 6.2.1.3), and a USB bridge's 16 ms for each direction
-_ACK_S = 0.1  # as above; nfcpy's too
-_ANSWER_S = 0.5  # the longest frame takes 0.29 s at 9600 baud
-_GAP_S = 0.05  # within a frame: three times a USB bridge's 16 ms; then bytes of it are lost
+_PROBE_MS = (
+    100  # ACK within 15 ms (UM0701-02, 6.2.1.3), and a USB bridge's 16 ms for each direction
+)
+_ACK_MS = 100  # as above; nfcpy's too
+_ANSWER_MS = 500  # the longest frame takes 0.29 s at 9600 baud
+_GAP_MS = 50  # within a frame: three times a USB bridge's 16 ms
 _SETTLE_S = 0.001  # after a change of rate; UM0701-02, 7.2.7 asks for 0.2 ms
 _SENDS = 3  # of a command that is not answered
-
-_FIELD = 0x01
-_TIMINGS = 0x02
-_MAX_RETRIES = 0x05
-_TYPE_2_TIMINGS = (
-    b"\x00\x0b\x08"  # ATR_RES 102.4 ms as delivered; a tag 12.8 ms (the longest: WRITE, 10 ms)
-)
-
-_LIST = pn532.in_list_passive_target(1)
 
 
 class Chip:
@@ -47,9 +42,7 @@ class Chip:
         self._path = path
         self._baud = baud
         self._line = SerialLine(path)
-        self._frames = pn532.Frames()
-        self._acked = False
-        self._unsure = False  # an answer to an earlier command may still come
+        self.exchange = exchange.Exchange(_now_ms, _ACK_MS, _ANSWER_MS, _GAP_MS)
         self._retries: int | None = None
         self._at = BAUD
 
@@ -58,7 +51,7 @@ class Chip:
         self._line.open(BAUD)
         try:
             self._find()
-            self.ask(pn532.rf_configuration(_TIMINGS, _TYPE_2_TIMINGS))
+            self.ask(exchange.TIMINGS)
             self._retries = None
             self.set_retries(FOR_EVER)
         except DeviceTrouble:
@@ -69,7 +62,7 @@ class Chip:
         """Field off, rate as after power-up. Never raises."""
         if self._line.is_open:
             try:
-                self.ask(pn532.rf_configuration(_FIELD, b"\x00"))
+                self.ask(exchange.FIELD_OFF)
                 self._change_baud(BAUD)
             except DeviceTrouble as why:
                 log.debug("%s: left as it was: %s", self._path, why)
@@ -81,23 +74,15 @@ class Chip:
 
     def ask(self, command: bytes) -> bytes:
         """What the chip answers, status byte included; sent again where nothing comes."""
-        for _ in range(_SENDS):
-            self._send(command)
-            now = monotonic()
-            answer = self._answer(command[0], now + _ACK_S, now + _ANSWER_S, self._line.receive)
-            if answer is None and self._acked:
-                self._line.send(pn532.NACK)
-                again = monotonic() + _ACK_S
-                answer = self._answer(command[0], again, again, self._line.receive)
-            if answer is not None:
-                return answer
-            self._unsure = True
-        raise self._mute()
+        answer = self._drive(self.exchange.ask(command), self._line.receive)
+        if answer is None:
+            raise self._mute()
+        return answer
 
     def set_retries(self, count: int) -> None:
         """MxRtyPassiveActivation: FOR_EVER or A_FEW."""
         if count != self._retries:
-            self.ask(pn532.rf_configuration(_MAX_RETRIES, bytes((0xFF, 0x01, count))))
+            self.ask(exchange.retries(count))
             self._retries = count
 
     def await_target(self, timeout_s: float) -> pn532.Target | None:
@@ -109,13 +94,15 @@ class Chip:
         return self._list(monotonic() + timeout_s, self._line.receive)
 
     def _list(self, until: float, receive: Callable[[float], bytes]) -> pn532.Target | None:
+        talk = self.exchange
         for _ in range(_SENDS):
-            self._send(_LIST)
-            answer = self._answer(_LIST[0], monotonic() + _ACK_S, until, receive)
+            self._drive(talk.begin(LIST), self._line.receive)
+            listed = talk.answer(LIST[0], _now_ms() + talk.ack_ms, ceil(until * 1000))
+            answer = self._drive(listed, receive)
             if answer is not None:
                 return self._first(answer)
-            self._unsure = True
-            if self._acked:
+            talk.unsure = True
+            if talk.acked:
                 self._line.send(pn532.ACK)
                 return None
         raise self._mute()
@@ -131,57 +118,31 @@ class Chip:
             return None
         return targets[0] if targets else None
 
-    def _send(self, command: bytes) -> None:
-        if self._unsure:
-            self._line.drain()
-            self._frames.give_up()
-        self._acked = False
-        self._line.send(pn532.frame(command))
-
-    def _answer(
-        self, code: int, ack_by: float, answer_by: float, receive: Callable[[float], bytes]
-    ) -> bytes | None:
-        """Data of the Response to `code`; None at a deadline, or on an error frame.
-
-        A lost ACK does no harm, unless an answer to an earlier command may be on its way.
-        """
-        frames = self._frames
-        damaged = frames.damaged
-        while True:
-            begun = frames.begun
-            deadline = answer_by if self._acked else ack_by
-            if begun:
-                deadline = min(deadline, monotonic() + _GAP_S)
-            data = receive(deadline) if self._acked else self._line.receive(deadline)
-            messages = frames.receive(data) if data else frames.give_up()
-            for message in messages:
-                if isinstance(message, pn532.Ack):
-                    self._acked = True
-                elif isinstance(message, pn532.ErrorFrame):
-                    self._acked = False  # spoilt on the way, or the chip has lost its supply
-                    return None
-                elif (
-                    isinstance(message, pn532.Response)
-                    and message.code == code
-                    and (self._acked or not self._unsure)
-                ):
-                    self._unsure = False
-                    return message.data
-            if frames.damaged > damaged or (begun and not data):
-                damaged = frames.damaged
-                self._line.send(pn532.NACK)
-            elif not data and not messages:
-                return None
+    def _drive(self, steps: "exchange.Answer", receive: Callable[[float], bytes]) -> bytes | None:
+        """What `steps` come to; receive: for what follows the chip's ACK."""
+        line, talk = self._line, self.exchange
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, bytes):
+                    line.send(step)
+                    step = next(steps)
+                else:
+                    listen = receive if talk.acked else line.receive
+                    step = steps.send(listen(step / 1000))
+        except StopIteration as end:
+            answer: bytes | None = end.value
+            return answer
 
     def _find(self) -> None:
         for baud in _PROBED * _ROUNDS:
             self._line.set_baud(baud)
             self._line.drain()
-            self._frames.give_up()
-            self._acked = self._unsure = False
+            self.exchange.forget()
             self._line.send(pn532.WAKEUP + pn532.frame(pn532.sam_configuration()))
-            until = monotonic() + _PROBE_S
-            if self._answer(pn532.SAM_CONFIGURATION, until, until, self._line.receive) is None:
+            until = _now_ms() + _PROBE_MS
+            woken = self.exchange.answer(pn532.SAM_CONFIGURATION, until, until)
+            if self._drive(woken, self._line.receive) is None:
                 continue
             version = self.ask(pn532.get_firmware_version())
             log.info("%s: PN5%s at %d baud", self._path, version[:3].hex("."), baud)
@@ -198,5 +159,9 @@ class Chip:
         self._line.set_baud(baud)
         sleep(_SETTLE_S)
         self._at = baud
-        self._unsure = True
+        self.exchange.unsure = True
         self.ask(pn532.get_firmware_version())
+
+
+def _now_ms() -> int:
+    return int(monotonic() * 1000)

@@ -8,8 +8,9 @@ falls silent, and the other one answers in its place.
 import logging
 
 from edge import pn532
+from edge.exchange import A_FEW
 from gateway.model import DeviceTrouble, TagGone, TagRefused, Target
-from gateway.readers.hsu import A_FEW, BAUD, FOR_EVER, Chip
+from gateway.readers.hsu import BAUD, FOR_EVER, Chip
 from gateway.readers.type2 import PAGE, WRITE, Runs
 
 log = logging.getLogger(__name__)

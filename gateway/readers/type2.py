@@ -1,21 +1,12 @@
-"""Reading a Type 2 tag's pages in the longest runs that reader and tag manage (NXP NTAG213/215/216, "Commands").
-
-FAST_READ up to the reader's longest frame, else up to what a 64-byte FIFO holds, else READ. A tag answers NAK to a
-command that it does not know or that passes the end of its memory, and then waits to be selected again.
-"""
+"""Reading a Type 2 tag's pages over a reader that exchanges one command at a time: edge/runs.py, driven."""
 
 from collections.abc import Callable
 
-PAGE = 4  # bytes
-WRITE = 0xA2  # page, 4 bytes -> ACK
+from edge import runs
+from edge.runs import WRITE
+from edge.type2 import PAGE
 
-_READ = 0x30  # first page -> 4 pages, going round to page 0 at the end of the memory
-_FAST_READ = 0x3A  # first page, last page -> all of them
-_GET_VERSION = 0x60  # -> 8 bytes that name the chip
-_FIFO_RUN = 15  # pages: 60 bytes, CRC included in a FIFO of 64
-_READ_RUN = 4
-_LONG, _FIFO = 0, 1
-_SURE = 2
+__all__ = ["PAGE", "WRITE", "Runs"]
 
 
 class Runs:
@@ -31,69 +22,29 @@ class Runs:
     ) -> None:
         self._exchange = exchange
         self._again = again
-        self._runs = (longest_run, _FIFO_RUN, _READ_RUN)
-        self._of_reader = _LONG  # index into _runs
-        self._of_tag = _LONG
-        self._short = 0  # tags in a row that were read in FIFO runs after all
-        self._uid = b""
+        self._runs = runs.Runs(longest_run)
 
     def begin(self, uid: bytes) -> None:
         """Another tag is selected; what is known of the reader stays."""
-        self._uid, self._of_tag = uid, self._of_reader
+        self._runs.begin(uid)
 
     def read(self, first_page: int, count: int) -> bytes:
         """4 * count bytes, fewer where the memory that can be read ends; raises what again() raises."""
-        known = self._of_tag
-        data = b""
-        while len(data) < PAGE * count:
-            at = len(data) // PAGE
-            run = self._read_run(first_page + at, count - at)
-            data += run
-            if len(run) < PAGE * min(count - at, self._runs[self._of_tag]):
-                return data
-        if known == _LONG and count > _FIFO_RUN:
-            self._learn()
-        return data
+        return self._done(self._runs.read(first_page, count))
 
     def version(self) -> bytes:
         """The answer to GET_VERSION, 8 bytes; empty where the tag does not know it. Raises what again() raises."""
-        answer = self._exchange(bytes((_GET_VERSION,)))
-        if answer is None:
-            self._again(0)
-        return answer or b""
+        return self._done(self._runs.version())
 
-    def _learn(self) -> None:
-        """After a whole read that began with a long run: noise may end one of those, the reader ends each."""
-        self._short = self._short + 1 if self._of_tag == _FIFO else 0
-        if self._short == _SURE:
-            self._of_reader = _FIFO
-
-    def _read_run(self, page: int, want: int) -> bytes:
-        """Up to `want` pages from `page` on in one exchange; empty where not even that page can be read."""
-        tried = 0
-        for index in range(self._of_tag, len(self._runs)):
-            pages = min(want, self._runs[index])
-            if self._runs[index] == _READ_RUN:
-                command = bytes((_READ, page))
-            elif pages != tried:
-                command = bytes((_FAST_READ, page, page + pages - 1))
-                tried = pages
-            else:
-                continue
-            answer = self._exchange(command)
-            if answer is not None and len(answer) >= PAGE * pages:
-                self._of_tag = index
-                return _unwrapped(answer, self._uid)[: PAGE * pages]
-            self._again(page)
-        return b""
-
-
-def _unwrapped(pages: bytes, uid: bytes) -> bytes:
-    """The answer to READ up to where it went round to page 0: UID0..2 and BCC0, after its first page."""
-    if len(uid) != 7 or len(pages) > PAGE * _READ_RUN:
-        return pages
-    page_0 = uid[:3] + bytes((0x88 ^ uid[0] ^ uid[1] ^ uid[2],))
-    for at in range(PAGE, len(pages), PAGE):
-        if pages[at : at + PAGE] == page_0:
-            return pages[:at]
-    return pages
+    def _done(self, steps: "runs.Read") -> bytes:
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, bytes):
+                    step = steps.send(self._exchange(step))
+                else:
+                    self._again(step)
+                    step = next(steps)
+        except StopIteration as end:
+            read: bytes = end.value
+            return read

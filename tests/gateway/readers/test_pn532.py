@@ -165,7 +165,7 @@ def test_a_lost_ack_of_any_command_is_survived(bench, port, call) -> None:
 
 
 def test_a_lost_answer_is_asked_for_by_nack(bench, port, monkeypatch) -> None:
-    monkeypatch.setattr(hsu, "_ANSWER_S", 0.05)
+    port._chip.exchange.answer_ms = 50
     bench.arrive()
     port.wait(1)
     bench.spent()
@@ -180,8 +180,8 @@ def test_a_lost_answer_is_asked_for_by_nack(bench, port, monkeypatch) -> None:
 def test_a_noisy_line_costs_time_and_nothing_else(
     bench, port, monkeypatch, kind, side, every
 ) -> None:
-    monkeypatch.setattr(hsu, "_ACK_S", 0.03)
-    monkeypatch.setattr(hsu, "_GAP_S", 0.01)
+    port._chip.exchange.ack_ms = 30
+    port._chip.exchange.gap_ms = 10
     bench.arrive()
     port.wait(1)
     bench.fault("noise", every=every, kind=kind, side=side)
@@ -193,7 +193,7 @@ def test_a_noisy_line_costs_time_and_nothing_else(
 
 
 def test_a_lost_byte_costs_a_gap_and_not_the_whole_time_out(bench, port, monkeypatch) -> None:
-    monkeypatch.setattr(hsu, "_ANSWER_S", 30.0)
+    port._chip.exchange.answer_ms = 30_000
     bench.arrive()
     port.wait(1)
     bench.fault("noise", every=100, kind="drop")
@@ -318,7 +318,7 @@ def test_a_path_that_is_no_device_is_a_reader_that_is_gone(tmp_path) -> None:
 
 
 def test_a_line_without_a_chip_is_said_so(monkeypatch) -> None:
-    monkeypatch.setattr(hsu, "_PROBE_S", 0.001)
+    monkeypatch.setattr(hsu, "_PROBE_MS", 1)
     master, slave = os.openpty()
     with pytest.raises(ReaderGone, match="no PN532 answers at any rate"):
         Pn532(os.ttyname(slave)).open()
@@ -330,7 +330,7 @@ def test_a_line_without_a_chip_is_said_so(monkeypatch) -> None:
 def test_a_chip_that_a_crash_left_at_another_rate_is_found_and_brought_back(
     bench, monkeypatch, baud
 ) -> None:
-    monkeypatch.setattr(hsu, "_PROBE_S", 0.01)
+    monkeypatch.setattr(hsu, "_PROBE_MS", 10)
     bench.port.chip.baud = baud
     port = Pn532(bench.path)
     port.open()
@@ -359,7 +359,7 @@ def test_a_rate_that_the_chip_does_not_know_is_our_bug() -> None:
 
 
 def test_what_a_crash_left_half_sent_does_not_stop_the_next_open(bench, monkeypatch) -> None:
-    monkeypatch.setattr(hsu, "_PROBE_S", 0.02)
+    monkeypatch.setattr(hsu, "_PROBE_MS", 20)
     with Serial(bench.path, 115200) as line:
         line.write(bytes.fromhex("5555000000ff14ecd44001a2"))
     port = Pn532(bench.path)
@@ -391,7 +391,7 @@ def test_an_unplugged_reader_is_gone_and_works_again_when_reopened(bench, port, 
 
 
 def test_a_chip_that_falls_silent_is_gone(bench, port, monkeypatch) -> None:
-    monkeypatch.setattr(hsu, "_ACK_S", 0.01)
+    port._chip.exchange.ack_ms = 10
     bench.arrive()
     port.wait(1)
     monkeypatch.setattr(bench.port.chip, "_command", lambda payload: None)

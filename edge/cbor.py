@@ -53,15 +53,20 @@ def decode(data: "bytes", ceiling: "int" = CEILING) -> "Any":
         raise Malformed(f"CBOR: {len(data)} bytes, where at most {ceiling} are read")
     if type(data) is not bytes:
         data = bytes(data)
+    value, at = first(data)
+    if at != len(data):
+        raise Malformed(f"CBOR: {len(data) - at} bytes after the item, at offset {at}")
+    return value
+
+
+def first(data: "bytes", at: "int" = 0) -> "tuple[Any, int]":
+    """(value, offset after it) of the item at `at`, whatever follows it. Raises as decode, but has no ceiling."""
     try:
-        value, at = item(data, 0, DEPTH)
+        return item(data, at, DEPTH)
     except UnicodeError:
         raise Malformed("CBOR: a text that is not UTF-8")
     except (IndexError, _TOO_SHORT):
         raise Truncated(f"CBOR: ends inside an item, at offset {len(data)}")
-    if at != len(data):
-        raise Malformed(f"CBOR: {len(data) - at} bytes after the item, at offset {at}")
-    return value
 
 
 def encode(value: "Any") -> "bytes":

@@ -98,6 +98,7 @@ def encode(
     """
     for entry in trust_list.entries:
         _check_entry(entry)
+        _check_key(entry)
     _check_list(trust_list)
     data = cose.sign1(_payload(trust_list), alg, kid, sign)
     if len(data) > _CEILING:
@@ -122,6 +123,8 @@ def decode(data: "bytes", root_key: "bytes", verifier: "Verifier") -> "TrustList
     if not cose.alg_allowed(sign1.alg, root_key) or not verifier(root_key, signed, sign1.signature):
         raise BadSignature("trust list: not signed by this root key")
     found = _trust_list(cbor.decode(sign1.payload, _CEILING))
+    for entry in found.entries:
+        _check_key(entry)
     _check_list(found)
     if _payload(found) != sign1.payload:
         raise Malformed("trust list: entries out of order, or defaults written out")
@@ -131,6 +134,30 @@ def decode(data: "bytes", root_key: "bytes", verifier: "Verifier") -> "TrustList
 def newer(current_number: "int | None", candidate: "TrustList") -> "bool":
     """Whether `candidate` may replace the list `current_number` (None: none was seen yet)."""
     return current_number is None or candidate.number > current_number
+
+
+def entry(row: "Any") -> "Entry":
+    """The entry that one decoded row of a list's payload is; Malformed. Whether its key is sound is not asked."""
+    if type(row) is not list or not 2 <= len(row) <= _FIELDS:
+        raise Malformed(f"trust list: an entry must be an array of 2 to {_FIELDS} fields")
+    fields = list(_DEFAULTS)
+    for at in range(len(row)):
+        if row[at] is not None:
+            fields[at] = tuple(row[at]) if type(row[at]) is list else row[at]
+    found = Entry(*fields)  # type: ignore[arg-type]  # looked at in the next line
+    _check_entry(found)
+    return found
+
+
+def row(entry: "Entry") -> "list[Any]":
+    """What stands in a list's payload for `entry`: a default is null, or left out at the end."""
+    found: "list[Any]" = []
+    fields = _fields(entry)
+    for at in range(_FIELDS):
+        found.append(None if fields[at] == _DEFAULTS[at] else fields[at])
+    while found[-1] is None:
+        found.pop()
+    return found
 
 
 def is_sound(key: "bytes") -> "bool":
@@ -158,34 +185,15 @@ def _fields(entry: "Entry") -> "tuple[Any, ...]":
 
 
 def _payload(trust_list: "TrustList") -> "bytes":
-    rows = []
-    for entry in sorted(trust_list.entries, key=lambda entry: (entry.kid, entry.key)):
-        row: "list[Any]" = []
-        fields = _fields(entry)
-        for at in range(_FIELDS):
-            row.append(None if fields[at] == _DEFAULTS[at] else fields[at])
-        while row[-1] is None:
-            row.pop()
-        rows.append(row)
+    entries = sorted(trust_list.entries, key=lambda entry: (entry.kid, entry.key))
+    rows = [row(entry) for entry in entries]
     return cbor.encode([trust_list.number, trust_list.issued, trust_list.not_after, rows])
 
 
 def _trust_list(payload: "Any") -> "TrustList":
     if type(payload) is not list or len(payload) != 4 or type(payload[3]) is not list:
         raise Malformed("trust list: must be [number, issued, not_after, entries]")
-    return TrustList(payload[0], payload[1], payload[2], tuple([_entry(row) for row in payload[3]]))
-
-
-def _entry(row: "Any") -> "Entry":
-    if type(row) is not list or not 2 <= len(row) <= _FIELDS:
-        raise Malformed(f"trust list: an entry must be an array of 2 to {_FIELDS} fields")
-    fields = list(_DEFAULTS)
-    for at in range(len(row)):
-        if row[at] is not None:
-            fields[at] = tuple(row[at]) if type(row[at]) is list else row[at]
-    entry = Entry(*fields)  # type: ignore[arg-type]  # looked at in the next line
-    _check_entry(entry)
-    return entry
+    return TrustList(payload[0], payload[1], payload[2], tuple([entry(row) for row in payload[3]]))
 
 
 def _check_list(trust_list: "TrustList") -> None:
@@ -203,7 +211,7 @@ def _check_entry(entry: "Entry") -> None:
     if type(entry.kid) is not bytes or len(entry.kid) != 8:
         raise Malformed("trust list: a kid must be 8 bytes")
     where = f"trust list: key {entry.kid.hex()}"
-    if type(entry.key) is not bytes or not is_sound(entry.key):
+    if type(entry.key) is not bytes or len(entry.key) not in (32, 64):
         raise Malformed(f"{where} is not sound")
     for text in (entry.operator, entry.jurisdiction):
         if not _is_text(text):
@@ -223,6 +231,11 @@ def _check_entry(entry: "Entry") -> None:
     for time in (entry.valid_to, entry.revoked_since):
         if time is not None and not _is_number(time):
             raise Malformed(f"{where}: valid_to and revoked_since must be 0 to {_LARGEST}")
+
+
+def _check_key(entry: "Entry") -> None:
+    if not is_sound(entry.key):
+        raise Malformed(f"trust list: key {entry.kid.hex()} is not sound")
 
 
 def _is_number(value: "Any") -> "bool":

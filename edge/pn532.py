@@ -138,6 +138,7 @@ class Frames:
     """Bytes from the chip to messages. Never raises: what is no frame is noise, and is skipped byte by byte.
 
     A start code by chance cannot swallow a frame: what fails its LCS, TFI or DCS is read again from the next byte.
+    The postamble must be there: a frame that lost a 00 has a right sum, with the DCS as its last byte of data.
     damaged: frames with a sound header and a wrong DCS so far. Holds back at most one frame (275 bytes).
     """
 
@@ -209,14 +210,14 @@ class Frames:
         if held[body] != (_ERROR if length == 1 else _FROM_CHIP):
             return skip
         end = body + length
-        if len(held) <= end:
+        if len(held) <= end + 1:
             return more
-        if sum(held[body : end + 1]) & 0xFF:
+        if sum(held[body : end + 2]) & 0xFF:
             self.damaged += 1
             return skip
         if length == 1:
-            return end + 1, ErrorFrame()
-        return end + 1, Response(held[body + 1] - 1 & 0xFF, bytes(held[body + 2 : end]))
+            return end + 2, ErrorFrame()
+        return end + 2, Response(held[body + 1] - 1 & 0xFF, bytes(held[body + 2 : end]))
 
 
 def frame(command: "bytes") -> "bytes":

@@ -291,3 +291,14 @@ def test_a_status_has_a_name_whatever_stands_in_bits_6_and_7() -> None:
     assert status(0x01).startswith("time out")
     assert status(0xC1) == status(0x01)
     assert status(0x3F) == "unknown status 3F"
+
+
+def test_a_frame_that_lost_a_zero_is_not_taken_for_a_whole_one() -> None:
+    whole = bytes.fromhex("0000ff05fbd54300aa003e00")  # status 00, AA 00
+    lost = whole[:9] + whole[10:]  # D5 43 00 AA 3E: the sum is right without it, the last 00 too
+    frames = Frames()
+    assert frames.receive(whole) == [Response(0x42, bytes.fromhex("00aa00"))]
+    assert frames.receive(lost) == []
+    assert frames.begun
+    assert frames.give_up() == []
+    assert frames.damaged == 0

@@ -220,7 +220,10 @@ class Pn532:
             return answer
 
     def _pulse(self) -> "Task[None]":
-        if self._reset is not None:
+        if self._reset is None:
+            self._port.write(bytes(_MOST))  # ends what was left half sent
+            yield _MOST // 10
+        else:
             self.resets += 1
             self._reset(False)
             yield _RESET_MS

@@ -1,0 +1,104 @@
+"""What every board has, wired by a table of pins: see board_esp32s3.py."""
+
+from time import sleep_ms  # type: ignore[attr-defined]
+
+from machine import I2C, WDT, Pin, reset, unique_id
+from neopixel import NeoPixel
+
+from reader import streams
+from reader.errors import DeviceTrouble
+from reader.parts import Buttons, Buzzer, Display, Uart, spi_port
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from typing import Any
+
+    from reader.settings import Settings
+
+_NO_CELL_MV = 2500  # a lithium cell is never as low: none is wired there
+_WATCHDOG_MS = 8000  # the RP2350 counts to 8388
+_DOZE_MS = 10  # so that a button is never late
+_JOIN_MS = 15000
+_STEP_MS = 50
+
+
+class Board:
+    """tag_port, rain_port (or None): read(n_max), write(data). tag_reset(level): RSTPDN, low holds the chip.
+
+    battery_mv: mV of the cell at its pin; deep_sleep(trigger): does not return, the trigger starts the board anew.
+    """
+
+    def __init__(
+        self,
+        settings: "Settings",
+        pins: "dict[str, Any]",
+        battery_mv: "Callable[[], int]",
+        deep_sleep: "Callable[[Any], None]",
+    ) -> None:
+        self.tag_port: "Any" = (
+            spi_port(*pins["tag spi"]) if settings.bus == "spi" else Uart(*pins["tag uart"])
+        )
+        self.tag_reset = Pin(pins["tag reset"], Pin.OUT, value=1).value
+        self.rain_port = Uart(*pins["rain uart"]) if settings.rain else None
+        number, sda, scl = pins["display"]
+        self.display = Display(I2C(number, scl=Pin(scl), sda=Pin(sda), freq=400_000))
+        self._buzzer = Buzzer(pins["buzzer"], settings.volume)
+        self.buzzer = self._buzzer.sound
+        self._lights = [NeoPixel(Pin(pin, Pin.OUT), 1) for pin in pins["lights"]]
+        self._trigger = Pin(pins["trigger"], Pin.IN, Pin.PULL_UP)
+        self._menu = Pin(pins["menu"], Pin.IN, Pin.PULL_UP)
+        self.buttons = Buttons((("trigger", self._trigger), ("menu", self._menu))).events
+        self.usb = streams.UsbStream()
+        self.unique_id = unique_id()
+        self.reset = reset
+        self._battery_mv = battery_mv
+        self._deep_sleep = deep_sleep
+        self._watchdog: "Any" = None
+
+    def led(self, red: "int", green: "int", blue: "int") -> None:
+        """0..255 each."""
+        for light in self._lights:
+            light[0] = (red, green, blue)
+            light.write()
+
+    def battery_mv(self) -> "int | None":
+        """None where no cell is wired to the pin."""
+        mv = self._battery_mv()
+        return mv if mv >= _NO_CELL_MV else None
+
+    def feed(self) -> None:
+        """From the first call on, the board starts anew unless it is called every 8 s."""
+        if self._watchdog is None:
+            self._watchdog = WDT(timeout=_WATCHDOG_MS)
+        self._watchdog.feed()
+
+    def sleep(self, ms: "int") -> None:
+        """At most so long; it may be shorter."""
+        sleep_ms(min(ms, _DOZE_MS))
+
+    def deep_sleep(self) -> None:
+        """Until the trigger is pressed; the board then starts anew."""
+        self.buzzer(0)
+        self.led(0, 0, 0)
+        self.display.off()
+        self._deep_sleep(self._trigger)
+
+    def wifi(self, settings: "Settings") -> "Generator[int, None, streams.TcpStream]":
+        """Join the network, connect to the gateway; yields ms to wait. DeviceTrouble where that fails."""
+        import network
+
+        wlan = network.WLAN(network.WLAN.IF_STA)
+        wlan.active(True)
+        try:
+            wlan.connect(settings.wifi_ssid, settings.wifi_password)
+            left_ms = _JOIN_MS
+            while not wlan.isconnected():
+                if left_ms <= 0:
+                    raise DeviceTrouble(f"no Wi-Fi {settings.wifi_ssid}")
+                yield _STEP_MS
+                left_ms -= _STEP_MS
+            return (yield from streams.connect(settings.gateway, lambda: wlan.active(False)))
+        except DeviceTrouble:
+            wlan.active(False)
+            raise

@@ -10,7 +10,7 @@ from struct import unpack_from
 
 from edge import cbor, cose, envelope, typed
 from edge.errors import DoesNotFit, Malformed, Truncated
-from edge.gs1 import is_gtin, is_serial, is_uri
+from edge.gs1 import gtin14, is_gtin, is_serial, is_uri
 from edge.typed import LONG, NO_INTEGER, long, short_octets, text
 
 TYPE_CHECKING = False
@@ -164,6 +164,13 @@ def is_same_product(a: "Sequence[Any]", b: "Sequence[Any]") -> "bool":
     if a[0] != GS1 or b[0] != GS1:
         return list(a) == list(b)
     return a[1] == b[1] and a[-1] == b[-1] and (len(a) != len(b) or a[2] == b[2])
+
+
+def product_name(product: "Sequence[Any]") -> "str":
+    """A product claim as logs name it: "GTIN14/SERIAL" or "GTIN14/BATCH/SERIAL", else the URL, DID or string."""
+    if product[0] != GS1:
+        return str(product[1])
+    return "/".join([gtin14(product[1])] + list(product[2:]))
 
 
 def check(claims: "Claims") -> None:

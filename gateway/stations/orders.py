@@ -78,13 +78,8 @@ class Order:
 
 
 def product_name(product: object) -> str:
-    """The journal's name of a product claim: "GTIN14/SERIAL" or "GTIN14/BATCH/SERIAL", else the URL, DID or string."""
-    if not isinstance(product, list | tuple):
-        return ""
-    scheme, *parts = product
-    if scheme == 0:
-        return "/".join([gs1.gtin14(parts[0]), *parts[1:]])
-    return str(parts[0])
+    """The journal's name of a product claim, see edge.stub.product_name; "" for what is none."""
+    return stub.product_name(product) if isinstance(product, list | tuple) else ""
 
 
 def gtin_serial(product: object) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 from gateway.clock import Clock, Moment
 from gateway.journal_file import (
     CLOSING,
+    Act,
     Committed,
     Draft,
     JournalFailed,
@@ -46,6 +47,7 @@ __all__ = [
     "CONFIRMED",
     "KINDS",
     "SENT",
+    "Act",
     "Gap",
     "Journal",
     "JournalBusy",
@@ -152,16 +154,34 @@ class Journal(Marks):
         Raises JournalFull (nothing stored, later appends may work) or JournalFailed (this and every later
         append). A caller that is cancelled meanwhile does not know: the row may stand.
         """
-        if kind not in CLASS_OF:
-            raise ValueError(f"{kind!r} is no kind of row: {', '.join(KINDS)}")
-        if CLOCK in body:
-            raise ValueError(f"body[{CLOCK!r}] is the journal's own")
-        named = station + product
-        named.encode()  # a lone surrogate is a ValueError here, not in its whole group
+        _check(kind, station, product, body)
         draft = self._draft(self._moment(), kind, station, uid, product, body)
         outcome: asyncio.Future[Row] = asyncio.get_running_loop().create_future()
         self._gather().drafts.append((draft, outcome))
         return await outcome
+
+    async def take(self, cursor: str, station: str, acts: Sequence[Act]) -> list[Row]:
+        """Store what another device wrote down, and with each act how far `cursor` has come; returns their rows.
+
+        Row and cursor are on disk together or not at all, in the order of the acts. Raises JournalFull where one did
+        not fit (those before it stand, none behind it does: see `cursor`), else as append, whose words these are.
+        """
+        for act in acts:
+            _check(act.kind, station, act.product, act.body)
+        drafts = [
+            self._draft(self._moment(), act.kind, station, act.uid, act.product, act.body)._replace(
+                cursor=(cursor, act.upto)
+            )
+            for act in acts
+        ]
+        loop = asyncio.get_running_loop()
+        outcomes: list[asyncio.Future[Row]] = [loop.create_future() for _ in drafts]
+        self._gather().drafts.extend(zip(drafts, outcomes, strict=True))
+        done = await asyncio.gather(*outcomes, return_exceptions=True)
+        found = [each for each in done if isinstance(each, Row)]
+        if len(found) < len(done):
+            raise next(each for each in done if not isinstance(each, Row))
+        return found
 
     def pressure(self) -> Pressure:
         """How full the journal is."""
@@ -339,6 +359,15 @@ class _Group:
         for waiter in waiters:
             if waiter is not None and not waiter.done():
                 waiter.set_exception(trouble)
+
+
+def _check(kind: str, station: str, product: str, body: Mapping[str, Any]) -> None:
+    if kind not in CLASS_OF:
+        raise ValueError(f"{kind!r} is no kind of row: {', '.join(KINDS)}")
+    if CLOCK in body:
+        raise ValueError(f"body[{CLOCK!r}] is the journal's own")
+    named = station + product
+    named.encode()  # a lone surrogate is a ValueError here, not in its whole group
 
 
 def is_remembered(body: Mapping[str, Any]) -> bool:

@@ -6,11 +6,11 @@ No thread and no loop in here: journal.py calls all of it from its one thread.
 import os
 import sqlite3
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gateway.journal_disk import (
     MOST_BALLAST,
@@ -21,6 +21,7 @@ from gateway.journal_disk import (
     size,
     vacuum_some,
 )
+from gateway.journal_marks import MOVE
 from gateway.journal_open import lock, open_for_writing
 from gateway.journal_room import (
     CAPTURES,
@@ -54,6 +55,16 @@ class JournalFailed(JournalTrouble):
     """The disk refused a commit: whether its rows are on disk is unknown until the journal is opened anew."""
 
 
+class Act(NamedTuple):
+    """What another device wrote down, in the words of Journal.append; upto: how far the cursor has come with it."""
+
+    upto: int
+    kind: str
+    uid: bytes
+    product: str
+    body: Mapping[str, Any]
+
+
 class Draft(NamedTuple):
     """A row before it has its number and hash, and what it does beside standing there."""
 
@@ -66,6 +77,7 @@ class Draft(NamedTuple):
     closes: int | None  # seq of the intent
     stub_seq: int | None
     is_remembered: bool | None  # of a result: whether the tag's stub stands in this row only
+    cursor: tuple[str, int] | None = None  # moved there with the row
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +278,7 @@ class JournalFile:
             ) from e
 
     def _number_rows(self, drafts: list[Draft]) -> list[Row | JournalFull]:
-        """Each draft's row with its seq and hash, or its refusal; a closing row may use the reserve."""
+        """Each draft's row with its seq and hash, or its refusal; a row that closes an intent may use the reserve."""
         needs: dict[str, int] = {}
         for d in drafts:
             name = CLASS_OF[d.kind]
@@ -275,13 +287,16 @@ class JournalFile:
         used = used_bytes(self._file) if is_short else 0
         seq, chain = self.head, Chain(self._hash)
         outcomes: list[Row | JournalFull] = []
+        stopped: set[str] = set()  # cursors that may not move past a row that was refused
         for d in drafts:
             if is_short:
                 size, name = ROW_BYTES + len(d.body), CLASS_OF[d.kind]
-                if d.kind not in CLOSING and (
-                    self._is_starved or self._room.is_short(name, size, used)
+                is_last_act = d.kind in CLOSING and d.cursor is None
+                if (d.cursor is not None and d.cursor[0] in stopped) or (
+                    not is_last_act and (self._is_starved or self._room.is_short(name, size, used))
                 ):
                     outcomes.append(self._full())
+                    stopped |= {d.cursor[0]} if d.cursor is not None else set()
                     continue
                 used += size
                 self._room.held[name] += size
@@ -320,6 +335,7 @@ class JournalFile:
             "DELETE FROM remembered WHERE uid = ?",
             [(r.uid,) for d, r in stored if d.is_remembered is False],
         )
+        many(MOVE, [d.cursor for d, _ in stored if d.cursor is not None])
 
     def _is_short(self, needs: dict[str, int]) -> bool:
         """Whether some class may have too little room for what comes, though what may leave has left."""

@@ -13,7 +13,7 @@ from gateway.records import CONFIRMED, SENT, JournalTrouble, Records, Value, con
 _ID = 16  # bytes of a journal's id
 _BRANCH = b"tagwright branch\0"  # what is hashed with a row's hash for a branch's id
 _RELEASE = "UPDATE quarantine SET replay = 1 WHERE sink = ? AND seq = ?"
-_MOVE = (
+MOVE = (
     "INSERT INTO cursors (name, seq) VALUES (?, ?)"
     " ON CONFLICT (name) DO UPDATE SET seq = excluded.seq"
 )
@@ -24,7 +24,7 @@ class Marks(Records):
 
     async def move_cursor(self, name: str, seq: int) -> None:
         """Remember durably how far the reader called `name` has come; it may also move back."""
-        await self._note((_MOVE, [(name, seq)]))
+        await self._note((MOVE, [(name, seq)]))
 
     async def cut(self, batches: Sequence[tuple[int, int]]) -> None:
         """Remember durably the boundaries (first, last) of batches; those that overlap them are forgotten."""
@@ -36,9 +36,7 @@ class Marks(Records):
 
     async def confirm(self, seq: int) -> None:
         """The system of record holds every row up to `seq`: CONFIRMED is there, and the cuts up to it are forgotten."""
-        await self._note(
-            (_MOVE, [(CONFIRMED, seq)]), ("DELETE FROM cuts WHERE last <= ?", [(seq,)])
-        )
+        await self._note((MOVE, [(CONFIRMED, seq)]), ("DELETE FROM cuts WHERE last <= ?", [(seq,)]))
 
     async def branch(self, after: int) -> None:
         """Go on under a new id behind row `after`: for a journal that is a copy, whose id another one uses, too.

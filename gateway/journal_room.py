@@ -19,6 +19,7 @@ CLASS_OF = {
     "repair": PASSPORTS,
     "clock": PASSPORTS,
     "bind": PASSPORTS,
+    "handheld": PASSPORTS,
     "verdict": CAPTURES,
     "refused": CAPTURES,
     "window": CAPTURES,

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from typing import Any
 
-    from reader.jobs import Checks, Job, Kit, Request, Result
+    from reader.jobs import Checks, Job, Request, Result
+    from reader.station import Kit
 
     Body = dict[str, Any]
     Work = Generator[Request, Any, tuple[Body, plan.Plan]]
@@ -119,7 +120,7 @@ def _first(kit: "Kit", seen: "Result", checks: "Checks") -> "Work":
         if (yield ("pages", type2.AREA_PAGE, count)) != bytes(count * type2.PAGE):
             raise Refused(jobs.STANDS["foreign"])
     while True:
-        order = kit.orders.peek() if kit.orders is not None else None
+        order = kit.orders.peek()
         if order is None:
             raise Refused("no order is left")
         number, link, claims = order
@@ -160,8 +161,7 @@ def _signed(
 ) -> "Generator[Request, Any, bytes]":
     """The stub of `claims` for this tag, by the device's key; Refused where readers would not trust it."""
     key, now = kit.key, kit.clock.now()
-    if key is None or kit.trust is None:
-        raise Refused("no key to sign with" if key is None else "no trust list: find a gateway")
+    trust: "Any" = checks
     if now < _LEAST_NOW:
         raise Refused("the clock is not set: find a gateway")
     claims[stub.ISSUED_AT] = max(now, claims[stub.ISSUED_AT])
@@ -179,9 +179,7 @@ def _signed(
     raw = raw[: -cose.SIGNATURE_SIZE] + signature
 
     def judge() -> "Any":
-        return verify.verify(
-            raw, checks.trust, checks.check, now, stub.NFC, seen.uid, link
-        )  # fmt: skip
+        return verify.verify(raw, trust, checks.check, now, stub.NFC, seen.uid, link)
 
     verdict, _ = yield from checks.settle(judge)
     if not verdict.is_green():
@@ -197,11 +195,10 @@ def _is_of(operator: "str", entries: "list[Any]") -> "bool":
 def _left(seen: "Result", body: "Body") -> "plan.Plan":
     """The pages that are left to write of an intent; raises where it is not to be carried out on this tag."""
     layout, signed, slot = seen.carrier.layout, body["stub"], body["slot"]
-    current, verdict = seen.stub, seen.verdict
-    if verdict is not None and (verdict.integrity, verdict.binding) == ("valid", "match"):
-        is_before = current is not None and stub.link16(current.raw) == body["before"]
-        is_there = current is None or current.raw == signed
-        if not is_there and not (is_before and (body["slots"] == 1 or seen.slot != slot)):
+    current = seen.stub
+    if seen.is_ours and current is not None and current.raw != signed:
+        is_before = stub.link16(current.raw) == body["before"]
+        if not is_before or (body["slots"] == 2 and seen.slot == slot):
             raise Refused("this tag carries another stub since then")
     if layout is not None:
         if (seen.link, layout.slot_count) != (body["link"], body["slots"]):

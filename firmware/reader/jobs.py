@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from edge.trust import Entry
     from edge.type2 import Image
     from edge.verify import Verdict
+    from reader.station import Kit
 
     Request = tuple[Any, ...]
     Job = Generator[Request, Any, "Result | None"]
@@ -37,30 +38,6 @@ STANDS = {
     "mini": "a signed link",
     "slots": "no passport in its slots",
 }  # by Carrier.state
-
-
-class Kit:
-    """What jobs know: clock, settings and outbox; trust, key and orders, each None where there is none.
-
-    trust: find(kid) -> entries, not_after. outbox: open_intent(uid) -> (seq, body) | None, known_seq(product).
-    key: kid, public, operator. orders: peek() -> (number, link, claims) | None, take(number).
-    """
-
-    def __init__(
-        self,
-        clock: "Any",
-        settings: "Any",
-        outbox: "Any",
-        trust: "Any" = None,
-        key: "Any" = None,
-        orders: "Any" = None,
-    ) -> None:
-        self.clock = clock
-        self.settings = settings
-        self.outbox = outbox
-        self.trust = trust
-        self.key = key
-        self.orders = orders
 
 
 class Result:
@@ -80,16 +57,21 @@ class Result:
         self.product = ""
         self.screen = ui.Screen("", "")
 
+    @property
+    def is_ours(self) -> "bool":
+        """Whether it is validly signed for this very tag, by whomever."""
+        found = self.verdict
+        return found is not None and (found.integrity, found.binding) == ("valid", "match")
+
 
 class Checks:
     """A trust list and a verifier for edge.verify that note what they are asked, and are told it in between.
 
-    Keys that the device has no algorithm for are none that it knows.
+    A P-256 key is as one that is not listed: there is no code here to check it.
     """
 
     def __init__(self, trust: "Any") -> None:
-        self.trust: "Any" = self if trust is not None else None
-        self.not_after = trust.not_after if trust is not None else 0
+        self.not_after = trust.not_after
         self._list = trust
         self._entries: "dict[bytes, list[Entry]]" = {}
         self._answers: "dict[tuple[bytes, bytes, bytes], bool]" = {}
@@ -221,9 +203,8 @@ def _tell(
     body["outcome"] = "verified" if colour == "green" else "not_verified"
     body["colour"] = colour
     body["elapsed_ms"] = kit.clock.ms() - started
-    if result.stub is not None and verdict is not None and verdict.key == "trusted":
-        if (verdict.integrity, verdict.binding) == ("valid", "match"):
-            body["seen_seq"] = result.stub.seq
+    if result.stub is not None and result.is_ours and verdict and verdict.key == "trusted":
+        body["seen_seq"] = result.stub.seq
     try:
         yield ("record", "verdict", result.uid, result.product, body)
     except FlashFull as why:
@@ -259,7 +240,8 @@ def _judge(kit: "Kit", result: "Result", checks: "Checks") -> "Generator[Request
     record, signed = seen.uri_record, seen.mini
 
     def judge(known: "int | None" = None) -> "Any":
-        trust, check, kind = checks.trust, checks.check, seen.kind
+        trust: "Any" = checks
+        check, kind = checks.check, seen.kind
         if record is None or signed is None:
             return verify.verify_best(
                 seen.stubs, trust, check, now, kind, uid, seen.link, None, known

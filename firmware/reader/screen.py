@@ -53,7 +53,7 @@ def draw(
     left = _RIGHT if screen.mark else 0
     _mark(canvas, screen.mark)
     _corner(canvas, battery, waiting)
-    _word(canvas, screen.word, left)
+    _word(canvas, screen.word[: (WIDTH - left) // _GLYPH], left)
     if screen.bar is not None:
         canvas.rect(left, _BAR_Y, WIDTH - left, 7, 1)
         canvas.rect(left, _BAR_Y, (WIDTH - left) * screen.bar // 100, 7, 1, True)

@@ -27,7 +27,7 @@ def found(runtime: str) -> Interpreter:
 def judge_cases(runtime: str, files: list[Path]) -> None:
     """Fails with the words of those files of which not each test passed, and where there is no file."""
     interpreter = found(runtime)
-    files = [file for file in files if runtime not in _not_on(file)]
+    files = [file for file in files if runtime not in not_on(file)]
     assert files, "no case files: nothing was proved"
     failed = []
     for file, run in zip(files, interpreter.runs(files), strict=True):
@@ -49,7 +49,7 @@ def judge_imports(runtime: str, names: list[str]) -> None:
         pytest.fail("\n".join(wrong), pytrace=False)
 
 
-def _not_on(file: Path) -> tuple[str, ...]:
+def not_on(file: Path) -> tuple[str, ...]:
     """A case may state at module level where it cannot run: NOT_ON = ("cpython",)"""
     for node in ast.parse(file.read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NOT_ON":

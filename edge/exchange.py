@@ -23,6 +23,7 @@ TIMINGS = pn532.rf_configuration(
 LIST = pn532.in_list_passive_target(1)
 
 _SENDS = 3  # of a command that is not answered
+_DRAINS = 16  # reads of what still comes; a line without a chip may never fall silent
 
 
 class Exchange:
@@ -68,8 +69,9 @@ class Exchange:
     def begin(self, command: "bytes") -> "Generator[bytes | int, bytes, None]":
         """Send it, and no more."""
         if self.unsure:
-            while (yield 0):
-                pass
+            for _ in range(_DRAINS):
+                if not (yield 0):
+                    break
             self._frames.give_up()
         self.acked = False
         yield pn532.frame(command)
@@ -101,6 +103,8 @@ class Exchange:
                 ):
                     self.unsure = False
                     return message.data
+            if self._now() > answer_by + self.answer_ms:
+                return None
             if frames.damaged > damaged or (begun and not data):
                 damaged = frames.damaged
                 self.faults += 1

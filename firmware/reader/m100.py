@@ -77,13 +77,15 @@ class M100:
             yield from self._select(epc)
         best: "tuple[bytes, int] | None" = None
         self._send(m100.single_poll())
-        until = self._clock.ms() + _ROUND_MS
+        last = self._clock.ms() + _ROUND_MS
+        until = last
         heard = False
         while True:
             data = yield from self._receive(until)
-            if not data:
+            now = self._clock.ms()
+            if not data or now > last:
                 break
-            until = self._clock.ms() + _GAP_MS
+            until = min(last, now + _GAP_MS)
             for frame in self._frames.receive(data):
                 heard = True
                 if frame.type != m100.NOTIFICATION:
@@ -127,13 +129,11 @@ class M100:
     def _ask(self, command: "bytes") -> "Task[m100.Frame | None]":
         self._send(command)
         until = self._clock.ms() + _SETTING_MS
-        while True:
-            data = yield from self._receive(until)
-            if not data:
-                return None
-            for frame in self._frames.receive(data):
+        while self._clock.ms() < until:
+            for frame in self._frames.receive((yield from self._receive(until))):
                 if frame.answers(command[2]):
                     return frame
+        return None
 
     def _send(self, command: "bytes") -> "None":
         self._port.read(_MOST)
@@ -142,8 +142,8 @@ class M100:
 
     def _receive(self, until: "int") -> "Task[bytes]":
         """What has come, as soon as something has; b"" at that time."""
-        data = self._port.read(_MOST)
-        while not data and self._clock.ms() < until:
-            yield 2
+        while True:
+            yield 1
             data = self._port.read(_MOST)
-        return data or b""
+            if data or self._clock.ms() >= until:
+                return data or b""

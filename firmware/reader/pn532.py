@@ -207,6 +207,7 @@ class Pn532:
             step = next(steps)
             while True:
                 if isinstance(step, int):
+                    yield 0
                     data = port.read(_MOST)
                     while not data and ms() < step:
                         yield 1

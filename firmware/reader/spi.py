@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 _WRITE, _STATUS, _READ = b"\x80", b"\x40\x00", b"\xc0"  # as on the wire, most bit first
 _READY = 0x80
-_HEAD = 6  # bytes: a whole ACK, or up to TFI; of an extended frame up to LENM
+_HEAD = 6  # bytes: a whole ACK, and more than any other frame's length
+_EXTENDED = 8  # bytes of an extended frame before TFI
 _NIBBLES = b"\x00\x08\x04\x0c\x02\x0a\x06\x0e\x01\x09\x05\x0d\x03\x0b\x07\x0f"
 
 
@@ -34,15 +35,17 @@ class SpiPort:
         self._select(True)
         status = self._transfer(_STATUS)
         self._select(False)
-        if not status[1] & _READY:
+        if status[1] != _READY:  # FF where no chip is
             return b""
         self._select(True)
         self._transfer(_READ)
-        head = turned(self._transfer(bytes(_HEAD)))
-        rest = min(_left(head), n_max - _HEAD)
-        tail = turned(self._transfer(bytes(rest))) if rest > 0 else b""
+        frame = b""
+        size = _HEAD
+        while len(frame) < min(size, n_max):
+            frame += turned(self._transfer(bytes(min(size, n_max) - len(frame))))
+            size = _size(frame)
         self._select(False)
-        return head + tail
+        return frame
 
 
 def turned(data: "bytes") -> "bytes":
@@ -50,10 +53,12 @@ def turned(data: "bytes") -> "bytes":
     return bytes([_NIBBLES[byte & 15] << 4 | _NIBBLES[byte >> 4] for byte in data])
 
 
-def _left(head: "bytes") -> "int":
-    """Bytes of a frame behind its first six; what is no frame has none."""
-    if head[:3] != b"\x00\x00\xff" or head[3:5] in (b"\x00\xff", b"\xff\x00"):
-        return 0
-    if head[3:5] == b"\xff\xff":
-        return -1
-    return head[3] + 1
+def _size(frame: "bytes") -> "int":
+    """Bytes of the frame that begins so, as far as it tells; what is no frame ends with its head."""
+    if frame[:3] != b"\x00\x00\xff" or frame[3:5] in (b"\x00\xff", b"\xff\x00"):
+        return _HEAD
+    if frame[3:5] != b"\xff\xff":
+        return frame[3] + 7
+    if len(frame) < _EXTENDED:
+        return _EXTENDED
+    return (frame[5] << 8 | frame[6]) + 10

@@ -44,6 +44,13 @@ def read(path: "str") -> "bytes":
         return file.read()
 
 
+def part(path: "str", at: "int", count: "int") -> "bytes":
+    """At most `count` bytes of a file from offset `at` on."""
+    with open(path, "rb") as file:
+        file.seek(at)
+        return file.read(count)
+
+
 def write(path: "str", parts: "Iterable[bytes]", mode: "str" = "wb") -> None:
     """Write, or append ("ab"), durably. Raises FlashFull, or DeviceTrouble where the flash fails otherwise."""
     try:

@@ -6,7 +6,7 @@ it hold that still counts, [start, acked, epoch, known] and the open intents, so
 
 import hashlib
 
-from edge import cbor
+from edge import cbor, link
 from reader import files, segments
 from reader.errors import DeviceTrouble, FlashFull
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SEGMENT = 16384  # bytes after which another begins
 _RESERVE = 4096  # bytes that an intent leaves, for its result must find room
 _OPEN = 16  # intents without a result that are kept
-_KNOWN = 96  # products of which the newest stub's seq is known
+_KNOWN = 64  # products of which the newest stub's seq is known
 _ENTRY = 12  # bytes of each: 8 of a hash, 4 of the seq
 _STUB_SEQ = {"result": "seq", "verdict": "seen_seq"}
 
@@ -80,13 +80,14 @@ class Outbox:
         """The seq of the record, which is durable. Raises FlashFull, or DeviceTrouble; what stood stands.
 
         An "intent" is open until a "result" or "void" names its seq as body["intent"]. Raises ValueError beyond
-        segments.LARGEST bytes.
+        link.RECORD bytes.
         """
         at = clock.now() if clock.synced else None
         record = [self.next, self._boot, clock.ms(), at, kind, uid, product, body]
-        frame = segments.framed(cbor.encode(record))
-        if len(frame) > segments.LARGEST:
-            raise ValueError(f"a record of {len(frame)} bytes")
+        data = cbor.encode(record)
+        if len(data) > link.RECORD:
+            raise ValueError(f"a record of {len(data)} bytes")
+        frame = segments.framed(data)
         reserve = _RESERVE if kind == "intent" else 0
         if self._size + len(frame) + reserve > self._limit:
             raise FlashFull(f"log full: {self.waiting} records wait for a gateway")
@@ -157,7 +158,7 @@ class Outbox:
         return None
 
     def known_seq(self, product: "str") -> "int | None":
-        """The highest seq of the product's stubs that were written or seen, of the latest 96 products."""
+        """The highest seq of the product's stubs that were written or seen, of the latest 64 products."""
         at = self._known_at(_hash(product))
         return None if at < 0 else int.from_bytes(self._known[at + 8 : at + _ENTRY], "big")
 

@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LARGEST = 1800  # bytes of a record, so that one fits a frame of the link
 HEAD = 0x84
 RECORD = 0x88
 _START = 6  # bytes before the data

@@ -6,13 +6,13 @@ raise OSError where the other end is gone.
 
 import errno
 import select
-import socket
 import sys
 
 from reader.errors import DeviceTrouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Generator
 
 _MOST = 512  # bytes at once
@@ -88,6 +88,8 @@ class TcpStream:
 def connect(gateway: "str", closed: "Callable[[], object]") -> "Generator[int, None, TcpStream]":
     """To "HOST:PORT"; yields ms to wait. DeviceTrouble where nobody answers. A name, unlike an address, is looked up
     by the network stack, which may hold all else for seconds."""
+    import socket
+
     host, _, port = gateway.rpartition(":")
     connection = None
     try:

@@ -1,8 +1,6 @@
-"""`python -m hwsim pn532|m100|llrp|scanner ...`: simulated devices as a process, until SIGTERM or Ctrl-C."""
+"""`python -m hwsim pn532|m100|llrp|scanner|handheld ...`: simulated devices as a process, until SIGTERM or Ctrl-C."""
 
 import difflib
-import signal
-import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +11,8 @@ import click
 
 from hwsim import process, script
 from hwsim import shelf as shelves
-from hwsim.chips import CHIPS
 from hwsim.cli_camera import camera
+from hwsim.cli_handheld import handheld
 from hwsim.cli_llrp import llrp
 from hwsim.cli_m100 import m100
 from hwsim.cli_plc import plc
@@ -25,6 +23,7 @@ from hwsim.field import Field
 from hwsim.ntag import Tag, by_memory
 from hwsim.pn532 import Pn532
 from hwsim.port import PtyPort
+from hwsim.tags import tag_named
 
 
 class _OneLine(click.Group):
@@ -52,6 +51,7 @@ main.add_command(llrp)
 main.add_command(camera)
 main.add_command(scanner)
 main.add_command(plc)
+main.add_command(handheld)
 
 
 @main.command()
@@ -128,27 +128,15 @@ def pn532(
         for image in images:
             field.arrive(by_memory(image.read_bytes()))
         for text in tags:
-            field.arrive(_tag(text, field))
+            field.arrive(tag_named(text, field))
         port = PtyPort(Pn532(field, clock), link, paced, events)
     except (ValueError, OSError) as error:
         raise click.UsageError(str(error)) from None
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: port.stop())
-    process.say(
-        {"ready": "pn532", "path": port.path, "tags": [tag.uid.hex() for tag in field.present]}
+    process.serve(
+        port,
+        {"ready": "pn532", "path": port.path, "tags": [tag.uid.hex() for tag in field.present]},
+        control,
     )
-    try:
-        if control:
-            commands = process.Commands(port.do, port.stop)
-            port.run(sys.stdin.fileno(), commands.read)
-        else:
-            port.run()
-    except script.WrongEvent as error:
-        port.close()
-        raise click.UsageError(str(error)) from None
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)  # it is ending already
-    port.close()
     try:
         if shelf is not None:
             shelves.put_back(shelf, field)
@@ -164,7 +152,8 @@ def pn532(
 def up(scenario: Path) -> None:
     """A device and its events as a TOML file has them.
 
-    [pn532], [m100], [llrp], [camera] or [scanner] holds the options of that command, [[event]] tables the events.
+    [pn532], [m100], [llrp], [camera], [scanner] or [handheld] holds the options of that command,
+    [[event]] tables the events.
 
     Example: tagwright sim up conveyor.toml
     """
@@ -178,6 +167,7 @@ def up(scenario: Path) -> None:
         "llrp": llrp,
         "camera": camera,
         "scanner": scanner,
+        "handheld": handheld,
     }
     try:
         device, options = _device(tables, list(devices))
@@ -238,17 +228,6 @@ def _one_line() -> Iterator[None]:
         ended = click.ClickException(f"{text}: see `{path} --help`")
         ended.exit_code = 2  # type: ignore[misc]  # click declares it for the class, reads it off the instance
         raise ended from None
-
-
-def _tag(text: str, field: Field) -> Tag:
-    name, _, uid = text.partition(":")
-    if name not in CHIPS:
-        raise ValueError(f"no chip {name!r}: known are {', '.join(CHIPS)}")
-    try:
-        raw = bytes.fromhex(uid) if uid else field.faults.make_uid()
-    except ValueError:
-        raise ValueError(f"tag {text!r}: {uid!r} is no hex") from None
-    return field.known.get(raw) or Tag(CHIPS[name], raw)
 
 
 def _dump(path: Path, tags: list[Tag]) -> None:

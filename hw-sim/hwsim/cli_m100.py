@@ -1,8 +1,6 @@
 """`python -m hwsim m100 ...`: a MagicRF M100 module on a pseudo terminal, until SIGTERM or Ctrl-C."""
 
 import json
-import signal
-import sys
 from pathlib import Path
 
 import click
@@ -107,22 +105,8 @@ def m100(
         port = SerialPort(module, RainControl(field, module, NEAR_DBM), link, paced, events)
     except (ValueError, OSError) as error:
         raise click.UsageError(str(error)) from None
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: port.stop())
     epcs = [tag.epc.hex() for tag in field.present]
-    process.say({"ready": "m100", "path": port.path, "epcs": epcs})
-    try:
-        if control:
-            commands = process.Commands(port.do, port.stop)
-            port.run(sys.stdin.fileno(), commands.read)
-        else:
-            port.run()
-    except script.WrongEvent as error:
-        port.close()
-        raise click.UsageError(str(error)) from None
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)  # it is ending already
-    port.close()
+    process.serve(port, {"ready": "m100", "path": port.path, "epcs": epcs}, control)
     try:
         if dump is not None:
             lines = [json.dumps(tag.dump()) + "\n" for tag in field.known.values()]

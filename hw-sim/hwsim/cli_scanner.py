@@ -1,7 +1,5 @@
 """`python -m hwsim scanner ...`: a bar code scanner on a TCP port or a pseudo terminal, until SIGTERM or Ctrl-C."""
 
-import signal
-import sys
 from pathlib import Path
 
 import click
@@ -109,22 +107,8 @@ def scanner(
             wire = TcpPort(device, host, port, events)
     except (ValueError, OSError) as error:
         raise click.UsageError(str(error)) from None
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: wire.stop())
     where = {"port": wire.port} if isinstance(wire, TcpPort) else {"path": wire.path}
-    process.say({"ready": "scanner", "preset": preset, **where})
-    try:
-        if control:
-            commands = process.Commands(wire.do, wire.stop)
-            wire.run(sys.stdin.fileno(), commands.read)
-        else:
-            wire.run()
-    except script.WrongEvent as error:
-        wire.close()
-        raise click.UsageError(str(error)) from None
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)  # it is ending already
-    wire.close()
+    process.serve(wire, {"ready": "scanner", "preset": preset, **where}, control)
     process.say({"stats": {**device.clock.stats(), **device.counts}})
 
 

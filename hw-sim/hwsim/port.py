@@ -148,6 +148,12 @@ class SerialPort:
             done.wait()  # a terminal that the loop waits on is not closed, and no host sees it, before it wakes
         return reply
 
+    def power_cycle(self) -> None:
+        """The device loses its power for a moment; the terminal stays."""
+        with self._lock:
+            self._later.clear()
+            self.device.power_cycle()
+
     def run(self, extra: int | None = None, on_extra: Callable[[], None] | None = None) -> None:
         """Serve until `stop`; `on_extra` is called when the file descriptor `extra` can be read.
 

@@ -2,8 +2,14 @@
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import click
+
+from hwsim import script
 
 _LONGEST_LINE = 1 << 20  # bytes of one control command
 
@@ -65,3 +71,36 @@ def fault(text: str) -> tuple[str, dict[str, object]]:
             raise ValueError(f"fault {text!r}: {part!r} is not KEY=VALUE")
         args[key] = value
     return name, args
+
+
+class Wire(Protocol):
+    """What a simulated device is reached by; `run` ends with `stop`, which is safe in a signal handler."""
+
+    def do(self, command: Mapping[str, object]) -> Mapping[str, object]: ...
+
+    def run(self, extra: int | None = None, on_extra: Callable[[], None] | None = None) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def serve(wire: Wire, ready: Mapping[str, object], control: bool) -> None:
+    """Say `ready`, serve until SIGTERM or SIGINT or, with `control`, the end of stdin; then close the wire.
+
+    A script's WrongEvent becomes a click.UsageError.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: wire.stop())
+    say(ready)
+    try:
+        if control:
+            wire.run(sys.stdin.fileno(), Commands(wire.do, wire.stop).read)
+        else:
+            wire.run()
+    except script.WrongEvent as error:
+        wire.close()
+        raise click.UsageError(str(error)) from None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # it is ending already
+    wire.close()

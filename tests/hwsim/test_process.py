@@ -267,7 +267,10 @@ def test_a_scenario_file_brings_its_device_and_its_events(tmp_path: Path) -> Non
         ('[llrp]\n[[event]]\nafter_s = 0.01\ndo = "gpi"\nport = 99', "event 1: GPI 99"),
         ("[lrp]\ntags = 3", "there is no [lrp]: write [llrp]"),
         ("[pn532]\n[[evnt]]", "there is no [evnt]: write [[event]]"),
-        ("[zebra]", "write [pn532] or [m100] or [llrp] or [camera] or [scanner] or [[event]]"),
+        (
+            "[zebra]",
+            "write [pn532] or [m100] or [llrp] or [camera] or [scanner] or [handheld] or [[event]]",
+        ),
         ('[[event]]\ndo = "leave"', "it names no device: write [pn532] or [m100] or [llrp]"),
     ],
 )

@@ -1,0 +1,132 @@
+"""Stands in for the part of MicroPython that starts a board: mounts the flash, then runs boot.py and main.py.
+
+The flash is a LittleFS on memory that the host shares: what is written there stands, whatever becomes of this
+process. Its power can be cut in the n-th write, which then is half done.
+"""
+
+import gc
+import sys
+
+import simwire
+import vfs
+from micropython import const
+
+_CUT_AT = const(12)
+_WRITES = const(16)
+_CUT_SHARE = const(20)
+_HEAP_AT_START = const(32)
+_SEEDED = const(36)
+_PROG_SIZE = const(44)
+
+_BLOCK = const(4096)
+_POWER_CUT = const(99)  # exit status
+
+
+class Flash:
+    """A block device of MicroPython's extended kind (ioctl 6 erases)."""
+
+    def readblocks(self, block, buffer, offset=0):
+        at = block * _BLOCK + offset
+        buffer[:] = memoryview(simwire.flash)[at : at + len(buffer)]
+
+    def writeblocks(self, block, data, offset=0):
+        size = self._survives(len(data))
+        at = block * _BLOCK + offset
+        memoryview(simwire.flash)[at : at + size] = memoryview(data)[:size]
+        if size != len(data):
+            simwire.stop(_POWER_CUT)
+
+    def ioctl(self, request, argument):
+        if request == 4:
+            return len(simwire.flash) // _BLOCK
+        if request == 5:
+            return _BLOCK
+        if request == 6:
+            size = self._survives(_BLOCK)
+            at = argument * _BLOCK
+            memoryview(simwire.flash)[at : at + size] = b"\xff" * size
+            if size != _BLOCK:
+                simwire.stop(_POWER_CUT)
+        return 0
+
+    def _survives(self, size):
+        """So many bytes of this write reach the flash before the power is gone: mostly all."""
+        count = simwire.u32(_WRITES) + 1
+        simwire.put_u32(_WRITES, count)
+        if count != simwire.u32(_CUT_AT):
+            return size
+        return size * simwire.wires[_CUT_SHARE] // 256
+
+
+def mount():
+    flash = Flash()
+    size = simwire.u32(_PROG_SIZE)
+    try:
+        system = vfs.VfsLfs2(flash, progsize=size, readsize=size)
+    except OSError:  # blank
+        vfs.VfsLfs2.mkfs(flash, progsize=size, readsize=size)
+        system = vfs.VfsLfs2(flash, progsize=size, readsize=size)
+    vfs.mount(system, "/")
+
+
+def seed():
+    """Files that the host wants on the flash, once: /rom/seed/INDEX has a line a file."""
+    try:
+        lines = open("/rom/seed/index").read().split("\n")
+    except OSError:
+        return
+    import os
+
+    for number, path in enumerate(lines):
+        folder = ""
+        for part in path.split("/")[:-1]:
+            folder += part
+            try:
+                os.mkdir(folder)
+            except OSError:
+                pass
+            folder += "/"
+        with open("/rom/seed/%d" % number, "rb") as source, open(path, "wb") as copy:
+            while True:
+                data = source.read(512)
+                if not data:
+                    break
+                copy.write(data)
+
+
+def run(name):
+    """As the board's start does: from source, in __main__, and no harm where it is not there."""
+    try:
+        with open("/rom/" + name) as source:
+            text = source.read()
+    except OSError:
+        return
+    code = compile(text, name, "exec")
+    del text
+    gc.collect()
+    exec(code, {"__name__": "__main__"})
+
+
+def start():
+    mount()
+    if not simwire.wires[_SEEDED]:
+        seed()
+        simwire.wires[_SEEDED] = 1
+    gc.collect()
+    simwire.put_u32(_HEAP_AT_START, gc.mem_alloc())
+    simwire.call(66, 0)
+    text = ""
+    try:
+        run("boot.py")
+        run("main.py")
+    except BaseException as error:  # noqa: BLE001 (as a board does: it is shown, and the prompt comes)
+        import io
+
+        out = io.StringIO()
+        sys.print_exception(error, out)
+        text = out.getvalue()
+        print(text)
+    simwire.call(88, 0, text.encode())
+
+
+start()

@@ -1,0 +1,216 @@
+"""`python -m hwsim handheld ...`: a handheld that runs a firmware on real MicroPython, until SIGTERM or Ctrl-C."""
+
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import click
+
+from hwsim import handheld_rom, micropython, process, script
+from hwsim.air import AirClock
+from hwsim.clock import Clock
+from hwsim.faults import Faults
+from hwsim.field import Field
+from hwsim.handheld import Handheld, Machine, blank_flash
+from hwsim.handheld_boards import BOARDS
+from hwsim.handheld_control import HandheldControl, picture
+from hwsim.handheld_host import HandheldHost
+from hwsim.handheld_usb import UsbPort
+from hwsim.handheld_wires import PROG_SIZE, Wires
+from hwsim.handheld_world import HeldPn532, World
+from hwsim.m100 import FAULTS, M100
+from hwsim.pn532spi import SpiPort
+from hwsim.port import PtyPort, SerialPort
+from hwsim.raincontrol import RainControl, tag_option
+from hwsim.rainfaults import RainFaults
+from hwsim.rainfield import RainField
+from hwsim.tags import tag_named
+
+FLASH_SIZE = 1 << 20  # bytes
+NEAR_DBM = -45.0
+
+
+@click.command()
+@click.option(
+    "--firmware",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The folder with boot.py and main.py; the checkout's firmware/ unless said.",
+)
+@click.option("--micropython", "program", help="Its program; else Debian's, unpacked by ./run.")
+@click.option("--heap", default="64k", show_default=True, help="A hard limit.")
+@click.option("--board", "board_name", type=click.Choice(list(BOARDS)), default="esp32s3")
+@click.option("--bus", type=click.Choice(["uart", "spi"]), default="uart", help="Of the PN532.")
+@click.option("--tag", "tags", multiple=True, metavar="CHIP[:UID]", help="A tag in the field.")
+@click.option(
+    "--rain-tag",
+    "rain_tags",
+    multiple=True,
+    metavar="CHIP[:EPC[:TID]]",
+    help="A RAIN tag before the antenna.",
+)
+@click.option(
+    "--setting",
+    "settings",
+    multiple=True,
+    metavar="KEY=JSON",
+    help="In settings.json on the flash.",
+)
+@click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The settings.json to start from.",
+)
+@click.option(
+    "--put", "puts", multiple=True, metavar="PATH=FILE", help="Copy a file onto the flash."
+)
+@click.option(
+    "--flash",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Keep the flash in this file, from one run to the next.",
+)
+@click.option(
+    "--screen",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Keep what the display shows in this PNG.",
+)
+@click.option(
+    "--link", type=click.Path(path_type=Path), help="Make a symlink to its USB port at this path."
+)
+@click.option("--paced", is_flag=True, help="The readers take the time that they would.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[:KEY=VALUE,...]",
+    help="Arm a fault (hwsim.faults), or power:write=N.",
+)
+@click.option("--seed", default=0, show_default=True, help="Of every random choice.")
+@click.option(
+    "--script",
+    "scenario",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Events (hwsim.script).",
+)
+@click.option("--events", is_flag=True, help="Print tones, LED, screen and restarts as they come.")
+@click.option(
+    "--control", is_flag=True, help="Read JSON commands from stdin, one a line, and answer each."
+)
+def handheld(
+    firmware: Path | None,
+    program: str | None,
+    heap: str,
+    board_name: str,
+    bus: str,
+    tags: tuple[str, ...],
+    rain_tags: tuple[str, ...],
+    settings: tuple[str, ...],
+    settings_file: Path | None,
+    puts: tuple[str, ...],
+    flash: Path | None,
+    screen: Path | None,
+    link: Path | None,
+    paced: bool,
+    faults: tuple[str, ...],
+    seed: int,
+    scenario: Path | None,
+    events: bool,
+    control: bool,
+) -> None:
+    """A handheld: the firmware on real MicroPython, with buttons, a display and a power that can fail.
+
+    Its USB serial port is the path that it prints. With --control the end of stdin ends the simulator, too.
+
+    Example: tagwright sim handheld --tag ntag215 --screen screen.png --control
+    """
+    board = BOARDS[board_name]
+    with tempfile.TemporaryDirectory(prefix="hwsim-") as name:
+        try:
+            command = micropython.find(program)
+            folder = firmware or micropython.CHECKOUT / "firmware"
+            rom = Path(name) / "rom.img"
+            seeds = _seeds(settings, settings_file, puts)
+            rom.write_bytes(handheld_rom.image(folder, seeds, board.word_bits))
+            machine = Machine(
+                command, heap, rom, blank_flash(flash or Path(name) / "flash.bin", FLASH_SIZE)
+            )
+            armed, rain_armed = Faults(seed), RainFaults(seed, FAULTS)
+            clock, air_clock = Clock(), AirClock()
+            field, rain_field = Field(clock, armed), RainField(air_clock, rain_armed, antennas=1)
+            power = [text for text in faults if text.partition(":")[0] == "power"]
+            for text in faults:
+                if text not in power:
+                    armed.add(*process.fault(text))
+            for text in tags:
+                field.arrive(tag_named(text, field))
+            for text in rain_tags:
+                rain_field.arrive(tag_option(text, rain_field), rssi_dbm=NEAR_DBM)
+            chip, module = HeldPn532(field, clock), M100(rain_field, air_clock)
+            nfc = PtyPort(chip, paced=paced) if bus == "uart" else SpiPort(chip, paced)
+            rain = SerialPort(module, RainControl(rain_field, module, NEAR_DBM), paced=paced)
+            serial = {board.rain_tx: rain}
+            if isinstance(nfc, PtyPort):
+                serial[board.tag_tx] = nfc
+            wires = Wires()
+            wires.put_u32(PROG_SIZE, board.prog_size)
+            usb = UsbPort(link)
+
+            def notice(event: dict[str, object]) -> None:
+                if screen is not None and event["event"] == "screen":
+                    picture(world.display.picture(), screen)
+                if events:
+                    process.say(event)
+                elif event["event"] == "exit" and event["text"]:
+                    click.echo(event["text"], err=True)
+
+            world = World(board, wires, serial, chip, nfc, lambda: time.monotonic() * 1e3, notice)
+            device = Handheld(machine, wires, usb, world, notice)
+            deeds = HandheldControl(device, nfc, rain, armed.random.randrange(256))
+            for text in power:
+                fault_name, args = process.fault(text)
+                deeds.do({"do": "fault", "name": fault_name, "args": args})
+            host = HandheldHost(
+                device,
+                deeds,
+                list(serial.values()),
+                script.load(scenario) if scenario else [],
+                clock,
+            )
+        except (ValueError, OSError) as error:
+            raise click.UsageError(str(error)) from None
+        process.serve(
+            host,
+            {
+                "ready": "handheld",
+                "path": usb.path,
+                "tags": [tag.uid.hex() for tag in field.present],
+                "epcs": [tag.epc.hex() for tag in rain_field.present],
+            },
+            control,
+        )
+        process.say({"stats": {**clock.stats(), **host.counts}})
+
+
+def _seeds(
+    settings: tuple[str, ...], settings_file: Path | None, puts: tuple[str, ...]
+) -> dict[str, bytes]:
+    """The files that the options put on the flash, by their path there; ValueError where one is none."""
+    seeds = {}
+    for text in puts:
+        path, equals, source = text.partition("=")
+        if not equals:
+            raise ValueError(f"--put {text!r} is not PATH=FILE")
+        seeds[path.strip("/")] = Path(source).read_bytes()
+    values = json.loads(settings_file.read_text()) if settings_file is not None else {}
+    if not isinstance(values, dict):
+        raise ValueError(f"--settings {settings_file}: no JSON object")
+    for text in settings:
+        key, equals, value = text.partition("=")
+        try:
+            values[key] = json.loads(value)
+        except ValueError:
+            raise ValueError(f"--setting {text!r} is not KEY=JSON, as name='\"A1\"'") from None
+    if values:
+        seeds["settings.json"] = json.dumps(values).encode()
+    return seeds

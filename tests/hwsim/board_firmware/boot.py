@@ -1,0 +1,5 @@
+"""Runs first, as on a board."""
+
+import sys
+
+sys.path.append("/plain")

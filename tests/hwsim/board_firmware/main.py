@@ -1,0 +1,3 @@
+from demo import loop
+
+loop.run()

@@ -27,6 +27,7 @@ _GAP_MS = const(
     60
 )  # between the tags of a round: its frames of 16 slots; nothing tells where it ends
 _WAKES = const(3)  # tries
+_SENDS = const(3)  # of a setting
 _MOST = const(640)  # bytes at once: a frame has 607 at most
 _LONGEST_MASK = const(31)  # bytes
 _EPC_BIT = const(32)  # where the EPC begins in its bank: behind CRC and PC
@@ -35,6 +36,8 @@ _Q = const(4)  # 2 ** Q slots, for all tags that are there
 _FLUSH = bytes(
     80
 )  # more than what may miss of the longest command that a former program left half sent
+
+_SILENT = "UHF module silent: check its wires"
 
 
 class M100:
@@ -57,7 +60,7 @@ class M100:
             answer = yield from self._ask(m100.info(m100.HARDWARE))
             if answer is not None and answer.command == m100.INFO:
                 return m100.parse_info(answer.params)
-        raise ReaderGone("UHF module silent: check its wires")
+        raise ReaderGone(_SILENT)
 
     def wake(self) -> "Task[None]":
         """Out of any state, to band and power."""
@@ -119,12 +122,13 @@ class M100:
         self._aim = epc
 
     def _set(self, command: "bytes") -> "Task[None]":
-        answer = yield from self._ask(command)
-        if answer is None:
-            self._awake = False
-            raise ReaderGone("UHF module silent: check its wires")
-        if answer.command == m100.ERROR:
-            raise ReaderGone(m100.error(answer.params[0] if answer.params else 0))
+        for _ in range(_SENDS):
+            answer = yield from self._ask(command)
+            if answer is not None and answer.command != m100.ERROR:
+                return
+            self._port.write(_FLUSH)
+        self._awake = False
+        raise ReaderGone(_SILENT)
 
     def _ask(self, command: "bytes") -> "Task[m100.Frame | None]":
         self._send(command)

@@ -1,7 +1,6 @@
 """The handheld's PN532 driver on the simulator's chip in one process: the wire's time runs, nothing waits."""
 
 from collections.abc import Generator
-from typing import TypeVar
 
 import pytest
 
@@ -12,57 +11,20 @@ from hwsim.ntag import Tag
 from hwsim.pn532 import Pn532 as Chip
 from reader.errors import DeviceTrouble, ReaderGone, TagGone, TagRefused
 from reader.pn532 import Pn532
-
-T = TypeVar("T")
+from tests.firmware.wire import Wire
 
 UID = bytes.fromhex("04a1b2c3d4e5f6")
 OTHER = bytes.fromhex("04112233445566")
 
 
-class Wire:
-    """The chip's UART, its reset pin and the handheld's clock; bytes come when the last of them has left the chip."""
+class Bench(Wire):
+    """A PN532 with its field and its reset pin, and the handheld's clock."""
 
     def __init__(self) -> None:
         clock = Clock()
         self.chip = Chip(Field(clock), clock)
         self.field = self.chip.field
-        self.hangs = False
-        self.us = 0.0  # the handheld's time
-        self._coming: list[tuple[float, bytes]] = []
-        self._low = False
-
-    def ms(self) -> int:
-        return int(self.us / 1000)
-
-    def write(self, data: bytes) -> None:
-        if self.hangs or self._low:
-            return
-        behind_us = self.us - self.chip.clock.now_us
-        if behind_us > 0:
-            self.chip.clock.idle(behind_us)
-        self._coming += self.chip.answers(data)
-
-    def read(self, n_max: int) -> bytes:
-        data = b""
-        while self._coming and self._coming[0][0] <= self.us:
-            data += self._coming.pop(0)[1]
-        assert len(data) <= n_max
-        return data
-
-    def reset(self, level: bool) -> None:
-        self._low = not level
-        if self._low:
-            self.hangs = False
-            self._coming.clear()
-            self.chip.power_cycle()
-
-    def run(self, task: Generator[int, None, T]) -> T:
-        try:
-            while True:
-                self.us += 1000 * next(task) or 50
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        super().__init__(self.chip)
 
     def arrive(self, uid: bytes = UID, chip: str = "ntag215") -> Tag:
         tag = self.field.known.get(uid) or Tag(CHIPS[chip], uid)
@@ -71,12 +33,12 @@ class Wire:
 
 
 @pytest.fixture
-def wire() -> Wire:
-    return Wire()
+def wire() -> Bench:
+    return Bench()
 
 
 @pytest.fixture
-def reader(wire: Wire) -> Pn532:
+def reader(wire: Bench) -> Pn532:
     return Pn532(wire, wire.reset, wire)
 
 

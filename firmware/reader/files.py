@@ -3,12 +3,16 @@
 import binascii
 import os
 
+from edge import cbor
+from edge.errors import Malformed, Truncated
 from reader.errors import DeviceTrouble, FlashFull
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
+_WINDOWS = (160, 640, 2048)  # bytes that are read for an item: most are small
 _NO_SPACE = (28, 122)  # ENOSPC, EDQUOT
 
 
@@ -49,6 +53,27 @@ def part(path: "str", at: "int", count: "int") -> "bytes":
     with open(path, "rb") as file:
         file.seek(at)
         return file.read(count)
+
+
+def item(path: "str", at: "int", end: "int") -> "tuple[Any, bytes]":
+    """(value, its bytes) of the CBOR item at offset `at` of a file, before `end`. Raises Malformed, Truncated."""
+    for count in _WINDOWS:
+        data = part(path, at, min(count, end - at))
+        try:
+            value, used = cbor.first(data)
+            return value, data[:used]
+        except Truncated:
+            if len(data) < count or count == _WINDOWS[-1]:
+                raise
+    raise Truncated(path)
+
+
+def array(data: "bytes", at: "int") -> "tuple[int, int]":
+    """(how many items, offset of the first) of the CBOR array whose head is at `at`. Raises Malformed, Truncated."""
+    if data[at : at + 1] and data[at] & 0xE0 == 0x80:
+        count, used = cbor.first(bytes((data[at] ^ 0x80,)) + data[at + 1 : at + 9])
+        return count, at + used
+    raise Malformed("an array was expected")
 
 
 def write(path: "str", parts: "Iterable[bytes]", mode: "str" = "wb") -> None:

@@ -66,7 +66,7 @@ def _take(settings: "Settings", data: "bytes") -> "list[str]":
     wrong = []
     for name in sorted(found):
         if name not in _NAMES:
-            wrong.append(f"{name}: no such setting; meant {_nearest(name)}?")
+            wrong.append(f"{name}: unknown, meant {_nearest(name)}?")
             continue
         value = _parsed(name, getattr(Settings, name), found[name])
         if value is None:

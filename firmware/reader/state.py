@@ -32,10 +32,14 @@ class State:
 
     def set(self, name: "str", value: "int") -> None:
         """Keep it durably; nothing is written where it is so already. Raises DeviceTrouble: the old one stands."""
-        if self.get(name) == value:
-            return
-        values = dict(self._values)
-        values[name] = value
+        if self.get(name) != value:
+            self.put({name: value})
+
+    def put(self, values: "dict[str, int]") -> None:
+        """Keep all these at once, or none of them."""
+        values = dict(values)
+        for name in self._values:
+            values.setdefault(name, self._values[name])
         generation = self._generation + 1
         data = cbor.encode([generation, values])
         files.write(f"{self._folder}/{_NAMES[generation & 1]}", (files.crc(data), data))

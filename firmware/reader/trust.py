@@ -8,7 +8,7 @@ is written last: until then the list before it is in force.
 import os
 
 from edge import cbor, cose, ed25519, envelope, trust
-from edge.errors import Malformed, Truncated
+from edge.errors import Malformed
 from reader import files, segments
 
 TYPE_CHECKING = False
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from reader.state import State
 
 _PREPARED = 4  # keys whose tables are kept, about 3 kB each
-_PIECE = 512  # bytes that are hashed, or read for entries, in one turn
-_LARGEST = 2048  # bytes of an entry
+_PIECE = 512  # bytes that are hashed in one turn, or written
 _ROW = 12  # bytes of an index row
 _ROWS = 96  # where they begin, behind the head
 _HEAD_SIZE = 17  # of a signed list: tag, array, protected header, no unprotected one
@@ -102,30 +101,18 @@ class Trust:
         head = segments.framed(cbor.encode([self._root, count, size, issued, not_after]))
         files.write(index, (head, bytes(_ROWS - len(head))))
         before = (b"", b"")
-        piece = _PIECE
-        while count:
-            data = files.part(path, at, min(piece, size - _TAIL - at))
-            rows = b""
-            used = 0
-            while count:
-                try:
-                    row, end = cbor.first(data, used)
-                except Truncated:
-                    break
-                entry = trust.entry(row)
-                is_sorted = before < (entry.kid, entry.key)
-                if not is_sorted or cbor.encode(trust.row(entry)) != data[used:end]:
-                    raise Malformed("trust list: entries out of order, or defaults written out")
-                before = (entry.kid, entry.key)
-                rows += entry.kid + (at + used).to_bytes(4, "big")
-                used = end
-                count -= 1
-            if not used and piece == _LARGEST:
-                raise Malformed("trust list: ends inside an entry")
-            piece = _PIECE if used else _LARGEST
-            if used:
+        rows = b""
+        for left in range(count - 1, -1, -1):
+            row, raw = files.item(path, at, size - _TAIL)
+            entry = trust.entry(row)
+            if not before < (entry.kid, entry.key) or cbor.encode(trust.row(entry)) != raw:
+                raise Malformed("trust list: entries out of order, or defaults written out")
+            before = (entry.kid, entry.key)
+            rows += entry.kid + at.to_bytes(4, "big")
+            at += len(raw)
+            if len(rows) >= _PIECE or not left:
                 files.write(index, (rows,), "ab")
-                at += used
+                rows = b""
             yield 0
         if at != size - _TAIL:
             raise Malformed("trust list: bytes after its entries")
@@ -135,6 +122,7 @@ class Trust:
 
     def _found(self, kid: "bytes") -> "list[Entry]":
         path = self._path(self.number)
+        end = files.size(path)
         low, high = 0, self._count
         while low < high:
             middle = (low + high) // 2
@@ -144,12 +132,10 @@ class Trust:
                 high = middle
         found = []
         while low < self._count:
-            row = files.part(path + ".keys", _ROWS + low * _ROW, 2 * _ROW)
+            row = files.part(path + ".keys", _ROWS + low * _ROW, _ROW)
             if row[:8] != kid:
                 break
-            at = int.from_bytes(row[8:_ROW], "big")
-            end = int.from_bytes(row[20:], "big") or files.size(path) - _TAIL
-            found.append(trust.entry(cbor.first(files.part(path, at, end - at))[0]))
+            found.append(trust.entry(files.item(path, int.from_bytes(row[8:], "big"), end)[0]))
             low += 1
         return found
 
@@ -184,15 +170,15 @@ def _payload_at(start: "bytes", size: "int", root: "bytes") -> "int":
 
 def _opened(data: "bytes", base: "int") -> "tuple[int, int, int, int, int]":
     """number, issued, not_after, how many entries, and where the first begins. data: from offset `base` on."""
-    at = 1
+    fields, at = files.array(data, 0)
     numbers: "list[Any]" = []
-    for major in (0, 0, 0, 0x80):
-        if at >= len(data) or data[0] != 0x84 or data[at] & 0xE0 != major:
-            raise Malformed("trust list: must be [number, issued, not_after, entries]")
-        number, used = cbor.first(bytes((data[at] ^ major,)) + data[at + 1 : at + 9])
+    for _ in range(3):
+        number, at = cbor.first(data, at)
         numbers.append(number)
-        at += used
-    return numbers[0], numbers[1], numbers[2], numbers[3], base + at
+    if fields != 4 or [type(each) for each in numbers] != [int, int, int] or min(numbers) < 0:
+        raise Malformed("trust list: must be [number, issued, not_after, entries]")
+    count, at = files.array(data, at)
+    return numbers[0], numbers[1], numbers[2], count, base + at
 
 
 def _turned(steps: "Generator[None, None, bool]") -> "Generator[int, None, bool]":

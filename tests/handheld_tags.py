@@ -1,4 +1,4 @@
-"""A day's tags for a handheld: genuine, torn, foreign, cloned and revoked NTAG215s, and the list of whose keys count."""
+"""A day's tags for a handheld: genuine, torn, foreign, cloned and revoked NTAG215s; and whose keys count."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

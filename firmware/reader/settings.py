@@ -61,7 +61,7 @@ def _take(settings: "Settings", data: "bytes") -> "list[str]":
         found = json.loads(data)
     except ValueError:
         return [f"{FILE} is no JSON"]
-    if type(found) is not dict:
+    if type(found) is not dict or data.strip()[-1:] != b"}":  # MicroPython reads what is cut off, too
         return [f"{FILE} is no JSON object"]
     wrong = []
     for name in sorted(found):

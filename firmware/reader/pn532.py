@@ -85,9 +85,12 @@ class Pn532:
     def wake(self) -> "Task[None]":
         """Out of any state; the field stays off until the first look."""
         self._awake, self._uid = False, b""
-        for _ in range(2):
+        for again in range(2):
             if self._lost:
                 yield from self._pulse()
+            if again:
+                self._port.write(bytes(_MOST))  # ends what was left half sent
+                yield _MOST // 10
             exchange = self._exchange
             exchange.forget()
             self._port.write(pn532.WAKEUP)
@@ -221,10 +224,7 @@ class Pn532:
             return answer
 
     def _pulse(self) -> "Task[None]":
-        if self._reset is None:
-            self._port.write(bytes(_MOST))  # ends what was left half sent
-            yield _MOST // 10
-        else:
+        if self._reset is not None:
             self.resets += 1
             self._reset(False)
             yield _RESET_MS

@@ -1,4 +1,9 @@
-"""What the battery holds, and when the reader looks, rests and sleeps: decisions over numbers, no pin touched."""
+"""What the battery holds, and how long the field may rest between two looks: decisions over numbers, no pin touched."""
+
+FIELD_OFF_MS = 100  # a shorter rest is not worth the 20 ms that waking takes
+
+_LIVELY_MS = 5000
+_SOON_MS = 50
 
 # mV at rest of one Li-ion cell, and percent: between two rows it is taken as a straight line.
 _CELL = (
@@ -12,7 +17,6 @@ _CELL = (
     (4050, 85),
     (4180, 100),
 )
-_WRITES_FROM = 5  # percent
 
 
 def battery_percent(mv: "int") -> "int":
@@ -28,51 +32,32 @@ def battery_percent(mv: "int") -> "int":
 
 
 class Battery:
-    """The mean of the last readings; without any, the battery is taken as full (a board on USB)."""
+    """The mean of the last readings."""
 
     def __init__(self) -> None:
         self._mv = 0
 
-    def measured(self, mv: "int") -> "None":
+    def measured(self, mv: "int") -> None:
         """A radio that sends draws the voltage down for a moment: one reading counts an eighth."""
         self._mv += (mv - self._mv) // 8 if self._mv else mv
 
     @property
     def percent(self) -> "int | None":
-        """None: nothing was measured."""
+        """None: nothing was measured, as on a board that hangs on USB."""
         return battery_percent(self._mv) if self._mv else None
-
-    def may_write(self) -> "str":
-        """ "" or why nothing is to be written to a tag: a supply that fails tears a page."""
-        percent = self.percent
-        if percent is None or percent >= _WRITES_FROM:
-            return ""
-        return f"battery {percent} %: charge it"
 
 
 class Duty:
-    """When to look for a tag, and when to sleep. look_ms: between two looks where no trigger is held, 0: without a
-    pause; sleep_s: without use until it sleeps, 0: never.
+    """When to look again: soon after a tag was there the next one comes, else the field rests. look_ms: its longest
+    rest.
     """
 
-    def __init__(self, look_ms: "int", sleep_s: "int") -> None:
+    def __init__(self, look_ms: "int") -> None:
         self._look_ms = look_ms
-        self._sleep_ms = 1000 * sleep_s
-        self._next = 0
-        self._used = 0
+        self._until = 0
 
-    def used(self, now_ms: "int") -> "None":
-        """A button was touched, a tag was there, the link is at work."""
-        self._used = now_ms
-
-    def looked(self, now_ms: "int") -> "None":
-        """A look has ended."""
-        self._next = now_ms + self._look_ms
-
-    def rest_ms(self, now_ms: "int", held: "bool") -> "int":
-        """How long the field may stay off; 0: look now, as always while the trigger is held."""
-        return 0 if held else max(0, self._next - now_ms)
-
-    def sleeps(self, now_ms: "int") -> "bool":
-        """Is it time to sleep?"""
-        return self._sleep_ms > 0 and now_ms - self._used >= self._sleep_ms
+    def rest_ms(self, found: "bool", now_ms: "int") -> "int":
+        """From the end of a look until the next; found: it met a tag. From FIELD_OFF_MS on the field may go off."""
+        if found:
+            self._until = now_ms + _LIVELY_MS
+        return min(_SOON_MS, self._look_ms) if now_ms < self._until else self._look_ms

@@ -284,8 +284,7 @@ def test_on_spi_noise_is_never_more_than_a_frame_and_a_missing_chip_is_silent():
 
 def test_the_driver_runs_on_spi_unchanged():
     spi = Spi()
-    steps = [(bytes(300).hex(), None)]
-    steps += WAKE
+    steps = list(WAKE)
     steps += [LISTED, said("423a0407", "00" + bytes(16).hex())]
 
     class Chip:

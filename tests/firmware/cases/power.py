@@ -1,6 +1,6 @@
 """What the battery holds, and when the reader looks and sleeps."""
 
-from reader.power import Battery, Duty, battery_percent
+from reader.power import FIELD_OFF_MS, Battery, Duty, battery_percent
 
 
 def test_a_cell_is_full_half_and_empty_where_its_curve_says_so():
@@ -24,46 +24,26 @@ def test_percent_never_falls_while_the_voltage_rises():
         last = battery_percent(mv)
 
 
-def test_without_a_measurement_all_may_be_done():
-    battery = Battery()
-    assert battery.percent is None
-    assert battery.may_write() == ""
-
-
-def test_nothing_is_written_below_five_percent():
-    battery = Battery()
-    battery.measured(3600)
-    assert battery.percent == 5 and battery.may_write() == ""
-    battery = Battery()
-    battery.measured(3550)
-    assert battery.may_write() == "battery 4 %: charge it"
+def test_without_a_measurement_nothing_is_known():
+    assert Battery().percent is None
 
 
 def test_one_low_reading_while_a_radio_sends_is_no_empty_battery():
     battery = Battery()
     battery.measured(3700)
+    assert battery.percent == 12
     battery.measured(3300)
-    assert battery.may_write() == ""
-    for _ in range(40):
+    assert battery.percent == 7
+    for _ in range(60):
         battery.measured(3300)
-    assert battery.may_write() != ""
+    assert battery.percent <= 1
 
 
-def test_it_looks_at_intervals_and_always_while_the_trigger_is_held():
-    duty = Duty(250, 120)
-    assert duty.rest_ms(0, False) == 0
-    duty.looked(1000)
-    assert duty.rest_ms(1000, False) == 250
-    assert duty.rest_ms(1000, True) == 0
-    assert duty.rest_ms(1249, False) == 1
-    assert duty.rest_ms(1300, False) == 0
-
-
-def test_it_sleeps_when_it_was_not_used_for_a_while():
-    duty = Duty(250, 120)
-    assert not duty.sleeps(119999)
-    assert duty.sleeps(120000)
-    duty.used(60000)
-    assert not duty.sleeps(120000)
-    assert duty.sleeps(180000)
-    assert not Duty(250, 0).sleeps(10**9)
+def test_the_field_rests_between_looks_unless_tags_came_a_short_while_ago():
+    duty = Duty(250)
+    assert duty.rest_ms(False, 0) == 250 >= FIELD_OFF_MS
+    assert duty.rest_ms(True, 1000) == 50 < FIELD_OFF_MS
+    assert duty.rest_ms(False, 5999) == 50
+    assert duty.rest_ms(False, 6000) == 250
+    assert Duty(20).rest_ms(True, 0) == 20
+    assert Duty(0).rest_ms(False, 9999) == 0

@@ -94,7 +94,7 @@ def head(major: "int", argument: "int") -> "bytes":
     return bytes((major | 27,)) + argument.to_bytes(8, "big")
 
 
-def item(data: "bytes", at: "int", depth: "int") -> "tuple[Any, int]":
+def item(data: "bytes", at: "int", depth: "int") -> "tuple[Any, int]":  # portable: at most DEPTH levels
     """(value, offset after it) of the item at `at`, inside which `depth` levels may open.
 
     Raises Malformed; IndexError or struct's error (ValueError on MicroPython) where the data ends.
@@ -202,7 +202,7 @@ def _careful_text(raw: "bytes") -> "str":
 
 def _decoder_is_strict() -> "bool":
     try:
-        b"\xc0\x80".decode()
+        b"\xc0\x80".decode()  # portable: asks what this platform does
         return False
     except UnicodeError:
         return True
@@ -212,7 +212,7 @@ def _decoder_is_strict() -> "bool":
 _text = bytes.decode if _decoder_is_strict() else _careful_text
 
 
-def _put(out: "bytearray", value: "Any", depth: "int") -> None:
+def _put(out: "bytearray", value: "Any", depth: "int") -> None:  # portable: at most DEPTH levels
     if value is None:
         out.append(0xF6)
     elif value is True or value is False:

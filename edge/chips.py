@@ -119,7 +119,7 @@ CHIPS = (
 def by_name(name: "str") -> "Chip":
     """The chip of that name, in any case; ValueError lists the names known."""
     for chip in CHIPS:
-        if chip.name == name.upper():
+        if chip.name == name.upper():  # portable: other letters name no chip
             return chip
     raise ValueError(f"no chip {name}: known are " + ", ".join([chip.name for chip in CHIPS]))
 

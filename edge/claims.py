@@ -75,7 +75,7 @@ def to_names(claims: "Mapping[int, Any]") -> "dict[str, Any]":
 
 def _keyed(obj: "Any") -> "dict[int, Any]":
     claims: "dict[int, Any]" = {}
-    for name, value in _object("claims", obj, ()).items():
+    for name, value in _object("claims", obj, ()).items():  # portable: into a dict
         if name in stub.NAMES:
             key = stub.NAMES.index(name)
             claims[key] = _ROWS[key][0](name, value)
@@ -111,7 +111,7 @@ def _object(path: "str", value: "Any", names: "tuple[str, ...]") -> "dict[str, A
 
 
 def _only(path: "str", value: "dict[str, Any]", names: "tuple[str, ...]") -> None:
-    for name in value:
+    for name in value:  # portable: any is named
         if name not in names:
             raise Malformed(f"{path}.{name}: no such name; there are {', '.join(names)}")
 
@@ -174,7 +174,7 @@ def _product_named(claim: "list[Any]") -> "dict[str, Any]":
         if len(claim) == 4:
             names["batch"] = claim[2]
         return names
-    for scheme, (number, name) in _SCHEMES.items():
+    for scheme, (number, name) in _SCHEMES.items():  # portable: one fits
         if number == claim[0]:
             return {"scheme": scheme, name: claim[1]}
     raise ValueError(f"no product scheme {claim[0]!r}")
@@ -189,7 +189,7 @@ def _carrier(path: "str", value: "Any") -> "list[Any]":
 
 
 def _carrier_named(claim: "list[Any]") -> "dict[str, str]":
-    for kind, number in CARRIERS.items():
+    for kind, number in CARRIERS.items():  # portable: one fits
         if number == claim[0]:
             return {"kind": kind, "id": claim[1].hex()}
     raise ValueError(f"no carrier kind {claim[0]!r}")
@@ -197,7 +197,7 @@ def _carrier_named(claim: "list[Any]") -> "dict[str, str]":
 
 def _totals(path: "str", value: "Any") -> "dict[int, int]":
     claim = {}
-    for name, total in _object(path, value, ()).items():
+    for name, total in _object(path, value, ()).items():  # portable: into a dict
         if name.strip(_DIGITS) or len(name) != 2 or int(name) not in stub.TOTAL_CODES:
             codes = ", ".join([str(code) for code in sorted(stub.TOTAL_CODES)])
             raise Malformed(f"{path}.{name}: no such total; there are {codes}")
@@ -213,6 +213,7 @@ def _sector(path: "str", value: "Any") -> "list[Any]":
     given = _object(path, value, ("profile", "fields"))
     _only(path, given, ("profile", "fields"))
     fields = {}
+    # portable: into a dict
     for name, field in _object(f"{path}.fields", given["fields"], ()).items():
         at = f"{path}.fields.{name}"
         fields[_key(at, name)] = _value(at, field, cbor.DEPTH - 3)
@@ -248,7 +249,7 @@ def _bounded(path: "str", value: "int") -> "int":
     return value
 
 
-def _value(path: "str", value: "Any", levels: "int") -> "Any":
+def _value(path: "str", value: "Any", levels: "int") -> "Any":  # portable: `levels` bounds it
     """Any CBOR value from its JSON; `levels` may still open."""
     if value is None or value is True or value is False:
         return value
@@ -292,7 +293,7 @@ def _map(path: "str", pairs: "Any", levels: "int") -> "dict[Any, Any]":
     return found
 
 
-def _named(value: "Any") -> "Any":
+def _named(value: "Any") -> "Any":  # portable: cbor.DEPTH levels
     """The JSON for any CBOR value."""
     if type(value) is bytes:
         return {"hex": value.hex()}

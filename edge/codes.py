@@ -111,7 +111,7 @@ def _read(code: "Code", aim: "str", data: "bytes", rule: "Rule", hosts: "Sequenc
         code.form = ELEMENTS
         code.elements = elements.parse(data, aim, rule)
         _identify(code)
-    elif data[:8].lower() == b"https://" or data[:7].lower() == b"http://":
+    elif data[:8].lower() == b"https://" or data[:7].lower() == b"http://":  # portable: bytes
         code.form = LINK
         _read_link(code, _shown(data), rule, hosts)
     elif aim in _LENGTHS or (aim == "" and 12 <= len(data) <= 14 and _is_gtin(data)):
@@ -190,6 +190,7 @@ def _is_place(path: "str") -> "bool":
 
 
 def _is_gtin(data: "bytes") -> "bool":
+    # portable: digits
     return len(data) > 0 and not data.strip(b"0123456789") and gs1.is_gtin(int(data.decode()))
 
 

@@ -161,9 +161,10 @@ def _bstr(data: "bytes") -> "bytes":
 
 
 def _check_headers(headers: "dict[Any, Any]", unprotected: "dict[Any, Any]") -> None:
-    for label in unprotected:
+    for label in unprotected:  # portable: all are looked at
         if label in headers:
             raise Malformed(f"COSE: header {label!r} stands twice, protected and not")
+    # portable: all are looked at
     for label, value in list(headers.items()) + list(unprotected.items()):
         if label == ALG and (value is True or value is False or not isinstance(value, (int, str))):
             raise Malformed("COSE: alg is no integer or text")

@@ -77,7 +77,7 @@ def split(data: "bytes") -> "list[tuple[str, str]]":
     for byte in data:
         if byte != GS and not 0x20 < byte < 0x7F:
             raise Malformed(f"element string: byte {byte:#04x} stands in no AI's value")
-    text = bytes(data).decode()
+    text = bytes(data).decode()  # portable: ASCII, as just seen
     pairs: "list[tuple[str, str]]" = []
     at = 1 if text.startswith("\x1d") else 0
     if at == len(text):

@@ -93,7 +93,7 @@ def read_text(value: "int", width: "int", longest: "int") -> "str":
         left -= 7
     if value & (1 << left) - 1:
         raise Malformed("bits are set behind the end of a text")
-    return _checked(bytes(codes).decode(), longest)
+    return _checked(bytes(codes).decode(), longest)  # portable: 7 bits each
 
 
 def text_field(text: "str", width: "int", longest: "int") -> "tuple[int, int]":

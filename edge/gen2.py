@@ -66,7 +66,7 @@ def lock_payload(locks: "dict[str, str]") -> "tuple[int, int]":
     the two passwords cannot be read either), "unlock", "permalock" or "permaunlock". ValueError for other names.
     """
     mask = action = 0
-    for name in locks:
+    for name in locks:  # portable: into a sum
         if name not in _LOCKS or locks[name] not in _ACTIONS:
             raise ValueError(f"no lock {name}: {locks[name]}")
         shift = 8 - 2 * _LOCKS.index(name)

@@ -138,4 +138,4 @@ def _told(mdid: "int", model: "int", epc: "int", user: "int", words: "int") -> "
 
 
 def _plain(name: "str") -> "str":
-    return name.upper().replace(" ", "").replace("-", "")
+    return name.upper().replace(" ", "").replace("-", "")  # portable: other letters name no chip

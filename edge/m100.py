@@ -282,7 +282,7 @@ def get_power() -> "bytes":
 
 def set_power(dbm: "float") -> "bytes":
     """dbm: taken in hundredths."""
-    return frame(SET_POWER, _two(int(100 * dbm + 0.5)))
+    return frame(SET_POWER, _two(int(100 * dbm + 0.5)))  # portable: hundredths fit in 32 bits
 
 
 def get_region() -> "bytes":
@@ -351,7 +351,7 @@ def parse_power(params: "bytes") -> "float":
     if len(params) < 2:
         raise Truncated("M100 power: needs 2 bytes")
     value = params[0] << 8 | params[1]
-    return (value - 65536 if value > 32767 else value) / 100
+    return (value - 65536 if value > 32767 else value) / 100  # portable: hundredths fit in 32 bits
 
 
 def gen2_error(code: "int") -> "int | None":

@@ -133,7 +133,7 @@ def _text(field: "bytes") -> "str":
     for byte in field:
         if not 0x20 <= byte < 0x7F:
             raise Malformed(f"ISO 15434: byte {byte:#04x} in a field")
-    return bytes(field).decode()
+    return bytes(field).decode()  # portable: ASCII, as just seen
 
 
 def _di(text: "str") -> "int":

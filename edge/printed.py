@@ -93,6 +93,6 @@ def _from_base32(text: "str") -> "bytes":
         bits += 5
         if bits >= 8:
             bits -= 8
-            out.append(held >> bits)
+            out.append(held >> bits)  # portable: 8 bits are left
             held &= (1 << bits) - 1
     return bytes(out)

@@ -185,6 +185,7 @@ def _fields(entry: "Entry") -> "tuple[Any, ...]":
 
 
 def _payload(trust_list: "TrustList") -> "bytes":
+    # portable: no key stands twice
     entries = sorted(trust_list.entries, key=lambda entry: (entry.kid, entry.key))
     rows = [row(entry) for entry in entries]
     return cbor.encode([trust_list.number, trust_list.issued, trust_list.not_after, rows])

@@ -88,7 +88,7 @@ def text(data: "bytes", at: "int") -> "tuple[str, int]":
     at += 1
     if not 0 < size < 24:
         size, at = _size(data, at, size)
-    return data[at : at + size].decode(), at + size
+    return data[at : at + size].decode(), at + size  # portable: stub.py asks is_utf8
 
 
 def _size(data: "bytes", at: "int", stated: "int") -> "tuple[int, int]":

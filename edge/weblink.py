@@ -59,17 +59,17 @@ def parse(uri: "str") -> "WebLink":
     if foreign:
         raise Malformed(f"link: a space or control character, {ord(foreign[0]):#04x}")
     scheme, mark, rest = whole.partition("://")
-    scheme = scheme.lower()
+    scheme = scheme.lower()  # portable: ASCII, as just seen
     if not mark or scheme not in _PORTS:
         raise Malformed("link: must be https://host...")
     front, _, query = rest.partition("?")
     authority, slash, path = front.partition("/")
     if "@" in authority:
         raise Malformed("link: user-info before the host: what stands there is no host")
-    host, port = _host_and_port(authority.lower())
+    host, port = _host_and_port(authority.lower())  # portable: ASCII, as just seen
     for part, allowed in ((path, _PATH), (query, _QUERY), (fragment, _QUERY)):
         _check(part, allowed)
-    for segment in path.lower().split("/"):
+    for segment in path.lower().split("/"):  # portable: ASCII, as just seen
         if segment.replace("%2e", ".") in (".", ".."):
             raise Malformed("link: a segment of dots, which a browser leaves out")
     return WebLink(scheme, host, port, slash + path, query, fragment)
@@ -120,7 +120,7 @@ def identification_link_faults(link: "str") -> "list[str]":
     if "%" in link:
         said.append("link: an Identification Link has no percent signs")
     front = "/".join(link.split("/")[:3])
-    if front != front.lower():
+    if front != front.lower():  # portable: a link of parse() is ASCII
         said.append("link: scheme and host of an Identification Link are lower case")
     return said
 

@@ -107,6 +107,13 @@ def debian_loader() -> tuple[str, ...] | None:
     return None
 
 
+def plain(file: Path) -> str:
+    """What a file says that Debian's MicroPython runs as it is, with the heap that it takes by itself."""
+    loader = debian_loader()
+    assert loader
+    return Interpreter("micropython", loader).run(file).said
+
+
 def wasm() -> Interpreter | None:
     """npm's MicroPython under node, which reads the sources; one process runs many files, each in a new instance."""
     base = os.environ.get("TAGWRIGHT_MICROPYTHON_NPM") or ROOT / ".cache" / "mpy-npm"

@@ -184,12 +184,12 @@ class Pn532:
         try:
             step = next(steps)
             while True:
-                if isinstance(step, int):
-                    yield from self._again(step)
-                    step = next(steps)
-                else:
+                if isinstance(step, bytes):
                     answer = yield from self._ask(pn532.in_communicate_thru(step))
                     step = steps.send(answer[1:] if answer[:1] == _DONE else None)
+                else:
+                    yield from self._again(step)
+                    step = next(steps)
         except StopIteration as done:
             read: "bytes" = done.value
             return read
@@ -209,16 +209,16 @@ class Pn532:
         try:
             step = next(steps)
             while True:
-                if isinstance(step, int):
-                    yield 0
-                    data = port.read(_MOST)
-                    while not data and ms() < step:
-                        yield 1
-                        data = port.read(_MOST)
-                    step = steps.send(data or b"")
-                else:
+                if isinstance(step, bytes):
                     port.write(step)
                     step = next(steps)
+                    continue
+                yield 0
+                data = port.read(_MOST)
+                while not data and ms() < step:
+                    yield 1
+                    data = port.read(_MOST)
+                step = steps.send(data or b"")
         except StopIteration as done:
             answer: "bytes | None" = done.value
             return answer

@@ -1,7 +1,7 @@
 """A Screen in 128 x 64 pixels of one colour: the mark at the left, the word beside it, the lines below.
 
 The marks differ in outline and in how much of them is lit, so that one is told from another across a table: a bare
-tick, a cross cut out of a lit octagon, a question mark. The canvas is MicroPython's framebuf.FrameBuffer or its like.
+tick, a cross cut out of a lit octagon, a question mark. A lit triangle is no verdict. The canvas is a FrameBuffer.
 """
 
 from array import array
@@ -31,6 +31,11 @@ _SHAPES = {
         (0, (8, 12, 13, 7, 32, 26, 27, 31)),
         (0, (27, 7, 32, 12, 13, 31, 8, 26)),
     ),
+    "alert": (
+        (1, (20, 0, 40, 38, 0, 38)),
+        (0, (17, 13, 23, 13, 22, 26, 18, 26)),
+        (0, (18, 30, 22, 30, 22, 34, 18, 34)),
+    ),
     "busy": (
         (1, (5, 0, 35, 0, 35, 4, 23, 19, 35, 34, 35, 38, 5, 38, 5, 34, 17, 19, 5, 4)),
         (0, (11, 5, 29, 5, 25, 10, 15, 10)),
@@ -53,7 +58,7 @@ def draw(
     left = _RIGHT if screen.mark else 0
     _mark(canvas, screen.mark)
     _corner(canvas, battery, waiting)
-    _word(canvas, screen.word[: (WIDTH - left) // _GLYPH], left)
+    _word(canvas, screen.word, left)
     if screen.bar is not None:
         canvas.rect(left, _BAR_Y, WIDTH - left, 7, 1)
         canvas.rect(left, _BAR_Y, (WIDTH - left) * screen.bar // 100, 7, 1, True)
@@ -101,10 +106,13 @@ def _corner(canvas: "Any", battery: "int | None", waiting: "int") -> None:
 
 
 def _word(canvas: "Any", word: "str", left: "int") -> None:
-    """Twice as high; twice as wide, too, where there is room."""
-    wide = 2 if 2 * _GLYPH * len(word) <= WIDTH - left else 1
+    """Twice as high, and as wide as there is room, up to twice."""
+    word = word[: (WIDTH - left) // _GLYPH]
+    wide = min(2 * _GLYPH, (WIDTH - left) // max(1, len(word)))  # of a letter
     canvas.text(word, left, _WORD_Y, 1)
     for y in range(_GLYPH - 1, -1, -1):
         for x in range(_GLYPH * len(word) - 1, -1, -1):
             lit = canvas.pixel(left + x, _WORD_Y + y)
-            canvas.rect(left + wide * x, _WORD_Y + 2 * y, wide, 2, lit, True)
+            start = x * wide // _GLYPH
+            end = (x + 1) * wide // _GLYPH
+            canvas.rect(left + start, _WORD_Y + 2 * y, end - start, 2, lit, True)

@@ -29,6 +29,7 @@ TONES: "dict[str, Notes]" = {
     "no": ((262, 800),),  # long and low
     "same": ((2000, 25),),  # one tick
     "gone": ((1047, 60), (659, 90)),  # falls
+    "fault": ((220, 120), (0, 80), (220, 120), (0, 80), (220, 120)),  # three short low ones
     "low battery": ((1760, 50), (0, 50), (1760, 50), (0, 50), (880, 200)),
 }
 
@@ -37,6 +38,7 @@ LEDS = {
     "green": ((0, 80, 0), 1, 0),
     "amber": ((90, 40, 0), 450, 450),
     "red": ((110, 0, 0), 110, 110),
+    "fault": ((80, 0, 80), 60, 900),
     "busy": ((0, 0, 60), 60, 240),
     "send": ((0, 40, 40), 250, 250),
     "idle": ((0, 0, 20), 30, 2970),
@@ -50,7 +52,7 @@ _NEAR_DBM = -35
 class Screen:
     """What is shown and heard at once.
 
-    mark: "tick", "cross", "question", "busy", "tag", "arrow" or "" ; word: at most 8 characters, 5 look best;
+    mark: "tick", "cross", "question", "alert", "busy", "tag", "arrow" or "" ; word: at most 8 characters, 5 look best;
     lines: texts, wrapped here; ROWS of them make a page, and the pages take turns.
     bar: 0..100 or None; tone: a name of TONES, notes, or None; led: a name of LEDS, or None to leave it as it is.
     """
@@ -87,6 +89,11 @@ def of_verdict(
     mark, word, tone = WORDS[colour]
     why = [] if colour == "green" and product_text else [verdict.why()]
     return Screen(mark, word, why + [product_text] + list(lines), None, tone, colour)
+
+
+def of_trouble(why: "str", word: "str" = "FAILED", lines: "Sequence[str]" = ()) -> "Screen":
+    """The device or its user is at fault; the product was not judged, so neither cross nor question."""
+    return Screen("alert", word, [why] + list(lines), None, "fault", "fault")
 
 
 def of_signal(rssi_dbm: "int | None", name: "str" = "") -> "Screen":

@@ -7,7 +7,7 @@ from reader.screen import HEIGHT, WIDTH, draw
 
 NOT_ON = ("cpython",)
 
-MARKS = ("tick", "cross", "question", "busy", "tag", "arrow")
+MARKS = ("tick", "cross", "question", "alert", "busy", "tag", "arrow")
 MARK = (0, 0, 46, 40)  # where it stands
 
 
@@ -52,11 +52,12 @@ def text(line):
     return lit(canvas, (0, 0, 8 * len(line), 8))
 
 
-def doubled(row, width):
-    """Each of `width` bits twice."""
+def widened(row, width, wide):
+    """Each of `width` bits as often as its part of letters that are `wide` instead of 8."""
     found = 0
-    for bit in range(width - 1, -1, -1):
-        found = found << 2 | (row >> bit & 1) * 3
+    for x in range(width):
+        for _ in range(x * wide // 8, (x + 1) * wide // 8):
+            found = found << 1 | row >> width - 1 - x & 1
     return found
 
 
@@ -94,19 +95,20 @@ def test_the_cross_is_the_brightest_and_dark_in_its_midst():
 def test_a_short_word_is_doubled():
     canvas = drawn(ui.Screen("tick", "VALID"))
     rows = lit(canvas, (48, 12, WIDTH, 28))
-    assert rows == [doubled(row, 40) for row in text("VALID") for _ in (0, 1)]
+    assert rows == [widened(row, 40, 16) for row in text("VALID") for _ in (0, 1)]
 
 
-def test_a_long_word_is_twice_as_high_beside_a_mark():
+def test_a_longer_word_beside_a_mark_is_narrower():
     canvas = drawn(ui.Screen("tick", "REPAIRED"))
-    rows = lit(canvas, (48, 12, 48 + 64, 28))
-    assert rows == [row for row in text("REPAIRED") for _ in (0, 1)]
+    rows = lit(canvas, (48, 12, WIDTH, 28))
+    assert rows == [widened(row, 64, 10) for row in text("REPAIRED") for _ in (0, 1)]
+    assert len([row for row in rows if row & 7]) > 4  # to the very end
 
 
 def test_a_word_without_a_mark_takes_the_width():
     canvas = drawn(ui.Screen("", "RECEIVED"))
     rows = lit(canvas, (0, 12, WIDTH, 28))
-    assert rows == [doubled(row, 64) for row in text("RECEIVED") for _ in (0, 1)]
+    assert rows == [widened(row, 64, 16) for row in text("RECEIVED") for _ in (0, 1)]
 
 
 def test_three_lines_fill_the_lower_part():

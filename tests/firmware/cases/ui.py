@@ -71,6 +71,13 @@ def test_tones_are_told_apart_by_their_shape():
     assert ms <= 30
 
 
+def test_trouble_is_no_verdict():
+    screen = ui.of_trouble("the reader does not answer")
+    assert (screen.mark, screen.word) == ("alert", "FAILED")
+    for column in (screen.mark, screen.word, screen.tone, screen.led):
+        assert all(column not in row for row in ui.WORDS.values())
+
+
 def test_pages_take_turns():
     screen = ui.Screen("", "READ", ("one", "two", "three", "four"))
     assert screen.pages == 2

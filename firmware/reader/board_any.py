@@ -49,6 +49,7 @@ class Board:
         self._trigger = Pin(pins["trigger"], Pin.IN, Pin.PULL_UP)
         self._menu = Pin(pins["menu"], Pin.IN, Pin.PULL_UP)
         self.buttons = Buttons((("trigger", self._trigger), ("menu", self._menu))).events
+        self.wants_prompt = not self._menu.value()  # held at the start: leave it to MicroPython
         self.usb = streams.UsbStream()
         self.unique_id = unique_id()
         self.reset = reset

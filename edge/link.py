@@ -1,6 +1,6 @@
 """The link of a handheld with its gateway: frames on any byte stream, and the messages in them.
 
-A frame is COBS (Cheshire and Baker, 1999), ended by 00, around one of
+A frame is COBS (Cheshire and Baker, 1999) between two 00s around one of
 
     message || CRC-32                        plain; its first byte is a CBOR array's, 0x80 or more
     counter || message || HMAC[:16]          sealed; the counter has 32 bits and begins below 0x80
@@ -60,7 +60,7 @@ _LARGEST = 1 << 63
 
 def message(type: "int", *fields: "Any") -> "bytes":
     """The message's bytes; ValueError where its fields are not MESSAGES', or it is longer than CEILING."""
-    found = cbor.encode([type, *fields])
+    found = cbor.encode((type,) + fields)
     parse(found)
     return found
 
@@ -82,8 +82,8 @@ def parse(data: "bytes") -> "tuple[Any, ...]":
 
 
 def frame(body: "bytes") -> "bytes":
-    """The frame around what Session.seal or plain made."""
-    out = bytearray()
+    """The frame around what Session.seal or plain made; a 00 before it ends what was cut off there."""
+    out = bytearray(1)
     at = 0
     body += b"\x00"
     while at < len(body):
@@ -199,7 +199,7 @@ def hmac(key: "bytes", data: "bytes") -> "bytes":
     return hashlib.sha256(bytes([byte ^ 0x5C for byte in key]) + inner).digest()
 
 
-_LONGEST = (CEILING + _COUNTER + _MAC) * 255 // 254 + 1  # bytes of a frame without its 00
+_LONGEST = (CEILING + _COUNTER + _MAC) * 255 // 254 + 1  # bytes of a frame without its 00s
 
 
 def _unstuffed(held: "bytes") -> "bytes":

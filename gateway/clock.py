@@ -6,7 +6,7 @@ The hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014) is 4
 
 import ctypes
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ UNSYNCED = -1  # error_ms of a clock that nobody sets
 _STEP_NS = 2_000_000_000  # wall time against boot time; what is less is drift
 _ASK_NS = 1_000_000_000  # how long an answer of the kernel about its clock holds
 _COUNTER_BITS = 16
+_LAST_SECOND = 4_102_444_800  # the year 2100
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _since_boot = partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME)
 _STA_UNSYNC = 0x0040  # adjtimex(2), "status"
@@ -138,3 +139,18 @@ def kernel_error_ms() -> int:
     if state < 0 or state == _TIME_ERROR or answer.status & _STA_UNSYNC:
         return UNSYNCED
     return -(-int(answer.maxerror) // 1000)
+
+
+def happened(content: Mapping[str, Any], at_ns: int, is_timed: bool) -> tuple[int, bool]:
+    """(at_ns, is_timed) of what a row tells: the row's own, but for one that a handheld wrote down before.
+
+    content: the row's body; is_timed: whether the gateway's clock was synchronised. A handheld that did not know the
+    time is not timed, and its row stands at the time that was reckoned for it, or at which it came.
+    """
+    said = content.get("handheld")
+    if not isinstance(said, Mapping):
+        return at_ns, is_timed
+    at = said.get("at")
+    if type(at) is not int or not 0 < at < _LAST_SECOND:
+        return at_ns, False
+    return at * 1_000_000_000, said.get("synced") is True

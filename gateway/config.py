@@ -6,7 +6,7 @@
 [hub]       url, nats, token_file, ca, cert, key, identity
 [epcis]     url, token_file, ca, cert, key, location, read_points, biz_steps, certification, presence, time_zone
 [metrics]   listen
-[[reader]]  name, url, job, dedupe_s, lock, access_password_file, beside, requires
+[[reader]]  name, url, job, dedupe_s, lock, access_password_file, beside, requires, secret_file, update
 [reader.presence], [reader.window], [reader.pallet], [reader.codes]: see gateway/config_tables.py, as for all the others
 """
 
@@ -54,6 +54,7 @@ __all__ = [
     "load",
     "parse",
     "password",
+    "secret",
     "token",
     "without_password",
 ]
@@ -63,8 +64,10 @@ _USER = re.compile(r"(?<=://)\S*@")
 _LAST_PORT = 0xFFFF
 _RAIN = ("llrp", "llrps", "m100")  # schemes of readers that see many tags at once
 _MANY_TAGS = ("presence", "pallet")  # jobs at these alone
+_HANDHELD = "handheld"  # the scheme of readers that did their job before
 _CODES = ("camera", "scanner")  # schemes of readers that see codes, and no tags
 _CODE_JOBS = ("read", "verify", "print")
+_SHORTEST_SECRET = 16  # characters
 _PEM = ("ca", "cert", "key")
 
 
@@ -115,6 +118,16 @@ def parse(raw: bytes, name: str = "configuration", folder: Path = Path()) -> Con
     return _anchored(found, folder)
 
 
+def secret(path: Path, key: str) -> bytes:
+    """What gateway and handhelds hold alike, on the first line of a file; raises ConfigProblem, as token()."""
+    found = token(path, key)
+    if len(found) < _SHORTEST_SECRET:
+        raise ConfigProblem(
+            f"{key}: put {_SHORTEST_SECRET} characters or more on line 1 of {path}: `openssl rand -hex 16`"
+        )
+    return found.encode()
+
+
 def password(path: Path, key: str) -> int:
     """The 32-bit password of RAIN tags, 8 hex digits on the first line of a file; raises ConfigProblem, as token()."""
     words = token(path, key)
@@ -161,6 +174,12 @@ def _check(config: Config, name: str) -> None:
 def _unfit(reader: ReaderConfig, keys: KeysConfig) -> str:
     """Why this reader cannot do its job as it is written; "" where it can."""
     scheme = reader.url.partition(":")[0]
+    if scheme == _HANDHELD:
+        return _unfit_handheld(reader)
+    if reader.job == "collect":
+        return "job collect is for handhelds: handheld:/dev/ttyACM0 or handheld:tcp://0.0.0.0:8478"
+    if reader.secret_file is not None or reader.update is not None:
+        return "secret_file and update are for handhelds: handheld:/dev/ttyACM0"
     if scheme in _CODES and reader.job not in _CODE_JOBS:
         return f"job {reader.job} needs a tag reader; a {scheme} may do {', '.join(_CODE_JOBS)}"
     if reader.codes is not None and scheme not in _CODES:
@@ -185,6 +204,17 @@ def _unfit(reader: ReaderConfig, keys: KeysConfig) -> str:
         if getattr(reader, table) is not None and reader.job != table:
             return f"{table} is for job {table}, and this is job {reader.job}"
     return ""
+
+
+def _unfit_handheld(reader: ReaderConfig) -> str:
+    if reader.job != "collect":
+        return f"job {reader.job}: a handheld does its jobs by itself: leave job out"
+    fields = ReaderConfig.model_fields
+    known = ("name", "url", "job", "orders", "secret_file", "update")
+    wrong = [
+        key for key in fields if key not in known and getattr(reader, key) != fields[key].default
+    ]
+    return f"{wrong[0]} is not for handhelds: they have settings of their own" if wrong else ""
 
 
 def _unfit_beside(reader: ReaderConfig, readers: Sequence[ReaderConfig]) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Section(BaseModel):
@@ -227,14 +227,15 @@ class ReaderConfig(Section):
     access_password_file: 8 hex digits, the access password of the tags (RAIN). codes: of cameras and scanners.
     beside: the camera or scanner that reads the item on which the tag is: job bind, and commission where the code
     picks the order. requires: codes that each product must carry before it is done.
+    secret_file, update: of handhelds, whose job is "collect"; see gateway/readers/handheld.py.
     """
 
     name: Name
     url: str
     job: Literal[
-        "read", "verify", "update", "commission", "presence", "pallet", "bind", "print"
+        "read", "verify", "update", "commission", "presence", "pallet", "bind", "print", "collect"
     ] = "verify"
-    orders: TomlPath | None = None  # the CSV of a commission, bind or print job
+    orders: TomlPath | None = None  # the CSV of a commission, bind or print job, or for a handheld
     step: Step | None = None  # what an update job enters
     lock: bool = False
     dedupe_s: Annotated[float, Field(ge=0, le=3600, strict=False)] = 2.0
@@ -245,6 +246,16 @@ class ReaderConfig(Section):
     codes: CodesConfig | None = None
     beside: Name | None = None
     requires: tuple[Literal["qr", "datamatrix"], ...] = Field(default=(), strict=False)
+    secret_file: TomlPath | None = None
+    update: TomlPath | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_handheld(cls, said: object) -> object:
+        """A handheld's job is to be collected from, said or not."""
+        if isinstance(said, dict) and str(said.get("url", "")).startswith("handheld:"):
+            return {"job": "collect"} | said
+        return said
 
 
 class Config(Section):

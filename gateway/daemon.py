@@ -25,6 +25,7 @@ from gateway.model import CannotDo, DeviceTrouble, ReaderBusy, ReaderGone
 from gateway.stations.codestation import CodeStation
 from gateway.stations.dock import Dock
 from gateway.stations.floor import Floor
+from gateway.stations.handheld import HandheldStation
 from gateway.stations.ledger import Ledger
 from gateway.stations.post import Post
 from gateway.stations.result import RED, Result, Signal
@@ -63,12 +64,13 @@ async def serve(config: Config, passphrase: str | None, tell: Tell) -> None:
         )
         tags = posts.tag_posts(config, journal, trusted, key)
         codes = posts.code_stations(config, journal, trusted)
+        handhelds = posts.handheld_stations(config, journal, trust)
         for tag_post in tags.values():
             stack.push_async_callback(tag_post.reader.close)
         for station in codes.values():
             stack.push_async_callback(station.post.reader.close)
         ledger = await stack.enter_async_context(Ledger(tell))
-        stations = Stations(config, tags, codes, ledger, tell)
+        stations = Stations(config, tags, codes, handhelds, ledger, tell)
         if config.metrics.listen:
             page = _page(metrics, journal, stations)
             host, _, port = config.metrics.listen.rpartition(":")
@@ -97,11 +99,13 @@ class Stations:
         config: Config,
         posts: Mapping[str, Post],
         codes: Mapping[str, CodeStation],
+        handhelds: Mapping[str, HandheldStation],
         ledger: Ledger,
         tell: Tell,
     ) -> None:
         self.posts = posts
         self.codes = codes
+        self.handhelds = handhelds
         self._config = config
         self._ledger = ledger
         self._tell = tell
@@ -129,6 +133,7 @@ class Stations:
     def up(self) -> dict[str, bool]:
         """Reader -> whether it answers."""
         found = {name: post.reader.is_open for name, post in self.posts.items()}
+        found |= {name: each.is_open for name, each in self.handhelds.items()}
         return found | {name: each.post.reader.is_open for name, each in self.codes.items()}
 
     def present(self) -> dict[str, int]:
@@ -142,6 +147,8 @@ class Stations:
             try:
                 if reader.job == "presence":
                     await self._floor.watch(name)
+                if name in self.handhelds:
+                    await self.handhelds[name].run(lambda result: self._tell(name, result))
                 async for result in self._results(reader):
                     if name not in self._asked:
                         self._tell(name, result)

@@ -7,12 +7,19 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.config import CodesConfig, ReaderConfig
+from gateway.config import CodesConfig, ConfigProblem, ReaderConfig, secret
 from gateway.finding import FAULT, WARNING, WELL, Finding
 from gateway.model import DeviceTrouble, ReaderBusy
+from gateway.readers import handheld
 from gateway.readers.codeport import CodeReader
 from gateway.readers.port import TagReader
-from gateway.readers.registry import CODE_SCHEMES, UsageProblem, open_code_reader, open_reader
+from gateway.readers.registry import (
+    CODE_SCHEMES,
+    UsageProblem,
+    open_code_reader,
+    open_handhelds,
+    open_reader,
+)
 from gateway.stations.despatch import expected
 from gateway.stations.orders import OrderError
 
@@ -27,6 +34,9 @@ def examine(reader: ReaderConfig) -> Iterator[Finding]:
     """Look at one reader of the configuration."""
     if reader.url.partition(":")[0] in CODE_SCHEMES:
         yield _code_reader(reader.name, reader.url, reader.codes or CodesConfig())
+        return
+    if reader.url.partition(":")[0] == handheld.SCHEME:
+        yield from _handhelds(reader)
         return
     yield _tag_reader(reader.name, reader.url)
     if reader.pallet is not None and reader.pallet.expected is not None:
@@ -43,6 +53,29 @@ def _code_reader(name: str, url: str, codes: CodesConfig) -> Finding:
     return asyncio.run(_reached(check, f"the {scheme}", reader, _CODES))
 
 
+def _handhelds(reader: ReaderConfig) -> Iterator[Finding]:
+    check = f"reader {reader.name}"
+    try:
+        found = open_handhelds(reader.url, reader.name)
+        if reader.secret_file is not None:
+            secret(reader.secret_file, "secret_file")
+    except ConfigProblem as why:
+        yield Finding(check, FAULT, str(why), "mend this reader's url or secret_file")
+        return
+    if found.where.path:
+        yield _port(check, found.where.path)
+        return
+    if reader.secret_file is None:
+        text = "no secret_file: whoever reaches this port can hand in records"
+        yield Finding(check, WARNING, text, "name one: `openssl rand -hex 16`")
+    try:
+        asyncio.run(found.look())
+    except DeviceTrouble as why:
+        yield Finding(check, WARNING, str(why), "well, if that program is this gateway")
+        return
+    yield Finding(check, WELL, f"{reader.url}: the gateway listens there when it runs")
+
+
 def _tag_reader(name: str, url: str) -> Finding:
     check = f"reader {name}"
     try:
@@ -55,6 +88,10 @@ def _tag_reader(name: str, url: str) -> Finding:
         return asyncio.run(_reached(check, url, reader, _LLRP))
     if f"{scheme}:" not in _SERIAL:
         return Finding(check, WELL, f"{url}: looked at when the gateway starts")
+    return _port(check, path)
+
+
+def _port(check: str, path: str) -> Finding:
     try:
         mode = Path(path).stat().st_mode
     except OSError as why:

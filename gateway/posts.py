@@ -1,21 +1,32 @@
-"""The posts of a configuration: each reader with what is done there, tags at the one kind, codes at the other."""
+"""The posts of a configuration: each reader with what is done there: tags, codes, or what handhelds hand in."""
 
+import os
 import time
 
 from edge.trust import TrustList
-from gateway.config import CodesConfig, Config, ReaderConfig, password
+from gateway.config import CodesConfig, Config, ReaderConfig, password, secret
 from gateway.journal import Journal
-from gateway.keys import DeviceKey
-from gateway.readers.registry import CODE_SCHEMES, open_code_reader, open_reader
+from gateway.keys import DeviceKey, verifier
+from gateway.readers.handheld import SCHEME
+from gateway.readers.registry import CODE_SCHEMES, open_code_reader, open_handhelds, open_reader
 from gateway.stations.codepost import CodePost
 from gateway.stations.codestation import CodeStation
+from gateway.stations.handheld import Collector, HandheldStation
+from gateway.stations.handheld_rows import Judge
+from gateway.stations.handheld_shelf import Shelf
 from gateway.stations.plc import Plc
 from gateway.stations.post import Post
+from gateway.trust_file import TrustFile
 
 
 def reads_codes(reader: ReaderConfig) -> bool:
     """Whether it is a camera or scanner."""
     return reader.url.partition(":")[0] in CODE_SCHEMES
+
+
+def is_handheld(reader: ReaderConfig) -> bool:
+    """Whether handhelds come there."""
+    return reader.url.partition(":")[0] == SCHEME
 
 
 def tag_posts(
@@ -25,7 +36,7 @@ def tag_posts(
     return {
         each.name: _post(each, config, journal, trusted, key)
         for each in config.reader
-        if not reads_codes(each)
+        if not reads_codes(each) and not is_handheld(each)
     }
 
 
@@ -41,6 +52,31 @@ def code_stations(
     }
 
 
+def handheld_stations(
+    config: Config, journal: Journal, trust: TrustFile | None
+) -> dict[str, HandheldStation]:
+    """Reader -> its station, of all where handhelds come; ConfigProblem."""
+    collector = Collector(journal)
+    trusted = trust.current() if trust else None
+
+    def judge() -> Judge:
+        return Judge(trusted, verifier, int(time.time()))
+
+    def station(reader: ReaderConfig) -> HandheldStation:
+        file, gateway = reader.secret_file, config.gateway
+        return HandheldStation(
+            open_handhelds(reader.url, reader.name),
+            collector,
+            Shelf(reader, journal, trust, gateway.link, gateway.link_hosts),
+            judge,
+            os.urandom,
+            gateway.name,
+            secret(file, "reader.secret_file") if file else b"",
+        )
+
+    return {each.name: station(each) for each in config.reader if is_handheld(each)}
+
+
 def _post(
     reader: ReaderConfig,
     config: Config,
@@ -48,7 +84,7 @@ def _post(
     trusted: TrustList | None,
     key: DeviceKey | None,
 ) -> Post:
-    secret = reader.access_password_file
+    file = reader.access_password_file
     return Post(
         reader.name,
         open_reader(reader.url, reader.name),
@@ -59,7 +95,7 @@ def _post(
         key,
         record_type=config.gateway.record_type.encode(),
         company_prefixes=config.gateway.company_prefixes,
-        access_password=password(secret, "reader.access_password_file") if secret else 0,
+        access_password=password(file, "reader.access_password_file") if file else 0,
     )
 
 

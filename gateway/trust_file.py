@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from pathlib import Path
 
 from edge.trust import TrustList
 from gateway.keys import KeyProblem, TrustStore
@@ -18,6 +19,11 @@ class TrustFile:
         self._store = store
         self._stamp = self._look()
         self._list = store.load()
+
+    @property
+    def path(self) -> Path:
+        """Where the signed list lies."""
+        return self._store.path
 
     def current(self) -> TrustList:
         """The list as its file says now: always the same object, so whoever holds it sees what is new.

@@ -66,7 +66,7 @@ class Link:
         self._heard = 0
         self._beat = 0  # when a sign of life is due,
         self._want_due = 0  # and a chunk asked for
-        self._is_sent = False  # whether records wait for their ACK
+        self._texts: "list[tuple[str, str]]" = []
         self.begin()
 
     def begin(self) -> None:
@@ -128,7 +128,6 @@ class Link:
             self._beat = now_ms + _BEAT_MS
             after = self._outbox.acked
             some = [[seq, data] for seq, data in self._outbox.read(after + 1, _WINDOW)]
-            self._is_sent = len(some) > 0
             return self._sealed(link.RECORDS, after, some)
         return b""
 
@@ -157,6 +156,8 @@ class Link:
             return said if self.up or said[0] in (link.WELCOME, link.BYE) else None
         if not is_sealed:
             said = link.parse(body)
+            if said[0] == link.WELCOME:
+                raise Malformed("gateway has no secret, this reader has one")
             return said if said[0] == link.BYE else None
         if self._session is None:
             said = link.parse(link.unproved(body))
@@ -184,7 +185,7 @@ class Link:
             self._outbox.acknowledged(said[5])
             self._due = self._beat = self._want_due = now_ms
         elif kind == link.ACK:
-            if said[1] > self._outbox.acked or not self._is_sent:
+            if said[1] > self._outbox.acked or not self.waiting:
                 self._outbox.acknowledged(said[1])
                 self._due = now_ms
         elif kind == link.OFFER:
@@ -194,7 +195,9 @@ class Link:
             self._download.take(said[1], said[2], said[3])
             self._want_due = now_ms
         elif kind == link.BYE:
-            self._leave(said[1])
+            if self.up:
+                self._leave(said[1])
+            self.trouble = said[1]
 
     def _leave(self, why: "str") -> None:
         """Down; the next hello keeps its time, so that whoever says BYE all the time is not answered as often."""
@@ -203,7 +206,7 @@ class Link:
         self.trouble = why
         self._greeting = b""
         self._session = None
-        self._texts: "list[tuple[str, str]]" = []
+        self._texts = []
         self._parts = 0
 
     def _sealed(self, type: "int", *fields: "Any") -> "bytes":

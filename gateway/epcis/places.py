@@ -33,7 +33,8 @@ class Site:
 
     def read_point(self, station: str, zone: str = "") -> str:
         """The URI of a station, of a zone where that has its own; "" where nothing is known."""
-        found = self.read_points.get(zone) or self.read_points.get(station)
+        reader = station.partition("/")[0]  # a handheld's station is READER/NAME
+        found = self.read_points.get(zone) or self.read_points.get(reader)
         if found or not self.location:
             return found or ""
         return _extended(self.location, station)

@@ -26,6 +26,7 @@ from urllib.parse import quote
 from edge import epc as epcs
 from edge import gs1, stub
 from edge.errors import Malformed
+from gateway.clock import happened
 from gateway.epcis import sensor
 from gateway.epcis.eventhash import event_id
 from gateway.epcis.fields import is_uri
@@ -74,8 +75,9 @@ def event(
     """The event that a row is, with its eventID; None where it is none, and of a pallet's rows.
 
     content: the row's body; at_ns: its time; name: "GTIN14/SERIAL", or another product's text.
-    is_timed: whether the gateway's clock was synchronised.
+    is_timed: whether the gateway's clock was synchronised. What a handheld wrote down is of its own time.
     """
+    at_ns, is_timed = happened(content, at_ns, is_timed)
     make = _KINDS.get(kind)
     said = make(_Row(content, at_ns, gateway, station, uid, name, places)) if make else None
     if said is None:

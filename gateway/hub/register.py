@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from edge.errors import Malformed
-from gateway.clock import UNSYNCED, Times
+from gateway.clock import UNSYNCED, Times, happened
 from gateway.hub.batch import Withheld, content
 from gateway.hub.database import Session
 from gateway.records import CLOCK, Row
@@ -38,6 +38,10 @@ class Entry:
     def is_timed(self) -> bool:
         """Whether the gateway's clock was synchronised; of a gateway that does not tell, it is taken to be."""
         return self.clock is None or self.clock.error_ms != UNSYNCED
+
+    def happened(self, at_ns: int) -> tuple[int, bool]:
+        """(at_ns, is_timed) of what the row of this time tells, which is before it where a handheld wrote it down."""
+        return happened(self.content or {}, at_ns, self.is_timed)
 
 
 class Registrar(Protocol):

@@ -113,9 +113,8 @@ class Tags:
         if found is None:
             return None
         place = self._travel.place(entry.gateway, row.station)
-        return Sighting(
-            row.at_ns, entry.journal, row.seq, found[1], place, found[0], entry.is_timed
-        )
+        at_ns, is_timed = entry.happened(row.at_ns)
+        return Sighting(at_ns, entry.journal, row.seq, found[1], place, found[0], is_timed)
 
 
 def _act(row: Row, entry: Entry) -> tuple[str, str] | None:

@@ -5,6 +5,8 @@ behind a question mark; llrps:// ca, cert and key (PEM files), m100: baud and re
 
 camera:0, camera:rtsp://HOST/..., camera:http://HOST/video.mjpg, camera:/FOLDER and scanner:/dev/ttyACM0?preset=keyence,
 scanner:tcp://HOST:PORT?preset=cognex, scanner:keyboard:/dev/input/by-id/... read codes.
+
+handheld:/dev/ttyACM0[?baud=115200] and handheld:tcp://HOST:PORT, where the gateway listens, hand in what they did.
 """
 
 import math
@@ -16,7 +18,9 @@ from urllib.parse import parse_qsl, urlsplit
 from edge import gen2
 from gateway.config import CodesConfig, ConfigProblem
 from gateway.model import Inventory
+from gateway.readers import handheld
 from gateway.readers.codeport import CodeReader
+from gateway.readers.handheld import Handhelds, Where
 from gateway.readers.port import TagReader
 from gateway.readers.rain import Choice, RainReader
 from gateway.readers.reader import Reader
@@ -52,6 +56,10 @@ def open_reader(url: str, name: str | None = None) -> TagReader:
             f"{url!r} is no reader: write pn532:/dev/ttyUSB0, nfcpy:usb:072f:2200, llrp://host or m100:/dev/ttyUSB1"
         )
     make = _SCHEMES.get(scheme)
+    if scheme == handheld.SCHEME:
+        raise UsageProblem(
+            f"{url}: a handheld does its jobs by itself: name it as a [[reader]], and `tagwright run` collects"
+        )
     if scheme in CODE_SCHEMES:
         raise UsageProblem(f"{scheme}: reads codes, and a tag reader is asked for here")
     if make is None:
@@ -77,6 +85,27 @@ def open_code_reader(url: str, name: str | None = None, codes: CodesConfig = _CO
     from gateway.readers.scanner import open_scanner
 
     return _of(url, "scanner", open_scanner, rest, name or url, codes)
+
+
+def open_handhelds(url: str, name: str) -> Handhelds:
+    """The handhelds at `url`, not yet open; UsageProblem where that is none."""
+    scheme, _, rest = url.partition(":")
+    if scheme != handheld.SCHEME or not rest:
+        raise UsageProblem(f"{url!r} is no handheld: write handheld:/dev/ttyACM0")
+    if not rest.startswith("tcp:"):
+        path, options = _options(url, rest, {"baud": "baud=115200"})
+        if not path.startswith("/"):
+            raise UsageProblem(f"{url}: write handheld:/dev/ttyACM0 or handheld:tcp://0.0.0.0:8478")
+        return Handhelds(name, Where(path, baud=_number(url, options, "baud", handheld.BAUD)))
+    at, _ = _options(url, rest, {"": "none: it listens there, and handhelds connect"})
+    where = urlsplit(at)
+    try:
+        host, port = where.hostname, where.port
+    except ValueError as why:
+        raise UsageProblem(f"{url}: {why}") from why
+    if not host or port is None or where.path not in ("", "/") or where.username is not None:
+        raise UsageProblem(f"{url}: write handheld:tcp://0.0.0.0:8478, where the gateway listens")
+    return Handhelds(name, Where(host=host, port=port))
 
 
 def _pn532(url: str, rest: str, name: str) -> TagReader:

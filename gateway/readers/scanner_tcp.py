@@ -1,4 +1,7 @@
-"""A scanner at HOST:PORT: it listens, we connect. A peer that is gone is found out by TCP's own keep-alive."""
+"""A scanner at HOST:PORT: it listens, we connect; or a device that connects to us.
+
+A peer that is gone is found out by TCP's own keep-alive.
+"""
 
 import asyncio
 import logging
@@ -30,6 +33,15 @@ class TcpLink:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
+    @classmethod
+    def accepted(cls, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> "TcpLink":
+        """A connection that a device made to us; it cannot be opened again."""
+        host, port = writer.get_extra_info("peername")[:2]
+        link = cls(host, port)
+        link._reader, link._writer = reader, writer
+        keep_alive(writer.get_extra_info("socket"))
+        return link
+
     async def open(self) -> None:
         try:
             async with asyncio.timeout(_CONNECT_S):
@@ -38,7 +50,7 @@ class TcpLink:
                 )
         except (OSError, TimeoutError) as why:
             raise ReaderGone(
-                f"{self._where}: cannot connect: {_reason(why)}: check its address, port and power"
+                f"{self.where}: cannot connect: {_reason(why)}: check its address, port and power"
             ) from why
         keep_alive(self._writer.get_extra_info("socket"))
 
@@ -56,13 +68,13 @@ class TcpLink:
             raise self._gone(_reason(why)) from why
         if not data:
             raise self._gone("it was closed there")
-        log.debug("%s < %s", self._where, data.hex())
+        log.debug("%s < %s", self.where, data.hex())
         return data
 
     async def send(self, data: bytes) -> None:
         if self._writer is None:
             raise self._gone("not open")
-        log.debug("%s > %s", self._where, data.hex())
+        log.debug("%s > %s", self.where, data.hex())
         try:
             self._writer.write(data)
             async with asyncio.timeout(_SEND_S):
@@ -79,12 +91,13 @@ class TcpLink:
             await writer.wait_closed()
 
     @property
-    def _where(self) -> str:
+    def where(self) -> str:
+        """HOST:PORT."""
         return f"{self._host}:{self._port}"
 
     def _gone(self, why: str) -> ReaderGone:
         return ReaderGone(
-            f"{self._where}: the connection ended: {why}: check the scanner, and that nothing else is connected to it"
+            f"{self.where}: the connection ended: {why}: check the device, and that nothing else is connected to it"
         )
 
 

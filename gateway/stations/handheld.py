@@ -1,0 +1,252 @@
+"""Collect: what handhelds wrote down by themselves becomes rows of the journal, each exactly once, whatever breaks.
+
+A handheld's log has seqs of its own. Each row is stored with how far that log has come, in one transaction, and the
+ACK follows: killed before it, the gateway knows at the next hello what it has, and the handheld keeps what it has not
+been told of. A log that was wiped has another epoch, and begins anew.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+from edge import link
+from gateway.journal import Act, Journal, JournalFull
+from gateway.model import ReaderGone
+from gateway.readers.handheld import Handhelds
+from gateway.readers.handheld_end import End, Hello, Message
+from gateway.readers.scanner_link import Link
+from gateway.stations import handheld_rows as rows
+from gateway.stations.handheld_rows import Judge
+from gateway.stations.handheld_shelf import Shelf, Thing
+from gateway.stations.result import RED, Result, Signal
+
+log = logging.getLogger(__name__)
+
+Tell = Callable[[Result], None]
+
+_SILENT_S = (
+    20.0  # a handheld says something each 5 s, and must have shown by then that it holds the secret
+)
+_EARLIEST = 1_767_225_600  # 2026-01-01: a clock before this program was written is wrong
+_MOST_PARTS = 64  # of a text
+
+
+class Collector:
+    """What all collecting stations of a gateway share: the journal, and whose turn it is at one handheld's log."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def alone(self, hello: Hello) -> AsyncIterator[str]:
+        """The log's cursor, which nobody else moves meanwhile: a handheld may be there twice, one link being dead."""
+        lock = self._locks.setdefault(hello.cursor, asyncio.Lock())
+        async with lock:
+            yield hello.cursor
+
+
+class HandheldStation:
+    """One reader of job collect. random: so many bytes; secret: b"" for none."""
+
+    def __init__(
+        self,
+        reader: Handhelds,
+        collector: Collector,
+        shelf: Shelf,
+        judge: Callable[[], Judge],
+        random: Callable[[int], bytes],
+        gateway: str,
+        secret: bytes = b"",
+    ) -> None:
+        self.reader = reader
+        self.journal = collector.journal
+        self._collector = collector
+        self._shelf = shelf
+        self._judge = judge
+        self._random = random
+        self._gateway = gateway
+        self._secret = secret
+        self._here: dict[End, str] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a handheld is there."""
+        return bool(self._here)
+
+    async def run(self, tell: Tell) -> None:
+        """Collect for ever. ReaderBusy where the port cannot be had; JournalFailed."""
+        try:
+            await self.reader.serve(lambda at, where: self._talk(at, where, tell))
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    async def _talk(self, at: Link, where: str, tell: Tell) -> None:
+        end = End(self._gateway, self._secret, self._random)
+        visit = _Visit()
+        clock = asyncio.get_running_loop().time
+        since = clock()
+        try:
+            await at.send(end.bye(""))  # whoever was welcomed before this start is to say hello
+            while True:
+                data = await at.receive(_SILENT_S)
+                since = clock() if end.is_proved or not data else since
+                if not data or clock() - since > _SILENT_S:
+                    self._gone(end, where, "silent")
+                    if not self.reader.where.path:
+                        raise ReaderGone("it is silent" if not data else "it proves nothing")
+                    await at.send(end.bye(""))
+                for said in end.receive(data):
+                    for answer in await self._answers(end, visit, said, tell):
+                        await at.send(answer)
+                    self._note(end, where)
+                if end.refused > visit.refused:
+                    visit.refused = end.refused
+                    log.warning("%s: %s: left out: %s", self.reader.name, where, end.why)
+                    if end.hello is None:
+                        await at.send(end.bye(end.why))
+        finally:
+            self._gone(end, where, "gone")
+
+    async def _answers(self, end: End, visit: "_Visit", said: Message, tell: Tell) -> list[bytes]:
+        hello = end.hello
+        assert hello is not None  # nothing else is passed on
+        kind = said[0]
+        if kind == link.HELLO:
+            visit.begin()
+            now = self._judge().now
+            return [end.welcome(now if now >= _EARLIEST else 0, self._known(hello))]
+        if kind == link.RECORDS:
+            upto = await self._take(hello, said[1], said[2], tell)
+            answers = [end.frame(link.ACK, upto)]
+            if not said[2]:
+                answers += [
+                    end.frame(link.OFFER, *each) for each in await self._offers(hello, visit)
+                ]
+            return answers
+        if kind == link.WANT:
+            thing = visit.things.get(said[2])
+            visit.is_under_way = True
+            if thing is not None and said[3] < len(thing.content):
+                piece = thing.content[said[3] : said[3] + link.RECORD]
+                return [end.frame(link.CHUNK, thing.what, said[3], piece)]
+        elif kind == link.DONE:
+            visit.is_under_way = False
+            await self._done(hello, said)
+        elif kind == link.TEXT:
+            await self._text(hello, visit, said)
+        return []
+
+    def _known(self, hello: Hello) -> int:
+        """How far the log is stored here; of one that has lost its end, how far it says itself, so that nothing is."""
+        cursor = self.journal.cursor(hello.cursor)
+        if cursor < hello.number("next"):
+            return cursor
+        return min(cursor, hello.number("acked"))
+
+    async def _take(
+        self, hello: Hello, after: int, records: Sequence[list[object]], tell: Tell
+    ) -> int:
+        """Store what is new; returns up to where the log is stored."""
+        async with self._collector.alone(hello) as name:
+            cursor = self.journal.cursor(name)
+            if cursor >= hello.number("next") > 0 and after < cursor:
+                log.warning("%s: its log ends before %d: flash was damaged", hello.name, cursor)
+                await self.journal.move_cursor(name, after)
+                cursor = after
+            acts = self._acts(hello, cursor, after, records)
+            if not acts:
+                return cursor
+            try:
+                stored = await self.journal.take(name, f"{self.reader.name}/{hello.name}", acts)
+            except JournalFull as why:
+                tell(Result("refused", b"", Signal(RED, f"{hello.name} waits: {why}")))
+                await self.journal.room()
+                return self.journal.cursor(name)
+        for row, act in zip(stored, acts, strict=True):
+            tell(rows.result(act, row.seq, hello.name))
+        return acts[-1].upto
+
+    def _acts(
+        self, hello: Hello, cursor: int, after: int, records: Sequence[list[object]]
+    ) -> list[Act]:
+        judge, found = self._judge(), []
+        if after > cursor:
+            found.append(rows.missing("elsewhere", cursor + 1, after, hello))
+            cursor = after
+        for seq, record in records:
+            assert isinstance(seq, int) and isinstance(record, bytes)  # edge.link sees to it
+            if seq <= cursor:
+                continue
+            if seq > cursor + 1:
+                found.append(rows.missing("damaged", cursor + 1, seq - 1, hello))
+            found.append(rows.act(seq, record, hello, judge))
+            cursor = seq
+        return found
+
+    async def _offers(self, hello: Hello, visit: "_Visit") -> list[tuple[str, int, int, bytes]]:
+        """One at a time, each once in a visit, and only when every record is here: orders depend on them."""
+        if visit.is_under_way:
+            return []
+        for thing in self._shelf.things(hello):
+            if thing.what in visit.offered or not await self._shelf.reserve(thing, hello):
+                continue
+            visit.offered.add(thing.what)
+            visit.things = {thing.sha256: thing}
+            log.info("%s: %s %d is offered", hello.name, thing.what, thing.number)
+            return [(thing.what, thing.number, len(thing.content), thing.sha256)]
+        return []
+
+    async def _done(self, hello: Hello, said: Message) -> None:
+        _, what, is_ok, text = said
+        if is_ok:
+            log.info("%s: %s is in force", hello.name, what)
+        else:
+            log.warning("%s: %s was refused: %s", hello.name, what, text)
+        body = {"outcome": "installed" if is_ok else "not_installed", "what": what, "reason": text}
+        await self._append(hello, body)
+
+    async def _text(self, hello: Hello, visit: "_Visit", said: Message) -> None:
+        _, what, part, parts, text = said
+        if part != len(visit.parts):
+            visit.parts.clear()
+        if part != len(visit.parts) or parts > _MOST_PARTS:
+            return
+        visit.parts.append(text)
+        if part + 1 == parts:
+            await self._append(hello, {"outcome": what, "text": "".join(visit.parts)})
+            visit.parts.clear()
+
+    async def _append(self, hello: Hello, body: dict[str, object]) -> None:
+        body["handheld"] = {"id": hello.id, "epoch": hello.epoch}
+        station = f"{self.reader.name}/{hello.name}"
+        try:
+            await self.journal.append(rows.KIND, station, b"", "", body)
+        except JournalFull as why:
+            log.warning("%s: not written down: %s", hello.name, why)
+
+    def _note(self, end: End, where: str) -> None:
+        if end.is_proved and end.hello is not None and self._here.get(end) != end.hello.name:
+            self._here[end] = end.hello.name
+            log.info("%s: %s is at %s", self.reader.name, end.hello.name, where)
+
+    def _gone(self, end: End, where: str, why: str) -> None:
+        name = self._here.pop(end, None)
+        if name is not None:
+            log.info("%s: %s at %s is %s", self.reader.name, name, where, why)
+
+
+class _Visit:
+    """What belongs to one session. things: SHA-256 -> what was offered last; is_under_way: it is being fetched."""
+
+    def __init__(self) -> None:
+        self.refused = 0
+        self.begin()
+
+    def begin(self) -> None:
+        self.offered: set[str] = set()
+        self.things: dict[bytes, Thing] = {}
+        self.is_under_way = False
+        self.parts: list[str] = []

@@ -56,10 +56,11 @@ def _write(kit: "Kit", mode: "str", work: "Callable[[Result, Checks], Work]") ->
         return None
     torn = kit.outbox.open_intent(seen.uid)
     try:
-        yield from _see_locks(seen)
+        yield from _more(seen, seen.carrier.chip, False)
         if torn is not None:
             seq, body = torn
             try:
+                yield from _more(seen, chips.by_name(body["chip"]), seen.carrier.layout is None)
                 pages = _left(seen, body)
             except (Refused, type2.Locked, DoesNotFit, Malformed) as why:
                 yield from _void(seen, seq, body, str(why))
@@ -116,8 +117,9 @@ def _first(kit: "Kit", seen: "Result", checks: "Checks") -> "Work":
         chip = chips.by_version((yield ("version",)))
         if chip is None:
             raise Refused("no chip that is known")
-        count = chip.user_last + 1 - type2.AREA_PAGE
-        if (yield ("pages", type2.AREA_PAGE, count)) != bytes(count * type2.PAGE):
+        yield from _more(seen, chip, True)
+        held = seen.image.run(chip.user_first, chip.user_last + 1)
+        if held != bytes((chip.user_last + 1 - chip.user_first) * type2.PAGE):
             raise Refused(jobs.STANDS["foreign"])
     while True:
         order = kit.orders.peek()
@@ -212,7 +214,7 @@ def _left(seen: "Result", body: "Body") -> "plan.Plan":
     if not seen.image.has(0, type2.AREA_PAGE):
         raise Refused("it cannot be read")
     pages = plan.commission(chip, seen.image, body["link"], signed, body["type"], count)
-    if seen.carrier.state not in ("blank", "unformatted") and len(pages) > 1:
+    if seen.carrier.state not in ("blank", "unformatted"):
         ours = slots.plan_layout(chip, body["link"], len(signed), body["type"], count)
         for page, _ in pages:
             if page != ours.commit_page and (body["act"] != "updated" or page < ours.magic_page):
@@ -270,14 +272,19 @@ def _stands(back: "Result", body: "Body") -> "bool":
         return False
 
 
-def _see_locks(seen: "Result") -> "Generator[Request, Any, None]":
-    """Read the dynamic lock bits, which plans hold to."""
-    chip = seen.carrier.chip
-    page = chip.dynamic_lock_page if chip is not None else None
-    if page is not None and not seen.image.has(page, 1):
-        bits = yield ("pages", page, 1)
-        if len(bits) == type2.PAGE:
-            seen.image.put(page, bits)
+def _more(
+    seen: "Result", chip: "chips.Chip | None", whole: "bool"
+) -> "Generator[Request, Any, None]":
+    """Read what plans hold to beside the slots: the dynamic lock bits, and all that is written; `whole`."""
+    if chip is None:
+        return
+    pages = [(chip.dynamic_lock_page, 1)]
+    if whole:
+        pages.append((chip.user_first, chip.user_last + 1 - chip.user_first))
+    for first, count in pages:
+        if first is not None and not seen.image.has(first, count):
+            data = yield ("pages", first, count)
+            seen.image.put(first, data[: min(len(data) // type2.PAGE, count) * type2.PAGE])
 
 
 def _goes_on(raw: "bytes", before: "bytes", checks: "Checks") -> "bool":

@@ -1,0 +1,243 @@
+"""A handheld's devices by script: a tag of pages that can be torn at any write, and what a job asks for beside it.
+
+A signature is a hash of key and message here, so that what was torn or changed does not verify.
+"""
+
+import hashlib
+
+from edge import cbor, chips, cose, plan, slots, stub, type2
+from edge.trust import Entry, TrustList
+from reader.errors import DeviceTrouble, TagGone, TagRefused
+
+NOW = 1790001000
+UID = bytes.fromhex("04a1b2c3d4e5f6")
+LINK = "https://id.example.com/01/09520123456788/21/A1"
+OURS, THEIRS, STRANGE = b"\x01" * 32, b"\x02" * 32, b"\x03" * 32  # public keys
+RECORD = 1800  # bytes of the largest record that the link carries
+
+
+class Power(Exception):
+    """It is gone."""
+
+
+def signer(key):
+    def sign(message):
+        return hashlib.sha256(key + message).digest() * 2
+
+    return sign
+
+
+def entry(key, **rest):
+    return Entry(cose.kid(key), key, **rest)
+
+
+def made(seq, prev=None, key=THEIRS, uid=UID, serial="A1", **more):
+    """A signed stub, as an issuer would put it on the tag."""
+    claims = {0: 1, 1: [0, 9520123456788, serial], 3: bytes(32), 4: 1790000000, 5: seq, 7: [1, uid]}
+    if prev is not None:
+        claims[6] = stub.link16(prev)
+    for name, value in more.items():
+        claims[stub.NAMES.index(name)] = value
+    return stub.encode(claims, cose.ED25519, cose.kid(key), signer(key))
+
+
+class Tag:
+    """The memory of a chip as delivered; `tear` = n tears the n-th write by `mask`, and the tag leaves."""
+
+    def __init__(self, name="NTAG215", uid=UID):
+        self.chip = chips.by_name(name)
+        self.uid = uid
+        self.memory = bytearray(self.chip.pages * 4)
+        cc = self.chip.cc if name[0] == "N" else bytes(4)
+        factory = self.chip.factory if name[0] == "N" else bytes(8)
+        self.memory[:24] = uid[:3] + b"\x88" + uid[3:] + b"\x00\x48\x00\x00" + cc + factory
+        self.is_there = True
+        self.tear = None
+        self.mask = 0
+        self.refuses = ()
+        self.writes = []
+
+    def image(self):
+        return type2.Image(bytes(self.memory))
+
+    def take(self, pages):
+        for page, data in pages:
+            self.memory[page * 4 : page * 4 + 4] = data
+
+    def commission(self, signed, link=LINK, count=None):
+        self.take(plan.commission(self.chip, self.image(), link, signed, slots.DEFAULT_TYPE, count))
+        return self
+
+    def update(self, slot, signed):
+        layout = slots.layout_of(self.image())
+        seq = stub.decode(signed).seq
+        self.take(plan.update(layout, self.image(), slot, signed, seq))
+        return self
+
+    def pages(self, first, count):
+        self._here()
+        return bytes(self.memory[first * 4 : (first + count) * 4])
+
+    def write(self, page, data):
+        self._here(page)
+        if page in self.refuses:
+            raise TagRefused("the tag refuses", page)
+        assert len(data) == 4 and 2 < page <= self.chip.user_last, page
+        self.writes.append(page)
+        if len(self.writes) - 1 == self.tear:
+            for n in range(4):
+                old = self.memory[page * 4 + n]
+                self.memory[page * 4 + n] = old & ~self.mask | data[n] & self.mask
+            self.is_there = False
+            raise TagGone("the tag left", page)
+        self.take(((page, data),))
+
+    def _here(self, page=-1):
+        if not self.is_there:
+            raise TagGone("the tag left", page)
+
+
+class Clock:
+    synced = True
+
+    def __init__(self):
+        self.at = 0
+        self.base = NOW
+
+    def ms(self):
+        self.at += 7
+        return self.at
+
+    def now(self):
+        return self.base
+
+
+class Settings:
+    duplicate_s = 5
+    look_ms = 250
+
+
+class Key:
+    operator = "us"
+
+    def __init__(self, key=OURS):
+        self.public = key
+        self.kid = cose.kid(key)
+        self.sign = signer(key)
+
+
+class Outbox:
+    """Keeps what CBOR keeps of the records; `full`: the error that the next one raises."""
+
+    def __init__(self):
+        self.records = []
+        self.full = None
+
+    def append(self, kind, uid, product, body):
+        if self.full is not None:
+            raise self.full
+        data = cbor.encode([len(self.records), kind, uid, product, body])
+        assert len(data) < RECORD, len(data)
+        self.records.append(cbor.decode(data))
+        return len(self.records) - 1
+
+    def kinds(self):
+        return [each[1] for each in self.records]
+
+    def open_intent(self, uid):
+        closed = [each[4].get("intent") for each in self.records if each[1] in ("result", "void")]
+        for seq, kind, owner, _, body in reversed(self.records):
+            if kind == "intent" and owner == uid and seq not in closed:
+                return seq, body
+        return None
+
+    def known_seq(self, product):
+        word = {"result": "seq", "verdict": "seen_seq"}
+        of = [each for each in self.records if each[3] == product and each[1] in word]
+        seqs = [each[4].get(word[each[1]], -1) for each in of]
+        return max(seqs) if seqs and max(seqs) >= 0 else None
+
+
+class Orders:
+    def __init__(self, *rows):
+        self.rows = list(rows)  # (link, claims)
+        self.taken = 0
+
+    def peek(self):
+        if self.taken == len(self.rows):
+            return None
+        link, claims = self.rows[self.taken]
+        return self.taken, link, claims
+
+    def take(self, number):
+        self.taken = max(self.taken, number + 1)
+
+
+class Bench:
+    """A kit, and what answers a job's requests. tag: in the field, or None; shown: the screens of the job."""
+
+    def __init__(self, tag=None, trusted=(OURS, THEIRS), orders=()):
+        self.tag = tag
+        self.clock = Clock()
+        self.settings = Settings()
+        self.outbox = Outbox()
+        self.orders = Orders(*orders)
+        self.key = Key()
+        self.trust = TrustList(1, 0, 1900000000, tuple([entry(key) for key in trusted]))
+        self.shown = []
+        self.asked = []  # the last ten, each once in a row
+        self.heard = []  # answers to "rssi"
+        self.power = None  # after so many writes it is lost
+
+    def run(self, job, most=10000):
+        """The job's result; after `most` requests it is stopped. Power: it was lost in a write."""
+        answer = error = None
+        self.shown = []
+        self.asked = []
+        for _ in range(most):
+            try:
+                request = job.send(answer) if error is None else job.throw(error)
+            except StopIteration as end:
+                return end.value
+            if self.asked[-1:] != [request[0]]:
+                self.asked = self.asked[-9:]
+                self.asked.append(request[0])
+            answer = error = None
+            try:
+                answer = getattr(self, "_" + request[0])(*request[1:])
+            except DeviceTrouble as why:
+                error = why
+        job.close()
+        return None
+
+    def _target(self):
+        return self.tag.uid if self.tag is not None and self.tag.is_there else None
+
+    def _pages(self, first, count):
+        return self.tag.pages(first, count)
+
+    def _write(self, page, data):
+        if self.power is not None and len(self.tag.writes) >= self.power:
+            raise Power
+        self.tag.write(page, data)
+
+    def _version(self):
+        return self.tag.chip.version
+
+    def _check(self, key, message, signature):
+        return signer(key)(message) == signature
+
+    def _record(self, kind, uid, product, body):
+        return self.outbox.append(kind, uid, product, body)
+
+    def _sign(self, data):
+        return self.key.sign(data)
+
+    def _show(self, screen):
+        self.shown.append(screen)
+
+    def _rssi(self, epc):
+        return self.heard.pop(0)
+
+    def _wait(self, ms):
+        self.clock.at += ms

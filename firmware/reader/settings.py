@@ -21,7 +21,7 @@ class Settings:
     wifi_ssid = ""
     wifi_password = ""
     gateway = ""  # HOST:PORT; "": USB alone
-    secret = b""  # shared with the gateway; hex in the file
+    secret = b""  # shared with the gateway, whose secret_file has the same text
     root = b""  # the trust list's root key, 32 bytes; hex in the file
     operator = ""
     repair_codes: "tuple[str, ...]" = ()
@@ -52,7 +52,8 @@ _LIMITS = {
     "outbox_kb": (48, 65536),
     "look_ms": (0, 10000),
 }
-_KINDS = {str: "a text", bool: "true or false", bytes: "text in hex", tuple: "a list of texts"}
+_SHORTEST_SECRET = 16
+_KINDS = {str: "a text", bool: "true or false", tuple: "a list of texts"}
 
 
 def _take(settings: "Settings", data: "bytes") -> "list[str]":
@@ -61,7 +62,9 @@ def _take(settings: "Settings", data: "bytes") -> "list[str]":
         found = json.loads(data)
     except ValueError:
         return [f"{FILE} is no JSON"]
-    if type(found) is not dict or data.strip()[-1:] != b"}":  # MicroPython reads what is cut off, too
+    if (
+        type(found) is not dict or data.strip()[-1:] != b"}"
+    ):  # MicroPython reads what is cut off, too
         return [f"{FILE} is no JSON object"]
     wrong = []
     for name in sorted(found):
@@ -79,12 +82,14 @@ def _take(settings: "Settings", data: "bytes") -> "list[str]":
 def _parsed(name: "str", default: "Any", value: "Any") -> "Any":
     """The value as its attribute holds it, None where it is none for this name."""
     kind = type(default)
-    if kind is bytes and type(value) is str:
+    if name == "secret" and type(value) is str:
+        return value.encode() if not value or len(value) >= _SHORTEST_SECRET else None
+    if name == "root" and type(value) is str:
         try:
             value = bytes.fromhex(value)
         except ValueError:
             return None
-        return None if name == "root" and len(value) not in (0, 32) else value
+        return value if len(value) in (0, 32) else None
     if kind is tuple and type(value) is list:
         return tuple(value) if all([type(each) is str for each in value]) else None
     if type(value) is not kind or (name == "bus" and value not in ("uart", "spi")):
@@ -98,6 +103,8 @@ def _wanted(name: "str") -> "str":
         return "{} to {}".format(*_LIMITS[name])
     if name == "root":
         return "64 hex digits"
+    if name == "secret":
+        return "16 characters or more"
     return "uart or spi" if name == "bus" else _KINDS[type(getattr(Settings, name))]
 
 

@@ -26,10 +26,12 @@ def test_without_a_file_the_defaults_hold():
 def test_what_is_set_holds():
     found = loaded(
         '{"name": "dock 3", "bus": "spi", "rain": true, "gateway": "10.0.0.2:7070", "volume": 0,'
-        '"secret": "00ff", "root": "' + "ab" * 32 + '", "repair_codes": ["R1", "R2"]}'
+        '"secret": "correct horse battery", "root": "'
+        + "ab" * 32
+        + '", "repair_codes": ["R1", "R2"]}'
     )
     assert (found.name, found.bus, found.rain) == ("dock 3", "spi", True)
-    assert (found.secret, found.root) == (b"\x00\xff", b"\xab" * 32)
+    assert (found.secret, found.root) == (b"correct horse battery", b"\xab" * 32)
     assert (found.volume, found.repair_codes, found.trouble) == (0, ("R1", "R2"), "")
 
 
@@ -44,7 +46,7 @@ def test_each_mistake_is_named_and_the_rest_holds():
         "rain: must be true or false",
         "volume: must be 0 to 100",
         "root: must be 64 hex digits",
-        "secret: must be text in hex",
+        "secret: must be 16 characters or more",
         "bus: must be uart or spi",
         "sleep_s: must be 0 to 86400",
         "repair_codes: must be a list of texts",

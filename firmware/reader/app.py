@@ -1,6 +1,7 @@
 """What the buttons, the link and the end of a job make the handheld do: a state machine over values.
 
-    events  ("down" | "up", "trigger" | "menu", ...)   ("done", Result | Screen | None)    ("failed", text)
+    events  ("begin", what is wrong with the settings)
+            ("down" | "up", "trigger" | "menu", ...)   ("done", Result | Screen | None)    ("failed", text)
             ("link", up, waiting)                      ("battery", percent | None)         ("tick",)
     acts    ("start", job)   ("stop",)   ("show", Screen)   ("send",)   ("export",)   ("sleep",)
 
@@ -77,14 +78,18 @@ class App:
     def on(self, event: "Event", now_ms: "int") -> "list[Act]":
         """What to do; an event that is unknown, or comes when it means nothing, does nothing."""
         kind = event[0]
+        if kind == "begin":
+            self._used = now_ms
+            if event[1]:
+                return self._told((event[1],), now_ms)
+            return [("show", self._screen("", "idle"))]
         if kind in ("down", "up"):
             self._used = now_ms
             return self._button(kind == "down", event[1], now_ms)
         if kind == "done":
             return self._done(event[1], now_ms)
         if kind == "failed":
-            screen = ui.Screen("cross", "FAILED", (event[1],), None, "no", "red")
-            return self._done(screen, now_ms)
+            return self._done(ui.of_trouble(event[1]), now_ms)
         if kind == "link":
             return self._linked(event[1], event[2], now_ms)
         if kind == "battery":
@@ -179,7 +184,7 @@ class App:
 
     def _told(self, lines: "Sequence[str]", now_ms: "int") -> "list[Act]":
         self._enter("verdict", now_ms)
-        return [("show", ui.Screen("cross", "NO", lines, None, "no", "red"))]
+        return [("show", ui.of_trouble(lines[0], "NO", lines[1:]))]
 
     def _enter(self, state: "str", now_ms: "int") -> None:
         self.state = state

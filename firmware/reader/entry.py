@@ -306,12 +306,10 @@ def _product(body: "Body") -> "str":
 
 
 def _no(seen: "Result", why: "str") -> "Result":
-    seen.screen = ui.Screen("cross", "NO", (why,), None, "no", "red")
+    seen.screen = ui.of_trouble(why, "NO")
     return seen
 
 
 def _again(seen: "Result", why: "str") -> "Result":
-    seen.screen = ui.Screen(
-        "question", "AGAIN", ("not finished: show the tag again", why), None, "ask", "amber"
-    )
+    seen.screen = ui.of_trouble("not finished: show the tag again", "AGAIN", (why,))
     return seen

@@ -213,12 +213,12 @@ def _tell(
         result.screen = ui.of_verdict(verdict, result.product, lines)
     else:
         result.screen = ui.Screen(
-            "cross",
+            "question",
             "NONE",
             ("no passport:", STANDS[result.carrier.state]) + lines,
             None,
-            "no",
-            "red",
+            "ask",
+            "amber",
         )
 
 

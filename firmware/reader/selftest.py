@@ -6,7 +6,7 @@ A row is (name, ok, text); ok is None for what is no fault, and yet hinders some
 import gc
 
 from reader.errors import DeviceTrouble
-from reader.ui import Screen
+from reader.ui import Screen, of_trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def screen(rows: "Sequence[Row]") -> "Screen":
     for wanted in (False, None, True):
         lines += [f"{name}: {said}" for name, ok, said in rows if ok is wanted]
     if False in marks:
-        return Screen("cross", "FAULT", lines, None, "no", "red")
+        return of_trouble(lines[0], "FAULT", lines[1:])
     if None in marks:
         return Screen("question", "ASK", lines, None, "ask", "amber")
     return Screen("tick", "OK", lines, None, "ok", "green")

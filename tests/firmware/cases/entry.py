@@ -70,7 +70,7 @@ def torn(bench, job, at, mask):
     if mask is not None:
         bench.tag.tear, bench.tag.mask = at, mask
         result = bench.run(job())
-        assert (result.screen.word, result.screen.tone) == ("AGAIN", "ask"), at
+        assert (result.screen.word, result.screen.tone) == ("AGAIN", "fault"), at
     else:
         bench.power = at
         try:

@@ -127,7 +127,7 @@ def test_a_silent_reader_a_silent_module_and_a_full_flash_are_faults_and_the_res
     bench.answers["rssi"] = ReaderGone("UHF module silent")
     bench.answers["record"] = FlashFull("flash is full")
     shown = bench.run()
-    assert (shown.mark, shown.word) == ("cross", "FAULT")
+    assert (shown.mark, shown.word) == ("alert", "FAULT")
     assert shown.lines[0].startswith("reader: reader")
     for name in ("reader", "field", "flash", "UHF"):
         assert bench.row(name).startswith("FAULT ")

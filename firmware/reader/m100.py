@@ -4,7 +4,7 @@
 and may raise ReaderGone: the next poll then wakes and sets the module anew.
 """
 
-from edge import gen2, m100
+from edge import m100
 from edge.errors import Malformed
 from reader.errors import ReaderGone
 
@@ -30,7 +30,8 @@ _WAKES = const(3)  # tries
 _SENDS = const(3)  # of a setting
 _MOST = const(640)  # bytes at once: a frame has 607 at most
 _LONGEST_MASK = const(31)  # bytes
-_EPC_BIT = const(32)  # where the EPC begins in its bank: behind CRC and PC
+_EPC_BANK = const(1)
+_EPC_BIT = const(32)  # where the EPC begins in it: behind CRC and PC
 _Q = const(4)  # 2 ** Q slots, for all tags that are there
 
 _FLUSH = bytes(
@@ -116,7 +117,7 @@ class M100:
             yield from self._set(m100.set_select_mode(m100.NEVER))
             yield from self._set(m100.set_query(0, _Q))
         else:
-            yield from self._set(m100.set_select(gen2.EPC, _EPC_BIT, epc))
+            yield from self._set(m100.set_select(_EPC_BANK, _EPC_BIT, epc))
             yield from self._set(m100.set_select_mode(m100.ALWAYS))
             yield from self._set(m100.set_query(0, 0))
         self._aim = epc

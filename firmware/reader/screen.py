@@ -23,27 +23,27 @@ _WORD_Y = 12
 _BAR_Y = 31
 _GLYPH = 8  # pixels of the font, both ways
 
-# Polygons, the later upon the earlier: lit or dark, and their corners.
+# Polygons, the later upon the earlier: lit or dark, and x y of the corners. Texts take no heap, as tuples would.
 _SHAPES = {
-    "tick": ((1, (0, 21, 7, 14, 15, 23, 33, 0, 41, 7, 15, 39)),),
+    "tick": ("1 0 21 7 14 15 23 33 0 41 7 15 39",),
     "cross": (
-        (1, (11, 0, 29, 0, 40, 11, 40, 27, 29, 38, 11, 38, 0, 27, 0, 11)),
-        (0, (8, 12, 13, 7, 32, 26, 27, 31)),
-        (0, (27, 7, 32, 12, 13, 31, 8, 26)),
+        "1 11 0 29 0 40 11 40 27 29 38 11 38 0 27 0 11",
+        "0 8 12 13 7 32 26 27 31",
+        "0 27 7 32 12 13 31 8 26",
     ),
     "alert": (
-        (1, (20, 0, 40, 38, 0, 38)),
-        (0, (17, 13, 23, 13, 22, 26, 18, 26)),
-        (0, (18, 30, 22, 30, 22, 34, 18, 34)),
+        "1 20 0 40 38 0 38",
+        "0 17 13 23 13 22 26 18 26",
+        "0 18 30 22 30 22 34 18 34",
     ),
     "busy": (
-        (1, (5, 0, 35, 0, 35, 4, 23, 19, 35, 34, 35, 38, 5, 38, 5, 34, 17, 19, 5, 4)),
-        (0, (11, 5, 29, 5, 25, 10, 15, 10)),
-        (0, (20, 21, 29, 33, 20, 29, 11, 33)),
+        "1 5 0 35 0 35 4 23 19 35 34 35 38 5 38 5 34 17 19 5 4",
+        "0 11 5 29 5 25 10 15 10",
+        "0 20 21 29 33 20 29 11 33",
     ),
-    "arrow": ((1, (20, 0, 39, 19, 27, 19, 27, 38, 13, 38, 13, 19, 1, 19)),),
+    "arrow": ("1 20 0 39 19 27 19 27 38 13 38 13 19 1 19",),
 }
-_WAVES = ((36, 19), (30, 15), (24, 12), (18, 9), (12, 5))  # radii, lit and dark by turns
+_WAVES = "36 19 30 15 24 12 18 9 12 5"  # radii across and up, lit and dark by turns
 
 
 def draw(
@@ -75,8 +75,9 @@ def draw(
 
 
 def _mark(canvas: "Any", mark: "str") -> None:
-    for lit, corners in _SHAPES.get(mark, ()):
-        canvas.poly(0, 0, array("h", corners), lit, True)
+    for shape in _SHAPES.get(mark, ()):
+        numbers = _numbers(shape)
+        canvas.poly(0, 0, array("h", numbers[1:]), numbers[0], True)
     if mark == "question":
         canvas.ellipse(20, 13, 15, 13, 1, True)
         canvas.ellipse(20, 13, 7, 5, 0, True)
@@ -84,10 +85,14 @@ def _mark(canvas: "Any", mark: "str") -> None:
         canvas.rect(16, 19, 8, 10, 1, True)
         canvas.rect(16, 32, 8, 7, 1, True)
     if mark == "tag":
-        lit = 1
-        for across, up in _WAVES:
-            canvas.ellipse(2, 19, across, up, lit, True, 9)  # the two quarters at the right
-            lit ^= 1
+        radii = _numbers(_WAVES)
+        for at in range(0, len(radii), 2):
+            lit = 1 - at // 2 % 2
+            canvas.ellipse(2, 19, radii[at], radii[at + 1], lit, True, 9)  # the right half
+
+
+def _numbers(text: "str") -> "list[int]":
+    return [int(number) for number in text.split()]
 
 
 def _corner(canvas: "Any", battery: "int | None", waiting: "int") -> None:
@@ -106,13 +111,14 @@ def _corner(canvas: "Any", battery: "int | None", waiting: "int") -> None:
 
 
 def _word(canvas: "Any", word: "str", left: "int") -> None:
-    """Twice as high, and as wide as there is room, up to twice."""
+    """Twice as high, and as wide as there is room, up to twice; it is set small first, where the lines will be."""
     word = word[: (WIDTH - left) // _GLYPH]
     wide = min(2 * _GLYPH, (WIDTH - left) // max(1, len(word)))  # of a letter
-    canvas.text(word, left, _WORD_Y, 1)
-    for y in range(_GLYPH - 1, -1, -1):
-        for x in range(_GLYPH * len(word) - 1, -1, -1):
-            lit = canvas.pixel(left + x, _WORD_Y + y)
-            start = x * wide // _GLYPH
-            end = (x + 1) * wide // _GLYPH
-            canvas.rect(left + start, _WORD_Y + 2 * y, end - start, 2, lit, True)
+    canvas.text(word, 0, _LINES_Y, 1)
+    for x in range(_GLYPH * len(word)):
+        start = left + x * wide // _GLYPH
+        width = left + (x + 1) * wide // _GLYPH - start
+        for y in range(_GLYPH):
+            if canvas.pixel(x, _LINES_Y + y):
+                canvas.rect(start, _WORD_Y + 2 * y, width, 2, 1, True)
+    canvas.rect(0, _LINES_Y, WIDTH, _GLYPH, 0, True)

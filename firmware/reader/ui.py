@@ -9,8 +9,6 @@ if TYPE_CHECKING:
 
     from edge.verify import Verdict
 
-    Notes = tuple[tuple[int, int], ...]
-
 WIDTH = 16  # characters of a line
 ROWS = 3  # lines of a page
 PAGE_MS = 2500  # how long one page stands, where a screen has several
@@ -22,27 +20,27 @@ WORDS = {
     "red": ("cross", "STOP", "no"),
 }
 
-# (Hz, ms) in turn; 0 Hz is silence.
-TONES: "dict[str, Notes]" = {
-    "ok": ((880, 70), (1319, 70), (1760, 140)),  # rises
-    "ask": ((784, 130), (0, 90), (784, 130)),  # twice the same
-    "no": ((262, 800),),  # long and low
-    "same": ((2000, 25),),  # one tick
-    "gone": ((1047, 60), (659, 90)),  # falls
-    "fault": ((220, 120), (0, 80), (220, 120), (0, 80), (220, 120)),  # three short low ones
-    "low battery": ((1760, 50), (0, 50), (1760, 50), (0, 50), (880, 200)),
+# Notes, Hz:ms, in turn; 0 Hz is silence. Texts, because tuples would take four times their room from the heap.
+TONES = {
+    "ok": "880:70 1319:70 1760:140",  # rises
+    "ask": "784:130 0:90 784:130",  # twice the same
+    "no": "262:800",  # long and low
+    "same": "2000:25",  # one tick
+    "gone": "1047:60 659:90",  # falls
+    "fault": "220:120 0:80 220:120 0:80 220:120",  # three short low ones
+    "low battery": "1760:50 0:50 1760:50 0:50 880:200",
 }
 
-# (red, green, blue) of 0..255, ms lit, ms dark; 0 ms dark: it stays lit.
+# Red, green, blue of 0..255, ms lit, ms dark; 0 ms dark: it stays lit.
 LEDS = {
-    "green": ((0, 80, 0), 1, 0),
-    "amber": ((90, 40, 0), 450, 450),
-    "red": ((110, 0, 0), 110, 110),
-    "fault": ((80, 0, 80), 60, 900),
-    "busy": ((0, 0, 60), 60, 240),
-    "send": ((0, 40, 40), 250, 250),
-    "idle": ((0, 0, 20), 30, 2970),
-    "off": ((0, 0, 0), 1, 0),
+    "green": (0, 80, 0, 1, 0),
+    "amber": (90, 40, 0, 450, 450),
+    "red": (110, 0, 0, 110, 110),
+    "fault": (80, 0, 80, 60, 900),
+    "busy": (0, 0, 60, 60, 240),
+    "send": (0, 40, 40, 250, 250),
+    "idle": (0, 0, 20, 30, 2970),
+    "off": (0, 0, 0, 1, 0),
 }
 
 _FAR_DBM = -85
@@ -54,7 +52,7 @@ class Screen:
 
     mark: "tick", "cross", "question", "alert", "busy", "tag", "arrow" or "" ; word: at most 8 characters, 5 look best;
     lines: texts, wrapped here; ROWS of them make a page, and the pages take turns.
-    bar: 0..100 or None; tone: a name of TONES, notes, or None; led: a name of LEDS, or None to leave it as it is.
+    bar: 0..100 or None; tone: a name of TONES, notes like those, or None; led: a name of LEDS, None: as it is.
     """
 
     def __init__(
@@ -63,7 +61,7 @@ class Screen:
         word: "str",
         lines: "Sequence[str]" = (),
         bar: "int | None" = None,
-        tone: "str | Notes | None" = None,
+        tone: "str | None" = None,
         led: "str | None" = None,
     ) -> None:
         self.mark = mark
@@ -101,7 +99,7 @@ def of_signal(rssi_dbm: "int | None", name: "str" = "") -> "Screen":
     if rssi_dbm is None:
         return Screen("tag", "SEEK", (name, "no answer"), 0, None, "busy")
     near = nearness(rssi_dbm)
-    notes = ((400 + 24 * near, 30), (0, 20 + 3 * (100 - near)))
+    notes = f"{400 + 24 * near}:30 0:{320 - 3 * near}"
     return Screen("tag", "SEEK", (name, f"{rssi_dbm} dBm"), near, notes, "green")
 
 
@@ -135,14 +133,14 @@ class Tunes:
     """Plays notes without waiting for them."""
 
     def __init__(self) -> None:
-        self._notes: "Notes" = ()
+        self._notes: "list[str]" = []
         self._next = 0
         self._until = 0
         self._hz = 0
 
-    def play(self, tone: "str | Notes | None", now_ms: "int") -> None:
+    def play(self, tone: "str | None", now_ms: "int") -> None:
         """From the next turn on, instead of what sounds; None: silence."""
-        self._notes = TONES[tone] if isinstance(tone, str) else tone or ()
+        self._notes = TONES.get(tone, tone).split() if tone else []
         self._next = 0
         self._until = now_ms
 
@@ -153,9 +151,10 @@ class Tunes:
             if self._next >= len(self._notes):
                 hz = 0
                 break
-            hz, ms = self._notes[self._next]
+            note = self._notes[self._next].split(":")
+            hz = int(note[0])
             self._next += 1
-            self._until += ms
+            self._until += int(note[1])
         if hz == self._hz:
             return None
         self._hz = hz
@@ -181,9 +180,9 @@ class Blink:
 
     def turn(self, now_ms: "int") -> "tuple[int, int, int] | None":
         """The colour where it changes now, else None."""
-        colour, on_ms, off_ms = self._row
-        if (now_ms - self._since) % (on_ms + off_ms) >= on_ms:
-            colour = (0, 0, 0)
+        red, green, blue, on_ms, off_ms = self._row
+        is_dark = (now_ms - self._since) % (on_ms + off_ms) >= on_ms
+        colour = (0, 0, 0) if is_dark else (red, green, blue)
         if colour == self._colour:
             return None
         self._colour = colour

@@ -11,6 +11,7 @@ from edge import pn532
 from edge.exchange import A_FEW
 from gateway.model import DeviceTrouble, TagGone, TagRefused, Target
 from gateway.readers.hsu import BAUD, FOR_EVER, Chip
+from gateway.readers.pn532status import status
 from gateway.readers.type2 import PAGE, WRITE, Runs
 
 log = logging.getLogger(__name__)
@@ -132,4 +133,4 @@ class Pn532:
 
 
 def _why(answer: bytes) -> str:
-    return pn532.status(answer[0]) if answer else "no status"
+    return status(answer[0]) if answer else "no status"

@@ -279,7 +279,6 @@ def _frame_examples() -> list[bytes]:
 
 def _targets(data: bytes) -> None:
     pn532.parse_targets(data)
-    pn532.status(data[0])
 
 
 _PLAIN_LINK = b"https://id.example.com/01/09520123456788/21/A1"

@@ -35,7 +35,6 @@ from edge.pn532 import (
     rf_configuration,
     sam_configuration,
     set_serial_baud_rate,
-    status,
 )
 
 ERROR = bytes.fromhex("0000ff01ff7f8100")
@@ -284,13 +283,6 @@ def test_any_bytes_as_targets_are_parsed_or_malformed(data: bytes) -> None:
         parse_targets(data)
     except Malformed:
         return
-
-
-def test_a_status_has_a_name_whatever_stands_in_bits_6_and_7() -> None:
-    assert status(0x00) == ""
-    assert status(0x01).startswith("time out")
-    assert status(0xC1) == status(0x01)
-    assert status(0x3F) == "unknown status 3F"
 
 
 def test_a_frame_that_lost_a_zero_is_not_taken_for_a_whole_one() -> None:

@@ -71,8 +71,3 @@ def test_targets_are_parsed_or_malformed():
     except Malformed:
         return
     raise AssertionError("three targets")
-
-
-def test_a_status_has_a_name():
-    assert pn532.status(0) == ""
-    assert pn532.status(0xC1) == pn532.status(1) != ""

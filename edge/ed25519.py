@@ -7,7 +7,16 @@ time belongs to a library or a secure element. Verifying handles public values o
 """
 
 from edge import curve
+from edge import sha512 as hashes
 from edge.sha512 import Sha512, sha512
+
+try:
+    from edge import field_viper, sha512_viper
+
+    hashes.use(sha512_viper.compress)
+    curve.use(field_viper.MACHINE)
+except (ImportError, SyntaxError, ValueError, MemoryError):  # no viper, or for another processor
+    pass
 
 try:
     from tagwright_ed25519 import verify as _verify_in_c  # type: ignore[import-not-found]
@@ -30,7 +39,7 @@ class PreparedKey:
     def __init__(self, key: "bytes") -> None:
         """key: 32 bytes; one that is not sound verifies nothing."""
         self.key = key
-        self._table: "bytes | None" = None  # empty where the key is not sound
+        self._table: "bytes | bytearray | None" = None  # empty where the key is not sound
 
     def verify(self, message: "bytes", signature: "bytes") -> "bool":
         """Whether `signature` (R || S, 64 bytes) is this key's for `message`: no cofactor, as in libsodium.
@@ -52,7 +61,7 @@ class PreparedKey:
         """A check of `signature` for a message that comes part by part."""
         return Check(self, signature)
 
-    def table(self) -> "Generator[None, None, bytes]":
+    def table(self) -> "Generator[None, None, bytes | bytearray]":
         """Returns the odd multiples of -A, empty where the key is not sound."""
         if self._table is None:
             point = yield from curve.decode(self.key)

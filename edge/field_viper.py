@@ -1,6 +1,6 @@
 # ruff: noqa: F821 (viper's own types)
 # mypy: ignore-errors
-"""edge/field.py in MicroPython's viper, that is in machine code; only ports with viper can import it.
+"""The machine of edge/curve.py in MicroPython's viper, that is in machine code; only ports with viper can import it.
 
 An element is 20 signed limbs of 13 bits in words of 32; a product's lie in -4096..4099, a loaded one's below 8192, so
 the columns of a product fit 31 bits. The two locals that lie in registers of the processor serve the inner rows.
@@ -172,3 +172,4 @@ def _multiplies() -> "bool":
 
 if not _multiplies():
     raise ImportError("words are not of 32 bits")
+MACHINE = (registers, load, value, run)

@@ -2,6 +2,12 @@
 
 import hashlib
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Compress = Callable[[bytearray, bytes | bytearray | memoryview, int, bytes], None]
+
 _MASK = 0xFFFFFFFFFFFFFFFF
 _BLOCK = 128
 
@@ -95,6 +101,18 @@ def _compress_pure(
         state[8 * i : 8 * i + 8] = ((before[i] + after[i]) & _MASK).to_bytes(8, "big")
 
 
+_compress: "Compress" = _compress_pure
+
+
+def use(compress: "Compress") -> None:
+    """Compress by another function, which does what `_compress_pure` does; ImportError where it does not."""
+    global _compress
+    before, _compress = _compress, compress
+    if sha512(b"")[:4] != b"\xcf\x83\xe1\x35":
+        _compress = before
+        raise ImportError("SHA-512 is wrong")
+
+
 # The first 64 bits of the fractional parts of the square roots of the first 8 primes (5.3.5) ...
 _START = (
     b"\x6a\x09\xe6\x67\xf3\xbc\xc9\x08\xbb\x67\xae\x85\x84\xca\xa7\x3b"
@@ -145,11 +163,3 @@ _K = (
     b"\x4c\xc5\xd4\xbe\xcb\x3e\x42\xb6\x59\x7f\x29\x9c\xfc\x65\x7e\x2a"
     b"\x5f\xcb\x6f\xab\x3a\xd6\xfa\xec\x6c\x44\x19\x8c\x4a\x47\x58\x17"
 )
-
-try:
-    from edge.sha512_viper import compress as _compress
-
-    if sha512(b"")[:4] != b"\xcf\x83\xe1\x35":
-        raise ImportError("words are not of 32 bits")
-except (ImportError, SyntaxError, ValueError, MemoryError):  # no viper, or for another processor
-    _compress = _compress_pure

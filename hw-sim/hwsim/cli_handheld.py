@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from hwsim import handheld_rom, micropython, process, script
+from hwsim import handheld_rom, micropython, png, process, script
 from hwsim.air import AirClock
 from hwsim.clock import Clock
 from hwsim.faults import Faults
 from hwsim.field import Field
 from hwsim.handheld import Handheld, Machine, blank_flash
 from hwsim.handheld_boards import BOARDS
-from hwsim.handheld_control import HandheldControl, picture
+from hwsim.handheld_control import HandheldControl
 from hwsim.handheld_host import HandheldHost
 from hwsim.handheld_usb import UsbPort
 from hwsim.handheld_wires import PROG_SIZE, Wires
@@ -130,8 +130,9 @@ def handheld(
             command = micropython.find(program)
             folder = firmware or micropython.CHECKOUT / "firmware"
             rom = Path(name) / "rom.img"
+            lacking = tuple(each.module for each in BOARDS.values() if each is not board)
             seeds = _seeds(settings, settings_file, puts)
-            rom.write_bytes(handheld_rom.image(folder, seeds, board.word_bits))
+            rom.write_bytes(handheld_rom.image(folder, seeds, lacking))
             machine = Machine(
                 command, heap, rom, blank_flash(flash or Path(name) / "flash.bin", FLASH_SIZE)
             )
@@ -158,7 +159,7 @@ def handheld(
 
             def notice(event: dict[str, object]) -> None:
                 if screen is not None and event["event"] == "screen":
-                    picture(world.display.picture(), screen)
+                    png.save(world.display.picture(), screen)
                 if events:
                     process.say(event)
                 elif event["event"] == "exit" and event["text"]:

@@ -64,7 +64,7 @@ class Handheld:
         self.usb = usb
         self.restarts: dict[str, int] = {}
         self.crash = ""  # the traceback that ended main.py
-        self.sleeps = False
+        self._wakes_by: int | None = None  # in deep sleep: the pin that ends it
         self._notice = notice
         self.world = world
         self._child: subprocess.Popen[bytes] | None = None
@@ -96,9 +96,9 @@ class Handheld:
         self._end_child()
         self._down(POWER_ON, off_s)
 
-    def wake(self) -> None:
-        """A button was pressed: a board in deep sleep starts."""
-        if self.sleeps:
+    def wake(self, pin: int) -> None:
+        """A button was pressed: a board in deep sleep that waits for it starts."""
+        if self._wakes_by == pin:
             self._starts_at_s = time.monotonic()
 
     @property
@@ -148,6 +148,8 @@ class Handheld:
         moments = [now_s + _TURN_S, *[at for at, _ in self._later[:1]]]
         if self._starts_at_s is not None:
             moments.append(self._starts_at_s)
+        if self.world.quiet_at_ms is not None:
+            moments.append(self.world.quiet_at_ms / 1e3)
         return max(0.0, min(moments) - now_s)
 
     def _time_passes(self) -> None:
@@ -156,6 +158,7 @@ class Handheld:
             self._later.pop(0)[1]()
         if self._starts_at_s is not None and now_s >= self._starts_at_s:
             self._start()
+        self.world.settle()
         limit_ms = self.wires.u32(w.WATCHDOG_MS)
         if self._child is not None and limit_ms:
             feeds = self.wires.u32(w.FEEDS)
@@ -169,7 +172,7 @@ class Handheld:
 
     def _start(self) -> None:
         self._starts_at_s = None
-        self.sleeps = False
+        self._wakes_by = None
         self.crash = ""
         wires, machine = self.wires, self.machine
         for at in (w.WATCHDOG_MS, w.FEEDS):
@@ -241,9 +244,12 @@ class Handheld:
         """The answer to a call; None where the board asked for its own end."""
         if kind == "R":
             self._end_child()
-            sleep_ms = struct.unpack("<I", data)[0] if data else 0
-            self._down(number, (sleep_ms / 1e3 or None) if number == DEEP_SLEEP else 0.0)
-            self.sleeps = number == DEEP_SLEEP
+            if number == DEEP_SLEEP:
+                sleep_ms, pin = struct.unpack("<IB", data)
+                self._down(number, sleep_ms / 1e3 or None)
+                self._wakes_by = pin
+            else:
+                self._down(number, 0.0)
             return None
         if kind == "X":
             self.crash = data.decode(errors="replace")

@@ -3,7 +3,7 @@
 The firmware's README has the same tables for people who solder.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,17 @@ class Board:
     rain_tx: int  # to the M100
     display_sda: int
     buzzer: int
-    led: int  # one RGB LED of the WS2812 kind
+    lights: tuple[int, ...]  # RGB LEDs of the WS2812 kind, one a pin
     battery: int
-    buttons: dict[str, int] = field(default_factory=dict)
+    trigger: int
+    menu: int
+    module: str  # of MicroPython, that this port alone has
     battery_divider: int = 2
     prog_size: int = 32  # the port's LittleFS: bytes of one write
-    word_bits: int = 31  # of a small integer
+
+    @property
+    def buttons(self) -> dict[str, int]:
+        return {"trigger": self.trigger, "menu": self.menu}
 
 
 BOARDS = {
@@ -34,9 +39,11 @@ BOARDS = {
         rain_tx=6,
         display_sda=8,
         buzzer=14,
-        led=48,
+        lights=(48, 38),
         battery=1,
-        buttons={"trigger": 4, "menu": 5},
+        trigger=4,
+        menu=5,
+        module="esp32",
     ),
     "rp2350": Board(
         tag_tx=4,
@@ -46,9 +53,11 @@ BOARDS = {
         rain_tx=0,
         display_sda=2,
         buzzer=15,
-        led=22,
+        lights=(22,),
         battery=26,
-        buttons={"trigger": 14, "menu": 13},
+        trigger=14,
+        menu=13,
+        module="rp2",
         prog_size=256,
     ),
 }

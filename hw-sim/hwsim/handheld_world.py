@@ -17,6 +17,7 @@ UNIQUE_ID = bytes.fromhex("7c4f1a2b3c4d")
 
 _DISPLAY = 0x3C
 _FULL_MV = 4100
+_QUIET_MS = 15  # without a change: the picture is whole
 _BAUD_CODES = {
     baud: getattr(termios, f"B{baud}")
     for baud in (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)
@@ -55,6 +56,7 @@ class World:
         self.wires = wires
         self.display = Ssd1306()
         self.led = (0, 0, 0)
+        self.quiet_at_ms: float | None = None  # by then the picture that is being drawn stands
         self.tones: list[list[int]] = []  # frequency in Hz and how long, in ms
         self.opened: dict[int, int] = {}  # a file of this process by its serial port's pin
         self._serial = serial
@@ -92,6 +94,7 @@ class World:
         self.opened.clear()
         self.display.power_cycle()
         self._changes = self.display.changes
+        self.quiet_at_ms = self._now_ms()
         self.led = (0, 0, 0)
         self._end_tone()
         for port in (self._nfc, *self._serial.values()):
@@ -136,10 +139,16 @@ class World:
         if data[0] & 0x80:
             return bytes((0x40 * (not self.display.on),)) * data[1]
         self.display.write(data[1:])
-        if self.display.changes != self._changes and len(data) > 3:
+        if self.display.changes != self._changes:
             self._changes = self.display.changes
-            self._notice({"event": "screen"})
+            self.quiet_at_ms = self._now_ms() + _QUIET_MS
         return b"\x01"
+
+    def settle(self) -> None:
+        """Tell of a picture that has been drawn; to be called from `quiet_at_ms` on."""
+        if self.quiet_at_ms is not None and self._now_ms() >= self.quiet_at_ms:
+            self.quiet_at_ms = None
+            self._notice({"event": "screen"})
 
     def _spi(self, clock_pin: int, data: bytes) -> bytes:
         """Bit order, then the bytes; answers as many."""
@@ -168,7 +177,7 @@ class World:
             self._notice({"event": "tone", "freq_hz": tone[0], "ms": tone[1]})
 
     def _pixels(self, pin: int, data: bytes) -> bytes:
-        if pin == self.board.led and len(data) >= 3:
+        if pin in self.board.lights and len(data) >= 3:
             led = (data[1], data[0], data[2])
             if led != self.led:
                 self.led = led

@@ -99,16 +99,12 @@ class UART:
         self._timeout = options.get("timeout", 0)
         if "tx" in options:
             self._wire = (_number(options["tx"]), _number(options.get("rx")))
-        if self._file is not None:
-            self._file.close()
         data = struct.pack("<BBI", self._wire[0], self._wire[1], baudrate)
         answer = simwire.call(85, self.id, data)
-        self._file = open(answer[0], "r+b") if answer else None
+        self._file = simwire.opened(answer[0]) if answer else None
 
     def deinit(self):
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._file = None
 
     def any(self):
         simwire.turn()
@@ -349,7 +345,7 @@ def lightsleep(duration_ms=None):
 
 
 def deepsleep(duration_ms=0):
-    simwire.call(82, DEEPSLEEP_RESET, struct.pack("<I", duration_ms))
+    simwire.call(82, DEEPSLEEP_RESET, struct.pack("<IB", duration_ms, simwire.wakes_by))
     simwire.stop(0)
 
 

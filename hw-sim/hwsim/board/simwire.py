@@ -18,8 +18,10 @@ _HEAP_PEAK = const(28)
 _LEVELS = const(64)
 _EDGES = const(128)
 
+wakes_by = 255  # the pin that ends a deep sleep
 handlers = {}  # pin: [callback, trigger, edges seen, the Pin]
 _heard = 0
+_files = {}
 
 
 def u32(at: "int") -> "int":
@@ -37,6 +39,13 @@ def call(kind: "int", number: "int", data: "bytes" = b"") -> "bytes":
         calls.write(data)
     (size,) = struct.unpack("<H", calls.read(2))
     return calls.read(size) if size else b""
+
+
+def opened(number: "int") -> "object":
+    """The host's open file of that number, which is never closed: there would be no second one."""
+    if number not in _files:
+        _files[number] = open(number, "r+b")
+    return _files[number]
 
 
 def turn() -> "None":

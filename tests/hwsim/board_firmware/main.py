@@ -1,3 +1,5 @@
-from demo import loop
+"""The firmware that tests the simulated board: what comes by USB is evaluated, a line at a time."""
 
-loop.run()
+from reader import prompt
+
+prompt.run()

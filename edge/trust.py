@@ -5,7 +5,7 @@ valid_to, revoked_since, gtin_prefixes, jurisdiction] with null for a default an
 Times are seconds since 1970-01-01 UTC.
 """
 
-from edge import cbor, cose, ed25519
+from edge import cbor, cose
 from edge.errors import DoesNotFit, Malformed
 
 TYPE_CHECKING = False
@@ -163,6 +163,8 @@ def row(entry: "Entry") -> "list[Any]":
 def is_sound(key: "bytes") -> "bool":
     """Whether a public key may be trusted: a canonical Ed25519 key of full order, or a point of P-256."""
     if len(key) == 32:
+        from edge import ed25519  # here: who reads no list does without its tables
+
         return ed25519.is_sound(key)
     if len(key) != 64:
         return False

@@ -235,8 +235,9 @@ def _carry_out(
     """Write, read back, and close the intent `seq`; a tag that refuses its first page is let alone."""
     written = 0
     try:
-        for page, data in pages:
-            yield ("write", page, data)
+        while pages:
+            yield ("write",) + pages[0]
+            pages.pop(0)  # so that there is room for what is read back
             written += 1
             if written == 1 and "order" in body:
                 kit.orders.take(body["order"])

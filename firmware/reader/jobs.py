@@ -8,6 +8,8 @@
 A DeviceTrouble is thrown in where the request failed; one that a job does not answer for ends it.
 """
 
+import hashlib
+
 from edge import carrier, stub, type2, verify
 from reader import ui
 from reader.dedupe import Recent
@@ -74,8 +76,8 @@ class Checks:
         self.not_after = trust.not_after
         self._list = trust
         self._entries: "dict[bytes, list[Entry]]" = {}
-        self._answers: "dict[tuple[bytes, bytes, bytes], bool]" = {}
-        self._asked: "list[tuple[bytes, bytes, bytes]]" = []
+        self._answers: "dict[bytes, bool]" = {}  # by digest
+        self._asked: "dict[bytes, tuple[bytes, bytes, bytes]]" = {}
 
     def find(self, kid: "bytes") -> "list[Entry]":
         if kid not in self._entries:
@@ -83,10 +85,10 @@ class Checks:
         return self._entries[kid]
 
     def check(self, key: "bytes", message: "bytes", signature: "bytes") -> "bool":
-        asked = (key, message, signature)
-        if asked not in self._answers and asked not in self._asked:
-            self._asked.append(asked)
-        return self._answers.get(asked, False)
+        digest = hashlib.sha256(key + signature + message).digest()
+        if digest not in self._answers:
+            self._asked[digest] = (key, message, signature)
+        return self._answers.get(digest, False)
 
     def settle(self, judge: "Callable[[], Any]") -> "Generator[Request, Any, Any]":
         """What `judge` returns once all is answered that it asks."""
@@ -94,9 +96,9 @@ class Checks:
             found = judge()
             if not self._asked:
                 return found
-            for asked in self._asked:
-                self._answers[asked] = yield ("check",) + asked
-            self._asked = []
+            while self._asked:
+                digest, asked = self._asked.popitem()
+                self._answers[digest] = yield ("check",) + asked
 
 
 def look(
@@ -173,8 +175,7 @@ def locate(epc: "bytes | None" = None) -> "Job":
             epc, rssi_dbm = heard
         screen = ui.of_signal(rssi_dbm, epc.hex()[-12:] if epc else "")
         yield ("show", screen)
-        notes = screen.tone if type(screen.tone) is tuple else ((0, _PAUSE_MS),)
-        yield ("wait", sum([note[1] for note in notes]))
+        yield ("wait", 350 - 3 * (screen.bar or 0))  # its notes
 
 
 def account(result: "Result", mode: "str") -> "dict[str, Any]":

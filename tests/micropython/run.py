@@ -10,6 +10,8 @@ import sys
 
 
 def main(root: "str", file: "str") -> None:
+    if hasattr(gc, "threshold"):
+        gc.threshold(1024)  # bytes between collections: what is loaded then lies close together
     here = folder(sys.argv[0])
     sys.path.insert(0, root)
     sys.path.insert(0, root + "/firmware")

@@ -6,7 +6,7 @@ A signature is a hash of key and message here, so that what was torn or changed 
 import hashlib
 
 from edge import cbor, chips, cose, plan, slots, stub, type2
-from edge.trust import Entry, TrustList
+from reader import jobs
 from reader.errors import DeviceTrouble, TagGone, TagRefused
 
 NOW = 1790001000
@@ -27,8 +27,33 @@ def signer(key):
     return sign
 
 
-def entry(key, **rest):
-    return Entry(cose.kid(key), key, **rest)
+class Listed:
+    """An entry of the trust list, as edge.trust's."""
+
+    valid_from = 0
+    valid_to = revoked_since = None
+    roles = ("issuer",)
+    gtin_prefixes = ()
+    operator = ""
+
+    def __init__(self, key, **rest):
+        self.kid = cose.kid(key)
+        self.key = key
+        for name in rest:
+            setattr(self, name, rest[name])
+
+
+class Trust:
+    """A list of such entries, in force."""
+
+    number = 1
+    not_after = 1900000000
+
+    def __init__(self, *entries):
+        self.entries = entries
+
+    def find(self, kid):
+        return [each for each in self.entries if each.kid == kid]
 
 
 def made(seq, prev=None, key=THEIRS, uid=UID, serial="A1", **more):
@@ -127,35 +152,48 @@ class Key:
 
 
 class Outbox:
-    """Keeps what CBOR keeps of the records; `full`: the error that the next one raises."""
+    """Keeps the records as CBOR; `full`: the error that the next one raises."""
 
     def __init__(self):
-        self.records = []
+        self.kept = []
         self.full = None
 
     def append(self, kind, uid, product, body):
         if self.full is not None:
             raise self.full
-        data = cbor.encode([len(self.records), kind, uid, product, body])
+        data = cbor.encode([len(self.kept), kind, uid, product, body])
         assert len(data) < RECORD, len(data)
-        self.records.append(cbor.decode(data))
-        return len(self.records) - 1
+        self.kept.append(data)
+        return len(self.kept) - 1
+
+    def record(self, at=-1):
+        """[seq, kind, uid, product, body]"""
+        return cbor.decode(self.kept[at])
+
+    def body(self, at=-1):
+        return self.record(at)[4]
 
     def kinds(self):
-        return [each[1] for each in self.records]
+        return [self.record(at)[1] for at in range(len(self.kept))]
 
     def open_intent(self, uid):
-        closed = [each[4].get("intent") for each in self.records if each[1] in ("result", "void")]
-        for seq, kind, owner, _, body in reversed(self.records):
-            if kind == "intent" and owner == uid and seq not in closed:
-                return seq, body
-        return None
+        found = None
+        for at in range(len(self.kept)):
+            seq, kind, owner, _, body = self.record(at)
+            if kind == "intent" and owner == uid:
+                found = seq, body
+            elif found and kind in ("result", "void") and body["intent"] == found[0]:
+                found = None
+        return found
 
     def known_seq(self, product):
-        word = {"result": "seq", "verdict": "seen_seq"}
-        of = [each for each in self.records if each[3] == product and each[1] in word]
-        seqs = [each[4].get(word[each[1]], -1) for each in of]
-        return max(seqs) if seqs and max(seqs) >= 0 else None
+        known = None
+        for at in range(len(self.kept)):
+            _, kind, _, name, body = self.record(at)
+            seq = body.get({"result": "seq", "verdict": "seen_seq"}.get(kind))
+            if name == product and seq is not None:
+                known = max(seq, known or 0)
+        return known
 
 
 class Orders:
@@ -183,7 +221,7 @@ class Bench:
         self.outbox = Outbox()
         self.orders = Orders(*orders)
         self.key = Key()
-        self.trust = TrustList(1, 0, 1900000000, tuple([entry(key) for key in trusted]))
+        self.trust = Trust(*[Listed(key) for key in trusted])
         self.shown = []
         self.asked = []  # the last ten, each once in a row
         self.heard = []  # answers to "rssi"
@@ -241,3 +279,14 @@ class Bench:
 
     def _wait(self, ms):
         self.clock.at += ms
+
+
+def issued(count=2, **more):
+    return Tag().commission(made(0, **more), count=count)
+
+
+def current(bench):
+    """The stub that a reader finds on the tag, and the colour of its verdict."""
+    bench.tag.is_there = True
+    result = bench.run(jobs.look(bench, bench.tag.uid, jobs.Checks(bench.trust)))
+    return result.stub, result.verdict and result.verdict.colour()

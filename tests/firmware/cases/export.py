@@ -31,29 +31,40 @@ def test_a_tag_that_is_not_ours_is_exported_too():
 
 
 def test_lines_to_read():
-    lines = list(export.lines(read(Tag().commission(made(0)))))
-    assert lines[0] == "uid: " + UID.hex() and "claims.seq: 0" in lines
-    assert "page   0: 04 a1 b2 88  ...." in lines
-    assert "verdict.binding: match" in lines
-    assert [line for line in lines if line.endswith("exam")]
+    wanted = ["uid: " + UID.hex(), "claims.seq: 0", "verdict.binding: match"]
+    wanted.append("page   0: 04 a1 b2 88  ....")
+    for line in export.lines(read(Tag().commission(made(0)))):
+        if line in wanted:
+            wanted.remove(line)
+    assert not wanted
+
+
+GOLDEN = """Filetype: Flipper NFC device
+Version: 4
+Device type: NTAG/Ultralight
+UID: 04 A1 B2 C3 D4 E5 F6
+ATQA: 00 44
+SAK: 00
+Data format version: 2
+NTAG/Ultralight type: NTAG215
+Signature: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+Mifare version: 00 04 04 02 01 00 11 03
+Counter 0: 0
+Tearing 0: 00
+Counter 1: 0
+Tearing 1: 00
+Counter 2: 0
+Tearing 2: 00
+Pages total: 135
+Pages read: 64
+Page 0: 04 A1 B2 88
+"""
 
 
 def test_the_file_of_a_flipper():
-    tag = Tag().commission(made(0))
-    lines = list(export.flipper(read(tag)))
-    assert lines[:8] == [
-        "Filetype: Flipper NFC device",
-        "Version: 4",
-        "Device type: NTAG/Ultralight",
-        "UID: 04 A1 B2 C3 D4 E5 F6",
-        "ATQA: 00 44",
-        "SAK: 00",
-        "Data format version: 2",
-        "NTAG/Ultralight type: NTAG215",
-    ]
-    assert lines[8] == "Signature:" + " 00" * 32
-    assert lines[9] == "Mifare version: 00 04 04 02 01 00 11 03"
-    assert "Tearing 2: 00" in lines and "Pages total: 135" in lines
-    assert "Page 0: 04 A1 B2 88" in lines and "Page 134: 00 00 00 00" in lines
-    assert lines[-1] == "Failed authentication attempts: 0"
-    assert "Pages read: " + str(len(read(tag).image.pages())) in lines
+    lines = export.flipper(read(Tag().commission(made(0))))
+    for wanted in GOLDEN.split("\n")[:-1]:
+        assert next(lines) == wanted, wanted
+    for page in range(1, 135):
+        assert next(lines).startswith(f"Page {page}: ")
+    assert list(lines) == ["Failed authentication attempts: 0"]

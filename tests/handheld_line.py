@@ -193,21 +193,21 @@ async def session(
             return
 
     station.reader.serve = serve  # type: ignore[method-assign]
-    there = asyncio.create_task(station.run(tell))
     is_done = until or (lambda: link.up and not link.waiting)
-    while wire.left != 0 and not is_done() and device.ms - now < _LONGEST_MS:
-        sent = link.turn(device.ms)
-        wire.put(sent)
-        while not wire.is_idle and not there.done() and wire.left != 0:
-            await asyncio.sleep(0)
-        data = wire.get()
-        link.receive(data, device.ms)
-        if not sent and not data:
-            device.ms += _STEP_MS
-        if there.done():
-            break
-    wire.end()
-    await there
+    async with asyncio.TaskGroup() as tasks:
+        there = tasks.create_task(station.run(tell))
+        while wire.left != 0 and not there.done() and device.ms - now < _LONGEST_MS:
+            if is_done():
+                break
+            sent = link.turn(device.ms)
+            wire.put(sent)
+            while not wire.is_idle and not there.done() and wire.left != 0:
+                await asyncio.sleep(0)
+            data = wire.get()
+            link.receive(data, device.ms)
+            if not sent and not data:
+                device.ms += _STEP_MS
+        wire.end()
     return wire
 
 

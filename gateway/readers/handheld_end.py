@@ -98,6 +98,9 @@ class End:
         if not is_sealed:
             said = link.parse(body)
             if said[0] == link.HELLO:
+                if body == self._greeting:  # a new one has another nonce
+                    self.why = "a hello that was said before"
+                    return None
                 self._meet(body, said)
                 return said
             return None if self._secret or self.hello is None else said

@@ -103,8 +103,9 @@ class HandheldStation:
                         await at.send(answer)
                     self._note(end, where)
                 if end.refused > visit.refused:
-                    visit.refused = end.refused
-                    log.warning("%s: %s: left out: %s", self.reader.name, where, end.why)
+                    if end.why != visit.why:
+                        log.warning("%s: %s: left out: %s", self.reader.name, where, end.why)
+                    visit.refused, visit.why = end.refused, end.why
                     if end.hello is None:
                         await at.send(end.bye(end.why))
         finally:
@@ -121,10 +122,8 @@ class HandheldStation:
         if kind == link.RECORDS:
             upto = await self._take(hello, said[1], said[2], tell)
             answers = [end.frame(link.ACK, upto)]
-            if not said[2]:
-                answers += [
-                    end.frame(link.OFFER, *each) for each in await self._offers(hello, visit)
-                ]
+            if not said[2] or upto + 1 >= hello.number("next"):
+                answers += await self._offers(end, hello, visit)
             return answers
         if kind == link.WANT:
             thing = visit.things.get(said[2])
@@ -135,16 +134,15 @@ class HandheldStation:
         elif kind == link.DONE:
             visit.is_under_way = False
             await self._done(hello, said)
+            return await self._offers(end, hello, visit)
         elif kind == link.TEXT:
             await self._text(hello, visit, said)
         return []
 
     def _known(self, hello: Hello) -> int:
         """How far the log is stored here; of one that has lost its end, how far it says itself, so that nothing is."""
-        cursor = self.journal.cursor(hello.cursor)
-        if cursor < hello.number("next"):
-            return cursor
-        return min(cursor, hello.number("acked"))
+        cursor, next = self.journal.cursor(hello.cursor), hello.number("next")
+        return min(cursor, hello.number("acked")) if cursor >= next > 0 else cursor
 
     async def _take(
         self, hello: Hello, after: int, records: Sequence[list[object]], tell: Tell
@@ -186,7 +184,7 @@ class HandheldStation:
             cursor = seq
         return found
 
-    async def _offers(self, hello: Hello, visit: "_Visit") -> list[tuple[str, int, int, bytes]]:
+    async def _offers(self, end: End, hello: Hello, visit: "_Visit") -> list[bytes]:
         """One at a time, each once in a visit, and only when every record is here: orders depend on them."""
         if visit.is_under_way:
             return []
@@ -196,7 +194,8 @@ class HandheldStation:
             visit.offered.add(thing.what)
             visit.things = {thing.sha256: thing}
             log.info("%s: %s %d is offered", hello.name, thing.what, thing.number)
-            return [(thing.what, thing.number, len(thing.content), thing.sha256)]
+            about = (thing.what, thing.number, len(thing.content), thing.sha256)
+            return [end.frame(link.OFFER, *about)]
         return []
 
     async def _done(self, hello: Hello, said: Message) -> None:
@@ -239,10 +238,13 @@ class HandheldStation:
 
 
 class _Visit:
-    """What belongs to one session. things: SHA-256 -> what was offered last; is_under_way: it is being fetched."""
+    """What belongs to one session. things: SHA-256 -> what was offered last; is_under_way: it is being fetched.
+
+    refused, why: of the connection, as they were told last.
+    """
 
     def __init__(self) -> None:
-        self.refused = 0
+        self.refused, self.why = 0, ""
         self.begin()
 
     def begin(self) -> None:

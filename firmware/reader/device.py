@@ -6,10 +6,9 @@ starts the board anew.
 
 import gc
 import os
-import sys
 import time
 
-from reader import app, entry, export, jobs, selftest, settings, update
+from reader import app, entry, export, jobs, selftest, update
 from reader.clock import Clock
 from reader.download import Download
 from reader.errors import DeviceTrouble
@@ -210,22 +209,18 @@ class Device:
         }
 
 
-def main() -> None:
-    """What main.py runs on a board: for ever."""
-    found = settings.load("")
-    name = found.board or ("rp2350" if sys.platform == "rp2" else "esp32s3")
-    module = "board_" + name
-    board = getattr(__import__("reader." + module), module).open(found)
+def main(settings: "Settings", board: "Board") -> None:
+    """What main.py runs on a board: for ever, unless its user asks for MicroPython's prompt."""
     if board.wants_prompt:
         return
     state = State(FOLDER)
     clock = Clock(time.ticks_ms, time.ticks_diff, state.get("known"))  # type: ignore[attr-defined]
     try:
-        device = Device(board, found, clock, state, os.urandom)
+        device = Device(board, settings, clock, state, os.urandom)
     except DeviceTrouble as why:
         _refuse(board, clock, str(why))
         return
-    device.begin(found.trouble)
+    device.begin(settings.trouble)
     while True:
         board.sleep(device.turn())
 

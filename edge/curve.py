@@ -146,16 +146,18 @@ _ZERO = 16  # what digit 0 is written as, so that digits fit bytes
 def _signed_windows(scalar: "int") -> "bytearray":
     """The 256 digits of `scalar`, lowest first, zero or odd in -15..15, each as digit + 16 (wNAF, width 5)."""
     digits = bytearray(b"\x10" * 256)
-    place = 0
-    while scalar:
-        if scalar & 1:
-            digit = scalar & 31
+    data = scalar.to_bytes(33, "little")
+    bits = data[0]
+    for place in range(256):
+        if place & 7 == 0:
+            bits += data[(place >> 3) + 1] << 8
+        if bits & 1:
+            digit = bits & 31
             if digit > 15:
                 digit -= 32
-            scalar -= digit
+            bits -= digit
             digits[place] = digit + _ZERO
-        scalar >>= 1
-        place += 1
+        bits >>= 1
     return digits
 
 

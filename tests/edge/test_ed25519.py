@@ -1,6 +1,10 @@
 """Ed25519 in plain integers against RFC 8032's vectors, libsodium and OpenSSL."""
 
 import hashlib
+import importlib.util
+import sys
+import types
+from collections.abc import Generator
 
 import nacl.bindings
 import nacl.exceptions
@@ -163,10 +167,52 @@ def test_signatures_with_a_torsion_part_are_judged_as_libsodium_does(
     }.get((mixed_key, r, mixed_r), {False})
 
 
+def test_a_check_in_steps_yields_often_and_answers_as_the_whole() -> None:
+    seed, message = bytes(range(32)), b"in parts"
+    key, signature = PreparedKey(public_key(seed)), sign(seed, message)
+    for said, good in ((message, True), (message + b".", False)):
+        check = key.begin(signature)
+        for byte in said:
+            check.update(bytes((byte,)))
+        turns, answer = _turns(check.steps())
+        assert answer is good
+        assert turns > 10
+        assert _turns(key.steps(said, signature)) == (16, good)
+
+
+def test_a_boards_module_in_c_checks_what_is_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def answer(key: bytes, message: bytes, signature: bytes) -> bool:
+        asked.append((key, message, signature))
+        return message == b"good"
+
+    module = types.ModuleType("tagwright_ed25519")
+    module.verify = answer  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "tagwright_ed25519", module)
+    spec = importlib.util.find_spec("edge.ed25519")
+    assert spec and spec.loader
+    ours = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(ours)
+    assert ours.verify(bytes(32), b"good", bytes(64))
+    assert not ours.PreparedKey(bytes(32)).verify(b"bad", bytes(64))
+    assert [each[1] for each in asked] == [b"good", b"bad"]
+
+
 def test_a_seed_of_another_length_is_a_bug_of_the_caller() -> None:
     for call in (lambda: public_key(bytes(31)), lambda: sign(bytes(33), b"")):
         with pytest.raises(ValueError, match="32"):
             call()
+
+
+def _turns(steps: Generator[None, None, bool]) -> tuple[int, bool]:
+    turns = 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return turns, end.value
+        turns += 1
 
 
 def _sum(scalar: int, mixed: bool) -> bytes:

@@ -79,10 +79,10 @@ def _write(kit: "Kit", mode: "str", work: "Callable[[Result, Checks], Work]") ->
 
 
 def _next(kit: "Kit", seen: "Result", checks: "Checks", which: "str", code: "str") -> "Work":
-    layout, current = seen.carrier.layout, seen.stub
-    if layout is None or current is None or seen.slot is None or seen.verdict is None:
+    chip, layout, current = seen.carrier.chip, seen.carrier.layout, seen.stub
+    if chip is None or layout is None or current is None or seen.slot is None:
         raise Refused(jobs.STANDS[seen.carrier.state])
-    if not seen.verdict.is_green():
+    if seen.verdict and not seen.verdict.is_green():
         raise Refused(seen.verdict.why())
     before = stub.link16(current.raw)
     for slot, raw in seen.carrier.stubs:
@@ -100,7 +100,7 @@ def _next(kit: "Kit", seen: "Result", checks: "Checks", which: "str", code: "str
         "seq": current.seq + 1,
         "slot": 1 - seen.slot if layout.slot_count == 2 else 0,
         "slots": layout.slot_count,
-        "chip": seen.carrier.chip.name if seen.carrier.chip is not None else "",
+        "chip": chip.name,
         "link": seen.link,
         "type": layout.type,
         "before": before,

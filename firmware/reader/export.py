@@ -16,11 +16,15 @@ _FLIPPER = {"MF0UL11": "Mifare Ultralight 11", "MF0UL21": "Mifare Ultralight 21"
 
 
 def as_json(result: "Result") -> "str":
-    """One object: uid, chip, state, link, product, slot, claims by name, verdict, colour, faults, pages by number.
+    """One object: uid, chip, state, link, product, slot, claims by name, verdict, colour, why, faults, pages.
 
-    Bytes are hex; keys of maps are text; what is not known is null.
+    Bytes are hex; keys of maps are text; what is not known is null. pages: what was read, each run by its first page.
     """
-    return json.dumps(_plain(_facts(result)))
+    image = result.image
+    facts = _facts(result)
+    first = [page for page in image.pages() if not image.has(page - 1, 1)]
+    facts["pages"] = {page: image.run(page, type2.PAGES) for page in first}
+    return json.dumps(_plain(facts))
 
 
 def lines(result: "Result") -> "Iterator[str]":
@@ -83,7 +87,6 @@ def _facts(result: "Result") -> "dict[str, Any]":
         "colour": verdict.colour() if verdict is not None else None,
         "why": verdict.why() if verdict is not None else None,
         "faults": seen.faults,
-        "pages": {page: result.image.get(page, 1) for page in result.image.pages()},
     }
 
 

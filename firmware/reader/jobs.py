@@ -14,6 +14,7 @@ from edge import carrier, stub, type2, verify
 from reader import ui
 from reader.dedupe import Recent
 from reader.errors import FlashFull, TagGone, TagTrouble
+from reader.power import Duty
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     Job = Generator[Request, Any, "Result | None"]
 
 _PATIENCE_MS = 5000  # from the trigger to a tag
-_PAUSE_MS = 50
 
 STANDS = {
     "unformatted": "not formatted",
@@ -142,13 +142,14 @@ def verify_one(kit: "Kit") -> "Job":
 def batch(kit: "Kit") -> "Job":
     """Verify one tag after the other, and record each; one that was there a short while ago has its own tone."""
     recent = Recent(kit.settings.duplicate_s * 1000)
+    duty = Duty(kit.settings.look_ms)
     resting = None
     count = 0
     while True:
         uid = yield ("target",)
         if uid is None or uid == resting:
             resting = uid
-            yield ("wait", _PAUSE_MS)
+            yield ("wait", duty.rest_ms(uid is not None, kit.clock.ms()))
             continue
         resting = uid
         started = kit.clock.ms()

@@ -6,6 +6,7 @@ no turn, and never waits.
 
 from reader.errors import DeviceTrouble, ReaderGone
 from reader.pn532 import Backoff
+from reader.power import FIELD_OFF_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ class Station:
             yield 0
             return None
         if what == "wait":
+            if request[1] >= FIELD_OFF_MS:
+                yield from self.tag.idle()
             yield request[1]
             return None
         if what == "rssi":

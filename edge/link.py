@@ -59,9 +59,10 @@ _LARGEST = 1 << 63
 
 
 def message(type: "int", *fields: "Any") -> "bytes":
-    """The message's bytes; ValueError where its fields are not MESSAGES', or it is longer than CEILING."""
+    """The message's bytes, with the fields that MESSAGES says; ValueError where it is longer than CEILING."""
     found = cbor.encode((type,) + fields)
-    parse(found)
+    if len(found) > CEILING:
+        raise ValueError(f"link: a message of {len(found)} bytes")
     return found
 
 

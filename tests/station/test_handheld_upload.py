@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge import link, stub
-from gateway.journal import Journal
+from gateway.journal import Journal, JournalFull
 from gateway.keys import verifier
 from gateway.stations.handheld import Collector
 from gateway.stations.handheld_rows import Judge
@@ -162,13 +162,15 @@ async def test_nothing_is_acknowledged_while_the_journal_is_full(tmp_path: Path)
         def is_full() -> bool:
             return bool(told) and "is full" in told[-1].signal.sentence
 
-        while not is_full():
-            device.note(100, "note", filling=bytes(1200))
-            work = asyncio.create_task(session(here, device, tell=told.append))
-            while not work.done() and not is_full():
-                await asyncio.sleep(0)
-            work.cancel()
-            await asyncio.wait([work])
+        with pytest.raises(JournalFull):
+            while True:
+                await journal.append("bind", "", b"", "", {"filling": bytes(60_000)})
+        device.note(100, "note", filling=bytes(1200))
+        work = asyncio.create_task(session(here, device, tell=told.append))
+        while not work.done() and not is_full():
+            await asyncio.sleep(0)
+        work.cancel()
+        await asyncio.wait([work])
         held = seqs(journal)
         assert held == list(range(1, len(held) + 1))
         assert device.outbox.acked <= len(held) < device.outbox.next - 1

@@ -82,18 +82,22 @@ def cpython() -> Interpreter:
     return Interpreter("cpython", (sys.executable, "-B", str(HERE / "run.py"), str(ROOT)))
 
 
-@cache
-def debian() -> Interpreter | None:
-    """Debian's MicroPython with a heap of 64 kB and all portable code in a ROM image."""
+def debian(heap: str = HEAP) -> Interpreter | None:
+    """Debian's MicroPython with all portable code in a ROM image."""
     loader = debian_loader()
     if loader is None:
         return None
+    boot = ("-X", f"heapsize={heap}", str(HERE / "in_rom.py"), str(_image()))
+    return Interpreter("micropython", (*loader, *boot), in_rom=True)
+
+
+@cache
+def _image() -> Path:
     folder = tempfile.mkdtemp(prefix="tagwright-rom-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     image = Path(folder) / "rom.img"
     rom.build(image)
-    boot = ("-X", f"heapsize={HEAP}", str(HERE / "in_rom.py"), str(image))
-    return Interpreter("micropython", (*loader, *boot), in_rom=True)
+    return image
 
 
 def debian_loader() -> tuple[str, ...] | None:

@@ -8,9 +8,17 @@ import pytest
 from interpreters import Interpreter, Run, cpython, debian, wasm
 from witness import require
 
-RUNTIMES = {"cpython": cpython, "debian": debian, "wasm": wasm}
+ROOMY = "debian, 256 kB"
+RUNTIMES = {
+    "cpython": cpython,
+    "debian": debian,
+    ROOMY: lambda: debian("256k"),
+    "wasm": wasm,
+}
+_DEBIAN = "Debian's MicroPython (.ci/get-debs unpacks it; see tests/micropython/interpreters.py)"
 _HOW = {
-    "debian": "Debian's MicroPython (.ci/get-debs unpacks it; see tests/micropython/interpreters.py)",
+    "debian": _DEBIAN,
+    ROOMY: _DEBIAN,
     "wasm": "npm's MicroPython (see tests/micropython/interpreters.py)",
     "cpython": "",
 }

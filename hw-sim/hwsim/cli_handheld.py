@@ -128,11 +128,12 @@ def handheld(
     with tempfile.TemporaryDirectory(prefix="hwsim-") as name:
         try:
             command = micropython.find(program)
+            options = micropython.bytecode_options(command)
             folder = firmware or micropython.CHECKOUT / "firmware"
             rom = Path(name) / "rom.img"
             lacking = tuple(each.module for each in BOARDS.values() if each is not board)
             seeds = _seeds(settings, settings_file, puts)
-            rom.write_bytes(handheld_rom.image(folder, seeds, lacking))
+            rom.write_bytes(handheld_rom.image(folder, seeds, lacking, options))
             machine = Machine(
                 command, heap, rom, blank_flash(flash or Path(name) / "flash.bin", FLASH_SIZE)
             )

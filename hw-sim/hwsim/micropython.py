@@ -6,7 +6,11 @@ checkout is looked at, then the PATH.
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
+
+_DEADLINE_S = 10
+_ARCHITECTURES = ("", "x86", "x64")  # py/persistentcode.h, MP_NATIVE_ARCH_NONE and on
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -34,3 +38,16 @@ def find(program: str | None = None) -> list[str]:
             " on Debian 13 `apt install micropython`"
         )
     return [path]
+
+
+def bytecode_options(command: list[str]) -> list[str]:
+    """What mpy-cross needs to compile for the MicroPython of `command`; NoMicroPython where that does not run."""
+    question = "import sys; print(sys.implementation._mpy >> 10 & 15)"
+    try:
+        answer = subprocess.run(
+            [*command, "-c", question], capture_output=True, timeout=_DEADLINE_S, check=True
+        ).stdout.split()
+        architecture = _ARCHITECTURES[int(answer[0])]
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        raise NoMicroPython(f"{command[-1]} is no MicroPython that a handheld can run") from None
+    return ["-msmall-int-bits=31", *([f"-march={architecture}"] if architecture else [])]

@@ -13,8 +13,6 @@ _LEVELS = const(64)
 _EDGES = const(128)
 _MILLIVOLTS = const(192)
 
-_NO_DEVICE = const(19)  # ENODEV, as the ESP32's port raises it
-
 PWRON_RESET = 1
 HARD_RESET = 2
 WDT_RESET = 3
@@ -78,174 +76,13 @@ class Pin:
             ]
 
 
-def _number(pin):
+def number(pin):
     return 255 if pin is None else pin if isinstance(pin, int) else pin.id
-
-
-class UART:
-    INV_TX = 1
-    INV_RX = 2
-
-    def __init__(self, id, baudrate=9600, bits=8, parity=None, stop=1, **options):
-        self.id = id
-        self._file = None
-        self._received = b""
-        self._wire = (255, 255)
-        self._rxbuf = 256
-        self.init(baudrate, bits, parity, stop, **options)
-
-    def init(self, baudrate=9600, bits=8, parity=None, stop=1, **options):
-        self._rxbuf = options.get("rxbuf", self._rxbuf)
-        self._timeout = options.get("timeout", 0)
-        if "tx" in options:
-            self._wire = (_number(options["tx"]), _number(options.get("rx")))
-        data = struct.pack("<BBI", self._wire[0], self._wire[1], baudrate)
-        answer = simwire.call(85, self.id, data)
-        self._file = simwire.opened(answer[0]) if answer else None
-
-    def deinit(self):
-        self._file = None
-
-    def any(self):
-        simwire.turn()
-        room = self._rxbuf - len(self._received)
-        if room > 0 and self._file is not None:
-            self._received += self._file.read(room) or b""
-        return len(self._received)
-
-    def read(self, size=-1):
-        if not self._wait(size):
-            return None
-        if size < 0:
-            size = len(self._received)
-        data = self._received[:size]
-        self._received = self._received[size:]
-        return data
-
-    def readinto(self, buffer, size=-1):
-        data = self.read(len(buffer) if size < 0 else size)
-        if data is None:
-            return None
-        buffer[: len(data)] = data
-        return len(data)
-
-    def readline(self):
-        if not self.any():
-            return None
-        end = self._received.find(b"\n")
-        return self.read(end + 1 if end >= 0 else len(self._received))
-
-    def write(self, data):
-        if self._file is not None:
-            self._file.write(data)
-        return len(data)
-
-    def flush(self):
-        pass
-
-    def txdone(self):
-        return True
-
-    def ioctl(self, request, argument):
-        if request == 3:  # poll
-            return argument & (5 if self.any() else 4)
-        return -1
-
-    def _wait(self, size):
-        """Is there anything to read, after the time-out at most?"""
-        waited = self.any()
-        if self._timeout and waited < max(size, 1):
-            end = time.ticks_add(time.ticks_ms(), self._timeout)
-            while waited < max(size, 1) and time.ticks_diff(end, time.ticks_ms()) > 0:
-                time.sleep_ms(1)
-                waited = self.any()
-        return waited
-
-
-class I2C:
-    def __init__(self, id=-1, *, scl=None, sda=None, freq=400000, timeout=50000):
-        self._data = _number(sda)
-
-    def init(self, *, scl=None, sda=None, freq=400000):
-        if sda is not None:
-            self._data = _number(sda)
-
-    def deinit(self):
-        pass
-
-    def scan(self):
-        return list(simwire.call(73, self._data, b"\x80"))
-
-    def writeto(self, address, data, stop=True):
-        return self.writevto(address, (data,))
-
-    def writevto(self, address, vector, stop=True):
-        data = bytes((address,))
-        for part in vector:
-            data += part
-        if not simwire.call(73, self._data, data):
-            raise OSError(_NO_DEVICE)
-        return len(data)
-
-    def readfrom(self, address, size, stop=True):
-        answer = simwire.call(73, self._data, bytes((address | 0x80, size)))
-        if not answer:
-            raise OSError(_NO_DEVICE)
-        return answer
-
-    def readfrom_into(self, address, buffer, stop=True):
-        buffer[:] = self.readfrom(address, len(buffer))
-
-    def writeto_mem(self, address, register, data, *, addrsize=8):
-        self.writevto(address, (bytes((register,)), data))
-
-    def readfrom_mem(self, address, register, size, *, addrsize=8):
-        self.writeto(address, bytes((register,)))
-        return self.readfrom(address, size)
-
-
-class SoftI2C(I2C):
-    def __init__(self, scl, sda, *, freq=400000, timeout=50000):
-        super().__init__(-1, scl=scl, sda=sda)
-
-
-class SPI:
-    MSB = 0
-    LSB = 1
-
-    def __init__(self, id, baudrate=1000000, **options):
-        self._wire = 255
-        self.init(baudrate, **options)
-
-    def init(self, baudrate=1000000, **options):
-        self._wire = _number(options.get("sck")) if "sck" in options else self._wire
-        self._first = b"\1" if options.get("firstbit", SPI.MSB) == SPI.LSB else b"\0"
-
-    def deinit(self):
-        pass
-
-    def write(self, data):
-        self._exchange(data)
-
-    def read(self, size, write=0):
-        return self._exchange(bytes((write,)) * size)
-
-    def readinto(self, buffer, write=0):
-        buffer[:] = self.read(len(buffer), write)
-
-    def write_readinto(self, data, buffer):
-        buffer[:] = self._exchange(data)
-
-    def _exchange(self, data):
-        return simwire.call(83, self._wire, self._first + data)
-
-
-SoftSPI = SPI
 
 
 class PWM:
     def __init__(self, pin, **options):
-        self._pin = _number(pin)
+        self._pin = number(pin)
         self._freq = 0
         self._duty = 0
         self.init(**options)
@@ -292,7 +129,7 @@ class ADC:
     ATTN_11DB = 3
 
     def __init__(self, pin, *, atten=None):
-        self._pin = _number(pin)
+        self._pin = number(pin)
 
     def atten(self, value):
         pass
@@ -365,3 +202,11 @@ def disable_irq():
 
 def enable_irq(state=0):
     pass
+
+
+def __getattr__(name):
+    """Buses take heap only where the firmware uses them."""
+    for module in ("uart", "i2c", "spi"):
+        if name in (module.upper(), "Soft" + module.upper()):
+            return getattr(__import__("machine_" + module), name)
+    raise AttributeError(name)

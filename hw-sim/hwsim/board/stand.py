@@ -112,6 +112,8 @@ def start():
     if not simwire.wires[_SEEDED]:
         seed()
         simwire.wires[_SEEDED] = 1
+    for name in ("mount", "seed"):  # they would stay in the heap
+        del globals()[name]
     gc.collect()
     simwire.put_u32(_HEAP_AT_START, gc.mem_alloc())
     simwire.call(66, 0)

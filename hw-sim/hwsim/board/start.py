@@ -39,5 +39,7 @@ def run() -> "None":
 
 
 run()
+for _name in ("run", "mapped", "ffi", "os", "uctypes", "vfs"):  # they would stay in the heap
+    del globals()[_name]
 gc.collect()
 __import__("stand")

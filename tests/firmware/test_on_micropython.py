@@ -1,6 +1,7 @@
 """The firmware's case files on CPython, on 32-bit MicroPython (heap 64 kB, code in ROM) and on npm's wasm build.
 
-A case states in NOT_ON = ("cpython",) where it cannot run.
+A case states in NOT_ON = ("cpython",) where it cannot run, and in HEAP = "96k" that what it holds beside the firmware's
+modules needs more than 64 kB.
 """
 
 import ast

@@ -3,9 +3,10 @@
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from interpreters import Interpreter, Run, cpython, debian, wasm
+from interpreters import HEAP, Interpreter, Run, cpython, debian, wasm
 from witness import require
 
 ROOMY = "debian, 256 kB"
@@ -37,11 +38,16 @@ def judge_cases(runtime: str, files: list[Path]) -> None:
     interpreter = found(runtime)
     files = [file for file in files if runtime not in not_on(file)]
     assert files, "no case files: nothing was proved"
+    if runtime == "debian":
+        heaps = [debian(stated(file, "HEAP", HEAP)) for file in files]
+        runs = [heap.run(file) for heap, file in zip(heaps, files, strict=True) if heap]
+    else:
+        runs = interpreter.runs(files)
     failed = []
-    for file, run in zip(files, interpreter.runs(files), strict=True):
-        stated = re.findall(r"^def (test_\w+)", file.read_text(), re.M)
+    for file, run in zip(files, runs, strict=True):
+        tests = re.findall(r"^def (test_\w+)", file.read_text(), re.M)
         passed = re.findall(r"^ok (\w+)$", run.said, re.M)
-        if run.status or not stated or passed != sorted(stated):
+        if run.status or not tests or passed != sorted(tests):
             failed.append(f"{file.name} on {interpreter.name}: status {run.status}\n{run.said}")
     if failed:
         pytest.fail("\n".join(failed), pytrace=False)
@@ -59,8 +65,12 @@ def judge_imports(runtime: str, names: list[str]) -> None:
 
 def not_on(file: Path) -> tuple[str, ...]:
     """A case may state at module level where it cannot run: NOT_ON = ("cpython",)"""
+    return tuple(stated(file, "NOT_ON", ()))
+
+
+def stated(file: Path, name: str, otherwise: Any) -> Any:
+    """The value of a constant at module level of a case."""
     for node in ast.parse(file.read_text()).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NOT_ON":
-            named: tuple[str, ...] = ast.literal_eval(node.value)
-            return named
-    return ()
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return ast.literal_eval(node.value)
+    return otherwise

@@ -92,16 +92,17 @@ def odd_multiples(point: "Affine") -> "Generator[None, None, bytearray]":
     file = _file()
     _set(file, x, y)
     run(_DOUBLE, file, 1)
-    twice = _entry(_affine(file))
+    twice = _affine(file)
+    yield
     _set(file, x, y)
-    _load_entry(file, twice, 0)
+    _load_entry(file, _entry(twice), 0)
     yield
     points = [(x, y, 1)]
     for _ in range(7):
         run(_ADD, file, 1)
         points.append((value(file, _X), value(file, _Y), value(file, _Z)))
+        yield
     _files.append(file)
-    yield
     products = [1]  # of the Z so far: one inverse gives them all
     for _, _, z in points:
         products.append(products[-1] * z % _P)
@@ -113,12 +114,16 @@ def odd_multiples(point: "Affine") -> "Generator[None, None, bytearray]":
         over_z = inverse * products[i] % _P
         inverse = inverse * z % _P
         table[i * ENTRY : (i + 1) * ENTRY] = _entry((x * over_z % _P, y * over_z % _P))
+        yield
     return table
 
 
 def multiply(s: "int", h: "int", table: "bytes | bytearray") -> "Generator[None, None, Affine]":
     """Returns s * B + h * Q, affine, for the table of Q; s, h below 2**255."""
-    pairs = ((_signed_windows(s), _BASE), (_signed_windows(h), table))
+    digits_s = _signed_windows(s)
+    yield
+    pairs = ((digits_s, _BASE), (_signed_windows(h), table))
+    yield
     file = _file()
     _set(file, 0, 1)
     doublings = 0

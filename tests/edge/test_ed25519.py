@@ -177,7 +177,7 @@ def test_a_check_in_steps_yields_often_and_answers_as_the_whole() -> None:
         turns, answer = _turns(check.steps())
         assert answer is good
         assert turns > 10
-        assert _turns(key.steps(said, signature)) == (16, good)
+        assert _turns(key.steps(said, signature)) == (18, good)
 
 
 def test_a_boards_module_in_c_checks_what_is_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:

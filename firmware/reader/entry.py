@@ -4,7 +4,7 @@ Intent on flash, pages, read back, result on flash. What stops a write half way 
 finished, or void, when the tag is seen again. The current stub of a tag with two slots is never touched.
 """
 
-from edge import chips, cose, plan, slots, stub, type2, verify
+from edge import carrier, chips, cose, plan, slots, stub, type2, verify
 from edge.errors import DoesNotFit, Malformed
 from reader import jobs, ui
 from reader.errors import DeviceTrouble, TagRefused
@@ -234,10 +234,11 @@ def _carry_out(
 ) -> "Job":
     """Write, read back, and close the intent `seq`; a tag that refuses its first page is let alone."""
     written = 0
+    seen.image, seen.carrier, seen.stub = type2.Image(), carrier.Carrier(seen.uid), None
     try:
         while pages:
             yield ("write",) + pages[0]
-            pages.pop(0)  # so that there is room for what is read back
+            pages.pop(0)  # there is to be room for what is read back
             written += 1
             if written == 1 and "order" in body:
                 kit.orders.take(body["order"])

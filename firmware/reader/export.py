@@ -94,7 +94,7 @@ def _name(key: "int") -> "str":
     return stub.NAMES[key] if key < len(stub.NAMES) else str(key)
 
 
-def _plain(value: "Any") -> "Any":
+def _plain(value: "Any") -> "Any":  # portable: as deep as edge.cbor reads
     """As JSON can say it."""
     if type(value) is dict:
         return {_said(key): _plain(each) for key, each in value.items()}

@@ -77,7 +77,7 @@ class Checks:
         self._list = trust
         self._entries: "dict[bytes, list[Entry]]" = {}
         self._answers: "dict[bytes, bool]" = {}  # by digest
-        self._asked: "dict[bytes, tuple[bytes, bytes, bytes]]" = {}
+        self._asked: "list[tuple[bytes, Request]]" = []
 
     def find(self, kid: "bytes") -> "list[Entry]":
         if kid not in self._entries:
@@ -87,8 +87,9 @@ class Checks:
     def check(self, key: "bytes", message: "bytes", signature: "bytes") -> "bool":
         digest = hashlib.sha256(key + signature + message).digest()
         if digest not in self._answers:
-            self._asked[digest] = (key, message, signature)
-        return self._answers.get(digest, False)
+            self._answers[digest] = False
+            self._asked.append((digest, ("check", key, message, signature)))
+        return self._answers[digest]
 
     def settle(self, judge: "Callable[[], Any]") -> "Generator[Request, Any, Any]":
         """What `judge` returns once all is answered that it asks."""
@@ -97,8 +98,8 @@ class Checks:
             if not self._asked:
                 return found
             while self._asked:
-                digest, asked = self._asked.popitem()
-                self._answers[digest] = yield ("check",) + asked
+                digest, request = self._asked.pop()
+                self._answers[digest] = yield request
 
 
 def look(

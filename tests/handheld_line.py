@@ -21,7 +21,7 @@ from reader.link import Link
 from reader.outbox import Outbox
 
 NOW = 1_790_000_000
-SECRET = b"a secret of sixteen"
+SECRET = b"a-secret-of-sixteen"
 _STEP_MS = 50
 _LONGEST_MS = 600_000  # of a session
 

@@ -54,6 +54,11 @@ class Download:
                 files.remove(f"{self._folder}/{name}")
         return True
 
+    def rest(self) -> None:
+        """The gateway has left: its part stays until it is offered again, or something else is."""
+        if self._work is None:
+            self.what = ""
+
     def take(self, what: "str", offset: "int", data: "bytes") -> None:
         """The bytes at `offset`; what was not asked for is left out. DeviceTrouble: nothing more is taken of it."""
         if not data or what != self.what or offset != self.offset:

@@ -208,6 +208,7 @@ class Link:
         self._session = None
         self._texts = []
         self._parts = 0
+        self._download.rest()
 
     def _sealed(self, type: "int", *fields: "Any") -> "bytes":
         said = link.message(type, *fields)

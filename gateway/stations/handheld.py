@@ -127,8 +127,8 @@ class HandheldStation:
             return answers
         if kind == link.WANT:
             thing = visit.things.get(said[2])
-            visit.is_under_way = True
             if thing is not None and said[3] < len(thing.content):
+                visit.is_under_way = True
                 piece = thing.content[said[3] : said[3] + link.RECORD]
                 return [end.frame(link.CHUNK, thing.what, said[3], piece)]
         elif kind == link.DONE:

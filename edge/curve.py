@@ -161,7 +161,7 @@ def _signed_windows(scalar: "int") -> "bytearray":
             if digit > 15:
                 digit -= 32
             bits -= digit
-            digits[place] = digit + _ZERO
+            digits[place] = digit + _ZERO  # portable: digit is -15..15
         bits >>= 1
     return digits
 

@@ -93,7 +93,7 @@ def frame(body: "bytes") -> "bytes":
             out.append(255)
             out.extend(body[at : at + 254])
             at += 254
-        out.append(end - at + 1)
+        out.append(end - at + 1)  # portable: 254 at most
         out.extend(body[at:end])
         at = end + 1
     out.append(0)

@@ -43,7 +43,7 @@ def mount(slot: "bytes") -> "bool":
     from reader.archive import Archive
 
     try:
-        vfs.mount(Archive(f"{_FOLDER}/firmware.{slot.decode()}"), "/app")
+        vfs.mount(Archive(f"{_FOLDER}/firmware.{slot.decode()}"), "/app")  # portable: a or b
     except (OSError, ValueError):
         return False
     sys.path.insert(0, "/app")

@@ -38,7 +38,7 @@ class State:
     def put(self, values: "dict[str, int]") -> None:
         """Keep all these at once, or none of them."""
         values = dict(values)
-        for name in self._values:
+        for name in self._values:  # portable: into a dict
             values.setdefault(name, self._values[name])
         generation = self._generation + 1
         data = cbor.encode([generation, values])

@@ -37,7 +37,7 @@ def install(folder: "str", trust: "Trust") -> "Callable[[str], Turns]":
             text = archive.text(path)
             first = text[len(archive.MAGIC) :].split(b"\n")[0].split(b" ")
             number = int(first[0])
-            kid = bytes.fromhex(first[2].decode())
+            kid = bytes.fromhex(first[2].decode())  # portable: else no hex
         except (ValueError, IndexError):
             raise Malformed("update: no firmware bundle")
         end = max(len(text), files.size(path) - archive.SIGNATURE)
@@ -114,4 +114,4 @@ def _write(folder: "str", slots: "bytes") -> None:
 
 
 def _path(folder: "str", slot: "bytes") -> "str":
-    return f"{folder}/firmware.{slot.decode()}"
+    return f"{folder}/firmware.{slot.decode()}"  # portable: a or b

@@ -108,7 +108,7 @@ def run(row: ptr32, right: ptr32, times: int):
                     carry >>= 13
                     row = ptr32(int(row) + 20)
                 row = ptr32(end - 4)
-                row[0] += carry << 13
+                row[0] += carry << 13  # the last column keeps its sign
                 carry = 4096
                 end = file + _BYTES
                 row = ptr32(file)
@@ -139,26 +139,16 @@ def run(row: ptr32, right: ptr32, times: int):
             else:
                 row = left
                 end = int(left) + _BYTES
-                if op[3] == 43:  # +
-                    while int(row) < end:
-                        to[0] = row[0] + right[0]
-                        to[1] = row[1] + right[1]
-                        to[2] = row[2] + right[2]
-                        to[3] = row[3] + right[3]
-                        to[4] = row[4] + right[4]
-                        to = ptr32(int(to) + 20)
-                        right = ptr32(int(right) + 20)
-                        row = ptr32(int(row) + 20)
-                else:
-                    while int(row) < end:
-                        to[0] = row[0] - right[0]
-                        to[1] = row[1] - right[1]
-                        to[2] = row[2] - right[2]
-                        to[3] = row[3] - right[3]
-                        to[4] = row[4] - right[4]
-                        to = ptr32(int(to) + 20)
-                        right = ptr32(int(right) + 20)
-                        row = ptr32(int(row) + 20)
+                sign = 44 - op[3]  # 1 for +, -1 for -
+                while int(row) < end:
+                    to[0] = row[0] + sign * right[0]
+                    to[1] = row[1] + sign * right[1]
+                    to[2] = row[2] + sign * right[2]
+                    to[3] = row[3] + sign * right[3]
+                    to[4] = row[4] + sign * right[4]
+                    to = ptr32(int(to) + 20)
+                    right = ptr32(int(right) + 20)
+                    row = ptr32(int(row) + 20)
             op = ptr8(int(op) + 6)
 
 

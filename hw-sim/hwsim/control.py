@@ -32,6 +32,8 @@ class Control:
         else:
             chip = CHIPS[str(command.get("tag", "ntag215"))]
             tag = Tag(chip, uid if uid is not None else self.chip.faults.make_uid())
+        if "memory" in command:
+            _fill(tag, command)
         field.arrive(tag)
         return {"uid": tag.uid.hex(), "tag": tag.chip.name}
 
@@ -44,10 +46,7 @@ class Control:
 
     def _load(self, command: Command) -> dict[str, object]:
         tag = self._known(command)
-        memory = bytes.fromhex(str(command.get("memory", "")))
-        if len(memory) != len(tag.memory):
-            raise ValueError(f"{tag.chip.name} holds {len(tag.memory)} bytes, not {len(memory)}")
-        tag.memory[:] = memory
+        _fill(tag, command)
         return {"uid": tag.uid.hex()}
 
     def _known(self, command: Command) -> Tag:
@@ -86,6 +85,14 @@ class Control:
 
     def _tags(self, command: Command) -> dict[str, object]:
         return {"tags": [tag.uid.hex() for tag in self.chip.field.present]}
+
+
+def _fill(tag: Tag, command: Command) -> None:
+    """ValueError where the command's memory is not the tag's size."""
+    memory = bytes.fromhex(str(command.get("memory", "")))
+    if len(memory) != len(tag.memory):
+        raise ValueError(f"{tag.chip.name} holds {len(tag.memory)} bytes, not {len(memory)}")
+    tag.memory[:] = memory
 
 
 def _check(command: Command) -> None:

@@ -17,7 +17,13 @@ from gateway.stations.orders import Order, OrderError, orders
 from gateway.stations.resultfile import ResultFile
 from gateway.sync import answer
 from gateway.sync import batch as sync_batch
-from tests.bench import llrp_decoders, mutations, optics_decoders, scanner_decoders
+from tests.bench import (
+    handheld_decoders,
+    llrp_decoders,
+    mutations,
+    optics_decoders,
+    scanner_decoders,
+)
 from tests.bench.decoder import Decoder, Run
 from tests.bench.demo import generated
 from tests.bench.line import UID
@@ -44,6 +50,7 @@ def decoders(folder: Path) -> list[Decoder]:
         *llrp_decoders.decoders(),
         *optics_decoders.decoders(),
         *scanner_decoders.decoders(),
+        *handheld_decoders.decoders(folder),
     ]
 
 

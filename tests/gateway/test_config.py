@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.config import Config, ConfigProblem, load, parse, password
+from gateway.config import Config, ConfigProblem, load, parse, password, secret
 
 
 def test_an_empty_file_gives_the_defaults() -> None:
@@ -212,3 +212,46 @@ def test_any_bytes_are_read_or_refused_with_our_own_error(raw: bytes) -> None:
         parse(raw)
     except ConfigProblem:
         pass
+
+
+HAND = "[[reader]]\nname='hand'\nurl='handheld:/dev/ttyACM0'\n"
+
+
+def test_a_handhelds_job_is_to_be_collected_from(tmp_path: Path) -> None:
+    file = tmp_path / "line.toml"
+    file.write_text(HAND + "secret_file='s'\norders='o.csv'\nupdate='u'\n")
+    (found,) = load(file).reader
+    assert found.job == "collect"
+    assert (found.secret_file, found.orders, found.update) == (
+        tmp_path / "s",
+        tmp_path / "o.csv",
+        tmp_path / "u",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (HAND + "job='verify'\n", "a handheld does its jobs by itself: leave job out"),
+        (HAND + "lock=true\n", "lock is not for handhelds"),
+        (HAND + "step='received'\n", "step is not for handhelds"),
+        (HAND + "secret='x'\n", "did you mean secret_file?"),
+        ("[[reader]]\nname='a'\nurl='pn532:x'\njob='collect'\n", "job collect is for handhelds"),
+        ("[[reader]]\nname='a'\nurl='pn532:x'\nupdate='u'\n", "are for handhelds"),
+        (HAND + "orders='o'\n" + HAND.replace("hand'", "b'") + "orders='o'\n", "two readers share"),
+    ],
+)
+def test_what_a_handheld_is_not_asked_for_is_refused(text: str, says: str) -> None:
+    with pytest.raises(ConfigProblem) as caught:
+        parse(text.encode(), "line.toml")
+    assert says in str(caught.value)
+
+
+def test_a_secret_is_long_and_never_told(tmp_path: Path) -> None:
+    file = tmp_path / "s"
+    file.write_text("0123456789abcdef\n")
+    assert secret(file, "reader.secret_file") == b"0123456789abcdef"
+    file.write_text("hunter2\n")
+    with pytest.raises(ConfigProblem, match="16 characters") as caught:
+        secret(file, "reader.secret_file")
+    assert "hunter2" not in str(caught.value)

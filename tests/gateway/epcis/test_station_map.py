@@ -220,3 +220,28 @@ def test_a_site_is_made_from_the_configuration() -> None:
 def test_a_name_that_is_no_extension_stays_with_its_location() -> None:
     assert Site(GLN).read_point("a-reader-with-a-name-too-long") == GLN
     assert Site("https://example.org/plant").read_point("line-1") == "https://example.org/plant"
+
+
+@pytest.mark.parametrize(
+    ("said", "at", "is_timed"),
+    [
+        ({"at": 1_789_990_000, "synced": True}, "2026-09-21T11:26:40.000Z", True),
+        ({"at": 1_789_990_000, "synced": False}, "2026-09-21T11:26:40.000Z", False),
+        ({"at": None, "synced": False}, "2026-09-21T14:13:20.123Z", False),
+        ({"at": 1 << 70, "synced": True}, "2026-09-21T14:13:20.123Z", False),
+        ({"at": "now"}, "2026-09-21T14:13:20.123Z", False),
+    ],
+)
+def test_what_a_handheld_wrote_is_of_its_own_time(
+    said: dict[str, Any], at: str, is_timed: bool
+) -> None:
+    row = epcis_rows.updated(c10=4)
+    (event,) = told(row._replace(content=row.content | {"handheld": said}))
+    assert (event["bizStep"], event["eventTime"]) == ("repairing", at)
+    assert ("tagwright:clock" not in event) == is_timed
+
+
+def test_a_handhelds_read_point_is_that_of_its_reader() -> None:
+    at_gate = PLACES.default
+    assert at_gate.read_point("gate/ada") == at_gate.read_point("gate")
+    assert at_gate.read_point("hand/ada") == f"{GLN}/254/hand%2Fada"

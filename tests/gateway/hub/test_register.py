@@ -9,6 +9,7 @@ from hub_register import Source
 from gateway.clock import Times
 from gateway.hub.batch import Withheld
 from gateway.hub.register import LONGEST_NAME, entry, name_of
+from gateway.records import Row
 
 BOOT = bytes(range(16))
 
@@ -68,3 +69,13 @@ def test_a_clock_counts_as_right_unless_it_says_that_it_is_not_set(
 )
 def test_the_name_is_gtin_and_serial_or_the_product(said: dict[str, Any], name: str) -> None:
     assert name_of("product", said) == name
+
+
+def test_what_a_handheld_wrote_happened_before_its_row() -> None:
+    row = Row(1, 9_000, "verdict", "hand/ada", b"tag", "", cbor2.dumps({}), bytes(32))
+    said = {"handheld": {"at": 5, "synced": True}}
+    found = entry(1, "gate", row._replace(body=cbor2.dumps(said)))
+    assert found.happened(9_000) == (5_000_000_000, True)
+    assert entry(1, "gate", row).happened(9_000) == (9_000, True)
+    unknown = entry(1, "gate", row._replace(body=cbor2.dumps({"handheld": {"at": None}})))
+    assert unknown.happened(9_000) == (9_000, False)

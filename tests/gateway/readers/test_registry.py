@@ -9,8 +9,9 @@ import pytest
 
 from gateway.config import ConfigProblem
 from gateway.model import by_tid
+from gateway.readers.handheld import Where
 from gateway.readers.rain import RainReader
-from gateway.readers.registry import UsageProblem, open_code_reader, open_reader
+from gateway.readers.registry import UsageProblem, open_code_reader, open_handhelds, open_reader
 
 
 def test_a_pn532_url_opens_that_line(bench) -> None:
@@ -115,3 +116,34 @@ def test_the_options_of_a_rain_url_say_how_to_look() -> None:
 def test_a_rain_url_that_is_none_is_told_why(url: str, words: str) -> None:
     with pytest.raises(ConfigProblem, match=re.escape(words)):
         open_reader(url)
+
+
+def test_a_handhelds_url_is_a_port_or_where_to_listen() -> None:
+    assert open_handhelds("handheld:/dev/ttyACM0?baud=921600", "a").where == Where(
+        "/dev/ttyACM0", baud=921600
+    )
+    assert open_handhelds("handheld:tcp://0.0.0.0:8478", "a").where == Where("", "0.0.0.0", 8478)
+    assert open_handhelds("handheld:tcp://[::1]:8478", "a").where.host == "::1"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("handheld:", "write handheld:/dev/ttyACM0"),
+        ("handheld:ttyACM0", "write handheld:/dev/ttyACM0"),
+        ("handheld:/dev/ttyACM0?speed=1", "no option 'speed': write baud=115200"),
+        ("handheld:/dev/ttyACM0?baud=fast", "no whole number"),
+        ("handheld:tcp://0.0.0.0", "where the gateway listens"),
+        ("handheld:tcp://0.0.0.0:99999", "Port out of range"),
+        ("handheld:tcp://me@0.0.0.0:1", "where the gateway listens"),
+        ("handheld:tcp://0.0.0.0:1?baud=1", "no option 'baud'"),
+    ],
+)
+def test_a_handhelds_url_that_is_none_is_told_why(url: str, words: str) -> None:
+    with pytest.raises(UsageProblem, match=re.escape(words)):
+        open_handhelds(url, "a")
+
+
+def test_a_handheld_is_no_reader_for_one_command() -> None:
+    with pytest.raises(UsageProblem, match="`tagwright run` collects"):
+        open_reader("handheld:/dev/ttyACM0")

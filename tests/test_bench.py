@@ -17,7 +17,7 @@ def test_help_lists_every_suite() -> None:
     shown = CliRunner().invoke(main, ["--help"])
     assert shown.exit_code == 0
     for name, about in SUITES.items():
-        assert f"{name:8} {about}" in shown.output
+        assert f"{name:15} {about}" in shown.output
 
 
 def test_a_suite_that_is_none_is_named() -> None:

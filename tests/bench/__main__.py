@@ -51,7 +51,7 @@ def suite(name: str) -> Suite:
 
 
 def _help() -> str:
-    return "\n".join(f"  {name:9}{about}" for name, about in SUITES.items())
+    return "\n".join(f"  {name:16}{about}" for name, about in SUITES.items())
 
 
 @click.command(

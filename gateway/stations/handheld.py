@@ -85,7 +85,7 @@ class HandheldStation:
 
     async def _talk(self, at: Link, where: str, tell: Tell) -> None:
         end = End(self._gateway, self._secret, self._random)
-        visit = _Visit()
+        visit = _Visit(self._judge())
         clock = asyncio.get_running_loop().time
         since = clock()
         try:
@@ -116,11 +116,9 @@ class HandheldStation:
         assert hello is not None  # nothing else is passed on
         kind = said[0]
         if kind == link.HELLO:
-            visit.begin()
-            now = self._judge().now
-            return [end.welcome(now if now >= _EARLIEST else 0, self._known(hello))]
+            return [self._welcome(end, hello, visit)]
         if kind == link.RECORDS:
-            upto = await self._take(hello, said[1], said[2], tell)
+            upto = await self._take(hello, visit, said[1], said[2], tell)
             answers = [end.frame(link.ACK, upto)]
             if not said[2] or upto + 1 >= hello.number("next"):
                 answers += await self._offers(end, hello, visit)
@@ -139,22 +137,31 @@ class HandheldStation:
             await self._text(hello, visit, said)
         return []
 
-    def _known(self, hello: Hello) -> int:
-        """How far the log is stored here; of one that has lost its end, how far it says itself, so that nothing is."""
-        cursor, next = self.journal.cursor(hello.cursor), hello.number("next")
-        return min(cursor, hello.number("acked")) if cursor >= next > 0 else cursor
+    def _welcome(self, end: End, hello: Hello, visit: "_Visit") -> bytes:
+        """Says how far the log is stored; of one that has lost its end, how far it says itself, so that nothing is."""
+        cursor = self.journal.cursor(hello.cursor)
+        visit.begin(self._judge(), cursor >= hello.number("next") > 0)
+        acked = min(cursor, hello.number("acked")) if visit.is_short else cursor
+        now = visit.judge.now
+        return end.welcome(now if now >= _EARLIEST else 0, acked)
 
     async def _take(
-        self, hello: Hello, after: int, records: Sequence[list[object]], tell: Tell
+        self,
+        hello: Hello,
+        visit: "_Visit",
+        after: int,
+        records: Sequence[list[object]],
+        tell: Tell,
     ) -> int:
         """Store what is new; returns up to where the log is stored."""
         async with self._collector.alone(hello) as name:
             cursor = self.journal.cursor(name)
-            if cursor >= hello.number("next") > 0 and after < cursor:
+            if visit.is_short:
+                visit.is_short = False
                 log.warning("%s: its log ends before %d: flash was damaged", hello.name, cursor)
-                await self.journal.move_cursor(name, after)
-                cursor = after
-            acts = self._acts(hello, cursor, after, records)
+                cursor = min(after, cursor)
+                await self.journal.move_cursor(name, cursor)
+            acts = _acts(hello, visit.judge, cursor, after, records)
             if not acts:
                 return cursor
             try:
@@ -166,23 +173,6 @@ class HandheldStation:
         for row, act in zip(stored, acts, strict=True):
             tell(rows.result(act, row.seq, hello.name))
         return acts[-1].upto
-
-    def _acts(
-        self, hello: Hello, cursor: int, after: int, records: Sequence[list[object]]
-    ) -> list[Act]:
-        judge, found = self._judge(), []
-        if after > cursor:
-            found.append(rows.missing("elsewhere", cursor + 1, after, hello))
-            cursor = after
-        for seq, record in records:
-            assert isinstance(seq, int) and isinstance(record, bytes)  # edge.link sees to it
-            if seq <= cursor:
-                continue
-            if seq > cursor + 1:
-                found.append(rows.missing("damaged", cursor + 1, seq - 1, hello))
-            found.append(rows.act(seq, record, hello, judge))
-            cursor = seq
-        return found
 
     async def _offers(self, end: End, hello: Hello, visit: "_Visit") -> list[bytes]:
         """One at a time, each once in a visit, and only when every record is here: orders depend on them."""
@@ -240,15 +230,35 @@ class HandheldStation:
 class _Visit:
     """What belongs to one session. things: SHA-256 -> what was offered last; is_under_way: it is being fetched.
 
-    refused, why: of the connection, as they were told last.
+    judge: as it was at the hello; is_short: the log had lost its end then. refused, why: of the connection, as they
+    were told last.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, judge: Judge) -> None:
         self.refused, self.why = 0, ""
-        self.begin()
+        self.begin(judge, False)
 
-    def begin(self) -> None:
+    def begin(self, judge: Judge, is_short: bool) -> None:
+        self.judge, self.is_short = judge, is_short
         self.offered: set[str] = set()
         self.things: dict[bytes, Thing] = {}
         self.is_under_way = False
         self.parts: list[str] = []
+
+
+def _acts(
+    hello: Hello, judge: Judge, cursor: int, after: int, records: Sequence[list[object]]
+) -> list[Act]:
+    found = []
+    if after > cursor:
+        found.append(rows.missing("elsewhere", cursor + 1, after, hello))
+        cursor = after
+    for seq, record in records:
+        assert isinstance(seq, int) and isinstance(record, bytes)  # edge.link sees to it
+        if seq <= cursor:
+            continue
+        if seq > cursor + 1:
+            found.append(rows.missing("damaged", cursor + 1, seq - 1, hello))
+        found.append(rows.act(seq, record, hello, judge))
+        cursor = seq
+    return found

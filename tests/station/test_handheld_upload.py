@@ -87,6 +87,27 @@ async def test_a_gateway_that_is_killed_before_the_ack_has_each_record_once(tmp_
             assert seqs(journal) == list(range(1, 51))
 
 
+async def test_acks_that_are_lost_in_noise_double_nothing(tmp_path: Path) -> None:
+    device = Device(tmp_path / "d")
+    device.note(2)
+
+    class Noisy(Wire):
+        async def send(self, data: bytes) -> None:
+            if len(self.log) % 3:  # the session goes on
+                data = data[:7] + b"\x55" + data[8:]
+            await super().send(data)
+
+    def is_done() -> bool:
+        if device.outbox.next < 60:
+            device.note(1)
+        return device.outbox.next == 60 and not device.link.waiting
+
+    async with Journal(tmp_path / "j.db") as journal:
+        await session(station(journal), device, Noisy(), until=is_done)
+        assert seqs(journal) == list(range(1, 60))
+        assert device.link.faults > 5
+
+
 async def test_two_handhelds_at_once_and_one_of_them_twice_are_kept_apart(tmp_path: Path) -> None:
     ada, bob = Device(tmp_path / "a"), Device(tmp_path / "b", id=b"device-2", name="bob")
     shutil.copytree(tmp_path / "a", tmp_path / "twin")

@@ -59,6 +59,7 @@ class Outbox:
         self._starts = segments.starts(folder)
         while self._starts and not self._mount(self._starts[-1]):
             files.remove(self._path(self._starts.pop()))  # torn in its making
+            self._room = 0
         self.epoch = self.epoch or random(4)
         self._size = sum([files.size(self._path(start)) for start in self._starts])
         self.acked = max(self.acked, self.first - 1)

@@ -201,6 +201,7 @@ class Device:
         kit = self.kit
         return {
             "firmware": VERSION,
+            "boot": self._state.get("boot"),
             "trust": kit.trust.number,
             "orders": kit.orders.number,
             "update": update.number(),

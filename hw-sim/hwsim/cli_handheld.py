@@ -1,6 +1,7 @@
 """`python -m hwsim handheld ...`: a handheld that runs a firmware on real MicroPython, until SIGTERM or Ctrl-C."""
 
 import json
+import re
 import tempfile
 import time
 from pathlib import Path
@@ -38,7 +39,9 @@ NEAR_DBM = -45.0
     help="The folder with boot.py and main.py; the checkout's firmware/ unless said.",
 )
 @click.option("--micropython", "program", help="Its program; else Debian's, unpacked by ./run.")
-@click.option("--heap", default="64k", show_default=True, help="A hard limit.")
+@click.option(
+    "--heap", default="64k", show_default=True, metavar="N[k|m]", help="Bytes, a hard limit."
+)
 @click.option("--board", "board_name", type=click.Choice(list(BOARDS)), default="esp32s3")
 @click.option("--bus", type=click.Choice(["uart", "spi"]), default="uart", help="Of the PN532.")
 @click.option("--tag", "tags", multiple=True, metavar="CHIP[:UID]", help="A tag in the field.")
@@ -125,6 +128,8 @@ def handheld(
     Example: tagwright sim handheld --tag ntag215 --screen screen.png --control
     """
     board = BOARDS[board_name]
+    if not re.fullmatch(r"[1-9][0-9]*[kKmM]?", heap):
+        raise click.UsageError(f"--heap {heap!r} is no number of bytes, as 64k")
     with tempfile.TemporaryDirectory(prefix="hwsim-") as name:
         try:
             command = micropython.find(program)
@@ -132,7 +137,7 @@ def handheld(
             folder = firmware or micropython.CHECKOUT / "firmware"
             rom = Path(name) / "rom.img"
             lacking = tuple(each.module for each in BOARDS.values() if each is not board)
-            seeds = _seeds(settings, settings_file, puts)
+            seeds = _seeds(settings, settings_file, puts, board_name)
             rom.write_bytes(handheld_rom.image(folder, seeds, lacking, options))
             machine = Machine(
                 command, heap, rom, blank_flash(flash or Path(name) / "flash.bin", FLASH_SIZE)
@@ -195,7 +200,7 @@ def handheld(
 
 
 def _seeds(
-    settings: tuple[str, ...], settings_file: Path | None, puts: tuple[str, ...]
+    settings: tuple[str, ...], settings_file: Path | None, puts: tuple[str, ...], board: str
 ) -> dict[str, bytes]:
     """The files that the options put on the flash, by their path there; ValueError where one is none."""
     seeds = {}
@@ -213,6 +218,8 @@ def _seeds(
             values[key] = json.loads(value)
         except ValueError:
             raise ValueError(f"--setting {text!r} is not KEY=JSON, as name='\"A1\"'") from None
+    if board != next(iter(BOARDS)):
+        values.setdefault("board", board)  # the first is the firmware's own choice
     if values:
         seeds["settings.json"] = json.dumps(values).encode()
     return seeds

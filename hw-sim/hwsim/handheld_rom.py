@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import os
 import subprocess
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,8 +31,8 @@ def tree(firmware: Path) -> dict[str, Path]:
         raise ValueError(f"{firmware} is no firmware: there is no main.py in it")
     files = {
         path.relative_to(firmware).as_posix(): path
-        for path in sorted(firmware.rglob("*.py"))
-        if "__pycache__" not in path.parts
+        for path in sorted(firmware.rglob("*py"))
+        if path.suffix in (".py", ".mpy") and "__pycache__" not in path.parts
     }
     beside = firmware.resolve().parent / "edge"
     if not (firmware / "edge").is_dir() and beside.is_dir():
@@ -55,15 +56,19 @@ def image(
     files = tree(firmware) | {path.name: path for path in sorted(BOARD.glob("*.py"))}
     for name in ("start", *left_out):
         del files[f"{name}.py"]
-    root: Tree = {}
     with ThreadPoolExecutor() as pool:
-        made = pool.map(lambda item: _content(item[0], item[1], options), files.items())
-        for name, data in made:
-            _put(root, name, data)
+        made = dict(pool.map(lambda item: _content(item[0], item[1], options), files.items()))
     if seeds:
-        _put(root, "seed/index", "\n".join(seeds).encode())
-        for number, data in enumerate(seeds.values()):
-            _put(root, f"seed/{number}", data)
+        made["seed/index"] = "\n".join(seeds).encode()
+        made |= {f"seed/{number}": data for number, data in enumerate(seeds.values())}
+    return packed(made)
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """The image that holds these files, by their paths."""
+    root: Tree = {}
+    for name, data in files.items():
+        _put(root, name, data)
     content = _entries(root)
     size = _uint(len(content))
     if (len(_HEADER) + len(size) + len(content)) % 2:
@@ -73,7 +78,7 @@ def image(
 
 def _content(name: str, path: Path, options: list[str]) -> tuple[str, bytes]:
     source = path.read_bytes()
-    if not has_cross_compiler() or name in _STAY_SOURCES:
+    if not has_cross_compiler() or name in _STAY_SOURCES or path.suffix == ".mpy":
         return name, source
     return name.removesuffix(".py") + ".mpy", _bytecode(name, path, source, options)
 

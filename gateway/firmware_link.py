@@ -25,7 +25,14 @@ __all__ = ["LinkProblem", "Linked", "link"]
 
 MAIN = "handheld"
 
-_DEVICES = ("reader.board_", "reader.parts", "reader.streams", "reader.screen", "reader.archive")
+_DEVICES = (
+    "reader.board_",
+    "reader.parts",
+    "reader.streams",
+    "reader.tcp",
+    "reader.screen",
+    "reader.archive",
+)
 _TAKEN = {MAIN, "main", "boot", "settings", "simwire", "stand"}
 
 

@@ -46,7 +46,7 @@ class Program:
         while self._later:
             self._module(self._later.pop())
         taken = {name for module in self._order for name in inner_names(module.tree)}
-        taken |= set(dir(builtins))
+        taken |= set(dir(builtins)).union(*map(bound, main.tree.body))
         for module in self._order:
             self._name(module, taken, keep=module is main)
         body: list[ast.stmt] = []
@@ -74,7 +74,9 @@ class Program:
         module = Module(name, path, raw)
         for asked, line in asked_by_name(raw):
             if not asked:
-                raise LinkProblem(f"{path}:{line}: attributes by name, of what class is not to be seen")
+                raise LinkProblem(
+                    f"{path}:{line}: attributes by name, of what class is not to be seen"
+                )
             self._reflected.append((module, asked))
         module.tree = stripped(raw)
         self._modules[name] = module

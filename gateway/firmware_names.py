@@ -62,7 +62,9 @@ class Names:
         self._main = self._globals(main, set())
         self._of_main = {name for each in main for name in bound(each)} - _plain_imports(main)
         self._borrowed = {
-            module: {name: self._main.get(name, name) for name in sorted(used(part) & self._of_main)}
+            module: {
+                name: self._main.get(name, name) for name in sorted(used(part) & self._of_main)
+            }
             for module, part in overlays.items()
         }
         self._overlays = {
@@ -174,7 +176,10 @@ def _bound_imports(part: Part) -> set[str]:
 
 def _plain_imports(part: Part) -> set[str]:
     return {
-        name for each in part if isinstance(each, ast.Import | ast.ImportFrom) for name in bound(each)
+        name
+        for each in part
+        if isinstance(each, ast.Import | ast.ImportFrom)
+        for name in bound(each)
     }
 
 
@@ -276,6 +281,4 @@ def _outside(node: ast.stmt) -> set[str]:
     if isinstance(node, ast.FunctionDef):
         defaults = [each for each in node.args.kw_defaults if each is not None]
         places = [*node.decorator_list, *node.args.defaults, *defaults]
-    return {
-        inner.id for each in places for inner in ast.walk(each) if isinstance(inner, ast.Name)
-    }
+    return {inner.id for each in places for inner in ast.walk(each) if isinstance(inner, ast.Name)}

@@ -25,9 +25,7 @@ def placed(parts: Parts, files: dict[str, str], rebound: dict[str, str]) -> None
 
 
 def used(statements: list[ast.stmt]) -> set[str]:
-    return {
-        node.id for each in statements for node in ast.walk(each) if isinstance(node, ast.Name)
-    }
+    return {node.id for each in statements for node in ast.walk(each) if isinstance(node, ast.Name)}
 
 
 class _Placer(ast.NodeTransformer):

@@ -7,7 +7,7 @@ _BY_NAME = ("getattr", "setattr", "hasattr", "delattr")
 
 
 def stripped(tree: ast.Module) -> ast.Module:
-    """The tree without annotations, docstrings, const() and what only type checkers read."""
+    """The tree without annotations, docstrings, const(), __repr__ and what only type checkers read."""
     return ast.fix_missing_locations(_Stripper().visit(tree))
 
 
@@ -24,9 +24,7 @@ def asked_by_name(tree: ast.Module) -> Iterator[tuple[str, int]]:
             name = node.func.id
             if name in ("vars", "locals", "globals", "eval", "exec") and not node.args[1:]:
                 yield "", node.lineno
-            elif name == "dir" or (
-                name in _BY_NAME and not isinstance(node.args[1], ast.Constant)
-            ):
+            elif name == "dir" or (name in _BY_NAME and not isinstance(node.args[1], ast.Constant)):
                 yield _class_of(node.args[0] if node.args else None, outer, owner), node.lineno
 
 
@@ -85,7 +83,9 @@ class _Stripper(ast.NodeTransformer):
             return found
         return self.generic_visit(node)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST | None:
+        if node.name == "__repr__":
+            return None
         node.returns = None
         self.generic_visit(node)
         node.body = node.body or [ast.Pass()]

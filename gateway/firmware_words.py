@@ -6,8 +6,7 @@ import io
 import select
 import socket
 
-STATIC = frozenset(
-    """
+_STATIC = """
     ArithmeticError AssertionError AttributeError BaseException EOFError Ellipsis Exception GeneratorExit
     ImportError IndentationError IndexError KeyError KeyboardInterrupt LookupError MemoryError NameError
     NoneType NotImplementedError OSError OverflowError RuntimeError StopIteration SyntaxError SystemExit
@@ -19,8 +18,9 @@ STATIC = frozenset(
     reverse rfind rindex round rsplit rstrip self send sep set setattr setdefault sort sorted split start
     startswith staticmethod step stop str strip sum super throw to_bytes tuple type update upper value values
     write zip
-    """.split()
-)
+"""
+
+STATIC = frozenset(_STATIC.split())
 """In every build, with the same number: MicroPython, tools/mpy-tool.py and py/makeqstrdata.py, `static_qstr_list`,
 whose order is part of the .mpy format, version 6. Without what begins with an underscore."""
 

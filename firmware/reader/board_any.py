@@ -6,7 +6,6 @@ from machine import I2C, WDT, Pin, reset, unique_id
 from neopixel import NeoPixel
 
 from reader import streams
-from reader.errors import DeviceTrouble
 from reader.parts import Buttons, Buzzer, Display, Uart, spi_port
 
 TYPE_CHECKING = False
@@ -15,12 +14,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from reader.settings import Settings
+    from reader.tcp import TcpStream
 
 _NO_CELL_MV = 2500  # a lithium cell is never as low: none is wired there
 _WATCHDOG_MS = 8000  # the RP2350 counts to 8388
 _DOZE_MS = 10  # so that a button is never late
-_JOIN_MS = 15000
-_STEP_MS = 50
 
 
 class Board:
@@ -85,21 +83,8 @@ class Board:
         self.display.off()
         self._deep_sleep(self._trigger)
 
-    def wifi(self, settings: "Settings") -> "Generator[int, None, streams.TcpStream]":
+    def wifi(self, settings: "Settings") -> "Generator[int, None, TcpStream]":
         """Join the network, connect to the gateway; yields ms to wait. DeviceTrouble where that fails."""
-        import network
+        from reader import tcp
 
-        wlan = network.WLAN(network.WLAN.IF_STA)
-        wlan.active(True)
-        try:
-            wlan.connect(settings.wifi_ssid, settings.wifi_password)
-            left_ms = _JOIN_MS
-            while not wlan.isconnected():
-                if left_ms <= 0:
-                    raise DeviceTrouble(f"no Wi-Fi {settings.wifi_ssid}")
-                yield _STEP_MS
-                left_ms -= _STEP_MS
-            return (yield from streams.connect(settings.gateway, lambda: wlan.active(False)))
-        except DeviceTrouble:
-            wlan.active(False)
-            raise
+        return tcp.joined(settings)

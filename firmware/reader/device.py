@@ -1,14 +1,14 @@
 """The handheld at work: one loop that turns its job, its line, its face and its power, and waits for none of them.
 
 A job ends with what it has to show; where a device fails, its text is shown. A bug ends the loop, and the watchdog
-starts the board anew.
+starts the board anew. What is needed at times is imported where it is used: a linked build holds it only so long.
 """
 
 import gc
 import os
 import time
 
-from reader import app, entry, export, jobs, selftest, update
+from reader import app, jobs, update
 from reader.clock import Clock
 from reader.download import Download
 from reader.errors import DeviceTrouble
@@ -16,7 +16,6 @@ from reader.face import Face
 from reader.keys import DeviceKey
 from reader.line import Line
 from reader.link import Link
-from reader.m100 import M100
 from reader.orders import Orders
 from reader.outbox import Outbox
 from reader.pn532 import Pn532
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from reader.board_any import Board
     from reader.download import Install
+    from reader.m100 import M100
     from reader.settings import Settings
     from reader.station import Turns
 
@@ -65,7 +65,7 @@ class Device:
         orders = Orders(folder, state)
         self.kit = Kit(settings, clock, key, trust, outbox, orders)
         self.face = Face(board)
-        rain = M100(board.rain_port, clock) if board.rain_port is not None else None
+        rain = _rain(board, clock)
         self.station = Station(
             self.kit, Pn532(board.tag_port, board.tag_reset, clock), rain, self._show
         )
@@ -163,7 +163,7 @@ class Device:
             elif what == "send":
                 self.line.dial(now)
             elif what == "export" and self.app.last is not None:
-                self.link.text("export", export.as_json(self.app.last))
+                self._export()
             elif what == "sleep" and not self.link.up:
                 self._begin(self._asleep(), now)
 
@@ -174,11 +174,20 @@ class Device:
             return jobs.batch(self.kit)
         if name == "locate":
             return jobs.locate()
+        if name == "selftest":
+            from reader import selftest
+
+            return selftest.job(self.station, self.battery, self._tell_test)
+        from reader import entry
+
         if name == "format":
             return entry.format_tag(self.kit)
-        if name == "selftest":
-            return selftest.job(self.station, self.battery, self._tell_test)
         return entry.write_entry(self.kit, name, self.app.code)
+
+    def _export(self) -> None:
+        from reader import export
+
+        self.link.text("export", export.as_json(self.app.last))  # type: ignore[arg-type]
 
     def _begin(self, work: "Turns", now: "int") -> None:
         if self._work is not None:
@@ -224,6 +233,14 @@ def main(settings: "Settings", board: "Board") -> None:
     device.begin(settings.trouble)
     while True:
         board.sleep(device.turn())
+
+
+def _rain(board: "Board", clock: "Clock") -> "M100 | None":
+    if board.rain_port is None:
+        return None
+    from reader import m100
+
+    return m100.M100(board.rain_port, clock)
 
 
 def _refuse(board: "Board", clock: "Clock", why: "str") -> None:

@@ -30,9 +30,7 @@ class Settings:
     volume = 60  # percent
     outbox_kb = 256
     look_ms = 250  # between two looks for a tag
-
-    def __init__(self) -> None:
-        self.trouble = ""  # what is wrong with the file; the defaults are used there
+    trouble = ""  # what is wrong with the file; the defaults are used there
 
 
 def load(folder: "str") -> "Settings":
@@ -44,7 +42,7 @@ def load(folder: "str") -> "Settings":
     return settings
 
 
-_NAMES = sorted([name for name in dir(Settings) if name[0] != "_"])
+_NAMES = sorted([name for name in dir(Settings) if name[0] != "_" and name != "trouble"])
 _LIMITS = {
     "duplicate_s": (0, 3600),
     "sleep_s": (0, 86400),

@@ -6,7 +6,7 @@ from time import sleep
 
 from expect import raises
 
-from reader import streams
+from reader import tcp
 from reader.errors import DeviceTrouble
 
 NOT_ON = ("wasm",)  # it has no sockets
@@ -52,7 +52,7 @@ def received(stream, size):
 def connected():
     server, address = listening()
     closed = []
-    stream = finished(streams.connect(address, lambda: closed.append(True)))
+    stream = finished(tcp.connect(address, lambda: closed.append(True)))
     peer = server.accept()[0]
     server.close()
     return stream, peer, closed
@@ -94,9 +94,9 @@ def test_a_peer_that_closes_is_told():
 def test_nobody_at_the_address_is_told():
     server, address = listening()
     server.close()
-    assert address in raises(DeviceTrouble, finished, streams.connect(address, list))
+    assert address in raises(DeviceTrouble, finished, tcp.connect(address, list))
 
 
 def test_what_is_no_address_is_told():
     for address in ("", "host", "host:", "127.0.0.1:x", "127.0.0.1:99999"):
-        raises(DeviceTrouble, finished, streams.connect(address, list))
+        raises(DeviceTrouble, finished, tcp.connect(address, list))

@@ -28,7 +28,7 @@ _RUNS = 5  # of one process: then a new flash
 _WHAT = {
     "lost": "acknowledged records lost",
     "corrupt": "corrupt mounts or stores",
-    "unrepairable": "torn tags that were not repaired",
+    "unrepairable": "torn tags unrepaired",
 }
 
 

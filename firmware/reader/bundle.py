@@ -42,7 +42,10 @@ def install(path: "str", folder: "str", trust: "Trust") -> "Generator[int, None,
             break
     else:
         raise Malformed("update: not signed by a key that may")
-    confirmed = update.slots(folder)[:1]
+    said = update.slots(folder)
+    confirmed = said[:1]
+    if said[1:2] != b"-" and said[2:3] != b"0":
+        raise Malformed("update: what runs is on trial yet")  # and import reads from its slot
     if confirmed != b"-" and number <= _number(update.path(folder, confirmed)):
         raise Malformed("update: older than what runs")
     slot = b"b" if confirmed == b"a" else b"a"

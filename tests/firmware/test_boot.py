@@ -36,13 +36,16 @@ class Machine:
 
 Machine.WDT = WDT
 
-def start():
+def forget():
     for name in list(sys.modules):
         if name.split(".")[0] in ("reader", "edge"):
             del sys.modules[name]
     sys.path[:] = PATH
     if "/app" in [each[1] for each in vfs.mount()]:
         vfs.umount("/app")
+
+def start():
+    forget()
     sys.modules["machine"] = Machine
     with open({boot!r}) as file:
         exec(file.read(), {{}})
@@ -53,6 +56,7 @@ def start():
         return "plain"
 
 def install(path):
+    forget()
     with open(path, "rb") as file:
         files.write("/data/part", (file.read(),))
     for _ in update.install("/data", Trust("/data/trust", bytes.fromhex({root!r}), State("/data")))("/data/part"):

@@ -69,6 +69,7 @@ def test_a_bundle_is_tried_and_then_confirmed():
     update.confirm(data)
     assert slots(data) == b"-a0"  # it has not run yet
     files.write(data + "/slots", (b"-a1" + files.read(data + "/slots")[3:],))
+    assert "on trial" in raises(Malformed, install, data, found, bundle(6))
     update.confirm(data)
     assert slots(data) == b"a-0" and update.number(data)
     second = bundle(6)

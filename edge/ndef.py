@@ -16,43 +16,12 @@ _CF, _SR, _IL, _TNF = 0x20, 0x10, 0x08, 0x07
 _URI = b"U"
 
 # URI RTD, table 3 "Abbreviation table": the code is the index
-_ABBREVIATIONS = (
-    "",
-    "http://www.",
-    "https://www.",
-    "http://",
-    "https://",
-    "tel:",
-    "mailto:",
-    "ftp://anonymous:anonymous@",
-    "ftp://ftp.",
-    "ftps://",
-    "sftp://",
-    "smb://",
-    "nfs://",
-    "ftp://",
-    "dav://",
-    "news:",
-    "telnet://",
-    "imap:",
-    "rtsp://",
-    "urn:",
-    "pop:",
-    "sip:",
-    "sips:",
-    "tftp:",
-    "btspp://",
-    "btl2cap://",
-    "btgoep://",
-    "tcpobex://",
-    "irdaobex://",
-    "file://",
-    "urn:epc:id:",
-    "urn:epc:tag:",
-    "urn:epc:pat:",
-    "urn:epc:raw:",
-    "urn:epc:",
-    "urn:nfc:",
+_ABBREVIATIONS = (  # one text, for 36 would take a kilobyte of a board's heap
+    " http://www. https://www. http:// https:// tel: mailto: ftp://anonymous:anonymous@"
+    " ftp://ftp. ftps:// sftp:// smb:// nfs:// ftp:// dav:// news: telnet:// imap:"
+    " rtsp:// urn: pop: sip: sips: tftp: btspp:// btl2cap:// btgoep:// tcpobex://"
+    " irdaobex:// file:// urn:epc:id: urn:epc:tag: urn:epc:pat: urn:epc:raw: urn:epc:"
+    " urn:nfc:"
 )
 
 
@@ -163,11 +132,12 @@ def first_record_bytes(message: "bytes") -> "bytes":
 def uri_record(uri: "str") -> "Record":
     """The URI record for `uri`, with the abbreviation that saves most."""
     best = 0
-    for code in range(1, len(_ABBREVIATIONS)):
-        prefix = _ABBREVIATIONS[code]
-        if uri.startswith(prefix) and len(prefix) > len(_ABBREVIATIONS[best]):
+    abbreviations = _ABBREVIATIONS.split(" ")
+    for code in range(1, len(abbreviations)):
+        prefix = abbreviations[code]
+        if uri.startswith(prefix) and len(prefix) > len(abbreviations[best]):
             best = code
-    rest = uri[len(_ABBREVIATIONS[best]) :]
+    rest = uri[len(abbreviations[best]) :]
     return Record(WELL_KNOWN, _URI, b"", bytes((best,)) + rest.encode())
 
 
@@ -181,12 +151,13 @@ def uri_of(record: "Record") -> "str | None":
     payload = record.payload
     if not payload:
         raise Malformed("NDEF: a URI record with no payload")
-    if payload[0] >= len(_ABBREVIATIONS):
+    abbreviations = _ABBREVIATIONS.split(" ")
+    if payload[0] >= len(abbreviations):
         raise Malformed(f"NDEF: URI abbreviation {payload[0]}, where 35 is the last")
     rest = payload[1:]
     if not is_utf8(rest) or any([byte < 0x20 or byte == 0x7F for byte in rest]):
         raise Malformed("NDEF: a URI that is no printable UTF-8")
-    return _ABBREVIATIONS[payload[0]] + rest.decode()
+    return abbreviations[payload[0]] + rest.decode()
 
 
 def _span(message: "bytes", at: "int", size: "int") -> "Span":

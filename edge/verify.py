@@ -9,7 +9,7 @@ from edge.errors import Malformed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from edge.stub import Stub
@@ -17,41 +17,29 @@ if TYPE_CHECKING:
 
     Verifier = Callable[[bytes, bytes, bytes], bool]
 
-# The first row whose conditions all hold gives the colour, and its reason. What no row foresees is red.
-COLOURS: "tuple[tuple[str, dict[str, tuple[str, ...]], str], ...]" = (
-    ("red", {"integrity": ("malformed",)}, "what stands there is no passport stub"),
-    ("red", {"integrity": ("bad_signature",)}, "it was changed after it was signed, or is forged"),
-    ("red", {"key": ("revoked",)}, "the signing key was revoked"),
-    ("red", {"key": ("wrong_role",)}, "the signing key may not sign for this product"),
-    ("red", {"binding": ("mismatch",)}, "it was written for another tag: a copy"),
-    ("red", {"link": ("mismatch",)}, "the link beside it names another product"),
-    ("red", {"chain": ("fork",)}, "two different stubs claim the same place in its history"),
-    ("amber", {"integrity": ("unsigned",)}, "there is no signed stub"),
-    ("amber", {"key": ("unknown",)}, "the signing key is not in the trust list"),
-    ("amber", {"key": ("not_yet_valid",)}, "the signing key is not valid yet"),
-    ("amber", {"key": ("expired",)}, "it was signed after the signing key had expired"),
-    ("amber", {"key": ("expired_list",)}, "the trust list is out of date: fetch the newest"),
-    ("amber", {"chain": ("behind",)}, "a later stub of this product was seen before"),
-    ("amber", {"chain": ("gap",)}, "stubs between this one and the one before were never seen"),
-    ("amber", {"binding": ("not_checked",)}, "the tag that it was written for was not asked"),
-    (
-        "amber",
-        {"binding": ("not_bound",), "read_from": ("tag",)},
-        "it stands on a tag, but was written for none",
-    ),
-    (
-        "green",
-        {
-            "integrity": ("valid",),
-            "key": ("trusted",),
-            "binding": ("match", "not_bound"),
-            "chain": ("first", "follows", "not_checked"),
-            "link": ("match", "not_checked"),
-        },
-        "signed by a trusted key, unchanged, where it belongs",
-    ),
-    ("red", {}, "an answer that this table does not know"),
-)
+# The first row whose conditions all hold gives the colour, and its reason. What no row foresees is red. One text, for
+# as tuples it would take two kilobytes of a board's heap.
+COLOURS = """\
+red integrity=malformed: what stands there is no passport stub
+red integrity=bad_signature: it was changed after it was signed, or is forged
+red key=revoked: the signing key was revoked
+red key=wrong_role: the signing key may not sign for this product
+red binding=mismatch: it was written for another tag: a copy
+red link=mismatch: the link beside it names another product
+red chain=fork: two different stubs claim the same place in its history
+amber integrity=unsigned: there is no signed stub
+amber key=unknown: the signing key is not in the trust list
+amber key=not_yet_valid: the signing key is not valid yet
+amber key=expired: it was signed after the signing key had expired
+amber key=expired_list: the trust list is out of date: fetch the newest
+amber chain=behind: a later stub of this product was seen before
+amber chain=gap: stubs between this one and the one before were never seen
+amber binding=not_checked: the tag that it was written for was not asked
+amber binding=not_bound read_from=tag: it stands on a tag, but was written for none
+green integrity=valid key=trusted binding=match/not_bound chain=first/follows/not_checked link=match/not_checked\
+: signed by a trusted key, unchanged, where it belongs
+red: an answer that this table does not know
+"""
 
 # Which of several stubs tells most, where none is valid.
 _TELLING = ("unsigned", "malformed", "bad_signature", "not_checked", "valid")
@@ -105,11 +93,23 @@ class Verdict:
     def __repr__(self) -> "str":
         return f"Verdict({self.as_dict()!r})"
 
-    def _row(self) -> "tuple[str, dict[str, tuple[str, ...]], str]":
-        for row in COLOURS:
-            if all([getattr(self, question) in words for question, words in row[1].items()]):
+    def _row(self) -> "tuple[str, list[tuple[str, list[str]]], str]":
+        for row in colours():
+            if all([getattr(self, question) in words for question, words in row[1]]):
                 return row
         raise ValueError("the last row of COLOURS holds always")
+
+
+def colours() -> "Iterator[tuple[str, list[tuple[str, list[str]]], str]]":
+    """The rows of COLOURS: colour, each question with the answers that it asks for, reason."""
+    at = 0
+    while at < len(COLOURS):
+        end = COLOURS.find("\n", at)
+        conditions, _, why = COLOURS[at:end].partition(": ")
+        words = conditions.split(" ")
+        asked = [each.split("=") for each in words[1:]]
+        yield words[0], [(each[0], each[1].split("/")) for each in asked], why
+        at = end + 1
 
 
 def verify(

@@ -14,12 +14,14 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.firmware_calls import placed_arguments
 from gateway.firmware_merge import Merged, Program
 from gateway.firmware_names import Names
 from gateway.firmware_place import placed, used
 from gateway.firmware_resolve import LinkProblem
 from gateway.firmware_scopes import bound
 from gateway.firmware_shake import shaken
+from gateway.firmware_texts import gathered
 
 __all__ = ["LinkProblem", "Linked", "link"]
 
@@ -55,6 +57,8 @@ def link(root: Path, start: str) -> Linked:
     parts = shaken(merged.statements, merged.roots)
     files = _files(merged, list(parts.overlays))
     placed(parts, files, merged.rebound)
+    placed_arguments(each for part in (parts.main, *parts.overlays.values()) for each in part)
+    gathered(parts.main, list(parts.overlays.values()))
     names = Names(
         _with_imports(merged, parts.main),
         parts.overlays,

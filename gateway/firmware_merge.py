@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.firmware_constants import Constants
+from gateway.firmware_constants import inlined
 from gateway.firmware_resolve import MACHINE_CODE, PACKAGES, LinkProblem, Module, Resolver, is_ours
 from gateway.firmware_scopes import bound, inner_names
 from gateway.firmware_strip import asked_by_name, stripped
@@ -58,10 +58,8 @@ class Program:
             for node in ast.walk(module.tree):
                 if isinstance(node, ast.Global):
                     rebound |= dict.fromkeys(node.names, module.where(node))
-        constants = Constants(set(rebound))
-        body = [each for each in body if not constants.takes(each)]
         return Merged(
-            [constants.inlined(each) for each in body],
+            inlined(body, set(rebound)),
             [ast.parse(text).body[0] for text in sorted(self._foreign)],
             [each.name for each in main.tree.body if isinstance(each, ast.FunctionDef)],
             rebound,

@@ -1,7 +1,8 @@
 """Short names for a device build: each name costs a board memory for its letters, once for each different one.
 
 Names that must be there anyway are used again: what MicroPython itself knows, short texts, attributes of objects that
-are not ours. Global names, attributes of our own classes and arguments share them, for these never meet.
+are not ours. Global names, attributes of our own classes and arguments share them, for these never meet; a global name
+may be that of a builtin that nothing of ours uses.
 What a text names, what is asked for by name and what MicroPython may ask for keeps its name.
 """
 
@@ -18,6 +19,7 @@ from gateway.firmware_scopes import bound
 from gateway.firmware_words import BUILTINS, OF_OBJECTS, STATIC
 
 _INTERNED = 10  # characters of a text at most: py/mpconfig.h, MICROPY_ALLOC_PARSE_INTERN_STRING_LEN
+_ARGUMENTS = 12  # words that are for arguments alone
 
 Part = list[ast.stmt]
 
@@ -55,6 +57,10 @@ class Names:
         self._remaining = (set(counted) | own) - renamed
         self._words = self._words_of(main) + self._words_of(rare)
         in_classes, self._exposed = _in_classes(every)
+        seen = {node.id for each in every for node in ast.walk(each) if isinstance(node, ast.Name)}
+        self._builtins = (BUILTINS & seen) | {"const"}
+        unseen = sorted((BUILTINS & STATIC) - self._builtins, key=lambda word: (-len(word), word))
+        self._arguments = unseen[:_ARGUMENTS]
         barred = OF_OBJECTS | self._remaining | asked | in_classes
         order = sorted(renamed, key=lambda name: (-counted[name], name))
         candidates = (name for name in self._candidates() if name not in barred)
@@ -90,7 +96,7 @@ class Names:
         return {short: ", ".join(sorted(long)) for short, long in sorted(found.items())}
 
     def _renamed(self, part: Part, names: dict[str, str]) -> Part:
-        renamer = Renamer(names, self._attributes, self._overlays, self._keywords)
+        renamer = Renamer(names, self._attributes, self._overlays, self._keywords, self._arguments)
         return [renamer.visit(each) for each in part]
 
     def _globals(self, part: Part, taken: set[str]) -> dict[str, str]:
@@ -98,7 +104,14 @@ class Names:
         for each in part:
             counted.update(node.id for node in ast.walk(each) if isinstance(node, ast.Name))
         own = {name for each in part for name in _definitions(each)} - self._kept
-        barred = BUILTINS | self._kept | self._keywords | taken | _bound_imports(part)
+        barred = (
+            self._builtins
+            | set(self._arguments)
+            | self._kept
+            | self._keywords
+            | taken
+            | _bound_imports(part)
+        )
         shared = set(self._attributes.values()) | self._remaining
         free = [name for name in self._candidates() if name not in barred]
         apart = [name for name in free if name not in shared]

@@ -10,7 +10,8 @@ _LOCAL = "__"  # what local names end with
 class Renamer(ast.NodeTransformer):
     """names, attributes: long name -> short one; overlays: by module, the same of their global names.
 
-    keywords: arguments that keep their names. All else that is local costs nothing, and gets a name no global one has.
+    keywords: arguments that keep their names; words: what the others are called, and functions in functions. All else
+    that is local costs nothing, and gets a name no global one has.
     """
 
     def __init__(
@@ -19,11 +20,13 @@ class Renamer(ast.NodeTransformer):
         attributes: dict[str, str],
         overlays: dict[str, dict[str, str]],
         keywords: set[str],
+        words: list[str],
     ) -> None:
         self._names = names
         self._attributes = attributes
         self._overlays = overlays
         self._keywords = keywords
+        self._words = words
         self._scopes: list[dict[str, str]] = []
         self._arguments = 0  # renamed in the functions around
 
@@ -113,16 +116,22 @@ class Renamer(ast.NodeTransformer):
     def _local(self, name: str) -> str:
         return name if name in self._keywords else name + _LOCAL
 
+    def _word(self) -> str:
+        at, self._arguments = self._arguments, self._arguments + 1
+        return self._words[at] if at < len(self._words) else f"_{at}"
+
     def _import(self, node: ast.Import | ast.ImportFrom) -> ast.AST:
         for alias in node.names:
             name = self._named(alias.asname or alias.name)
             alias.asname = name if name != alias.name else None
         return node
 
-    def _function(self, node: ast.FunctionDef) -> ast.AST:
+    def _function(self, node: ast.FunctionDef) -> ast.FunctionDef:
         node.decorator_list = [self.visit(each) for each in node.decorator_list]
         self._defaults(node.args)
         before = self._enter(node.args, function_locals(node))
+        for each in _inner(node):
+            self._scopes[-1][each.name] = self._word()
         node.body = [self.visit(each) for each in node.body]
         self._leave(before)
         return node
@@ -133,8 +142,7 @@ class Renamer(ast.NodeTransformer):
         scope = {name: self._local(name) for name in names}
         for each in args.args:
             if each.arg not in self._keywords:
-                scope[each.arg] = f"_{self._arguments}"
-                self._arguments += 1
+                scope[each.arg] = self._word()
                 each.arg = scope[each.arg]
         self._scopes.append(scope)
         return before
@@ -158,3 +166,16 @@ class Renamer(ast.NodeTransformer):
     def _defaults(self, args: ast.arguments) -> None:
         args.defaults = [self.visit(each) for each in args.defaults]
         args.kw_defaults = [each and self.visit(each) for each in args.kw_defaults]
+
+
+def _inner(node: ast.FunctionDef) -> list[ast.FunctionDef]:
+    """The functions that are defined in a function, not those that are deeper."""
+    found: list[ast.FunctionDef] = []
+    todo: list[ast.AST] = list(node.body)
+    while todo:
+        each = todo.pop(0)
+        if isinstance(each, ast.FunctionDef):
+            found.append(each)
+        elif not isinstance(each, ast.Lambda):
+            todo += ast.iter_child_nodes(each)
+    return found

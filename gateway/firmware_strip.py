@@ -8,7 +8,8 @@ _BY_NAME = ("getattr", "setattr", "hasattr", "delattr")
 
 def stripped(tree: ast.Module) -> ast.Module:
     """The tree without annotations, docstrings, const(), __repr__ and what only type checkers read."""
-    return ast.fix_missing_locations(_Stripper().visit(tree))
+    found: ast.Module = ast.fix_missing_locations(_Stripper().visit(tree))
+    return found
 
 
 def asked_by_name(tree: ast.Module) -> Iterator[tuple[str, int]]:
@@ -36,7 +37,7 @@ def _class_of(node: ast.expr | None, outer: ast.stmt, owner: str) -> str:
     for each in ast.walk(outer):
         if isinstance(each, ast.arg) and each.arg == node.id:
             note = each.annotation
-            return note.value if isinstance(note, ast.Constant) else ""
+            return str(note.value) if isinstance(note, ast.Constant) else ""
     return node.id if node.id[:1].isupper() else ""
 
 

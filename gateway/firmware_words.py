@@ -25,7 +25,7 @@ STATIC = frozenset(_STATIC.split())
 whose order is part of the .mpy format, version 6. Without what begins with an underscore."""
 
 BUILTINS = frozenset(dir(builtins)) | {"const"}
-"""No global name of ours may hide these; mpy-cross itself reads const()."""
+"""No global name of ours may hide one that is used; mpy-cross itself reads const()."""
 
 
 def _of_objects() -> frozenset[str]:

@@ -6,7 +6,7 @@ from machine import I2C, WDT, Pin, reset, unique_id
 from neopixel import NeoPixel
 
 from reader import streams
-from reader.parts import Buttons, Buzzer, Display, Uart, spi_port
+from reader.parts import Buttons, Buzzer, Display, Uart
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,9 +34,13 @@ class Board:
         battery_mv: "Callable[[], int]",
         deep_sleep: "Callable[[Any], None]",
     ) -> None:
-        self.tag_port: "Any" = (
-            spi_port(*pins["tag spi"]) if settings.bus == "spi" else Uart(*pins["tag uart"])
-        )
+        self.tag_port: "Any" = None
+        if settings.bus == "spi":
+            from reader import spibus
+
+            self.tag_port = spibus.spi_port(*pins["tag spi"])
+        else:
+            self.tag_port = Uart(*pins["tag uart"])
         self.tag_reset = Pin(pins["tag reset"], Pin.OUT, value=1).value
         self.rain_port = Uart(*pins["rain uart"]) if settings.rain else None
         number, sda, scl = pins["display"]

@@ -171,7 +171,9 @@ class Device:
         if name == "verify":
             return jobs.verify_one(self.kit)
         if name == "batch":
-            return jobs.batch(self.kit)
+            from reader import batch
+
+            return batch.batch(self.kit)
         if name == "locate":
             return jobs.locate()
         if name == "selftest":

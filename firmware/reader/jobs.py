@@ -12,9 +12,7 @@ import hashlib
 
 from edge import carrier, stub, type2, verify
 from reader import ui
-from reader.dedupe import Recent
-from reader.errors import FlashFull, TagGone, TagTrouble
-from reader.power import Duty
+from reader.errors import FlashFull, TagGone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,36 +134,8 @@ def verify_one(kit: "Kit") -> "Job":
     started = kit.clock.ms()
     result = yield from first(kit, Checks(kit.trust))
     if result is not None:
-        yield from _tell(kit, result, "verify", started)
+        yield from tell(kit, result, "verify", started)
     return result
-
-
-def batch(kit: "Kit") -> "Job":
-    """Verify one tag after the other, and record each; one that was there a short while ago has its own tone."""
-    recent = Recent(kit.settings.duplicate_s * 1000)
-    duty = Duty(kit.settings.look_ms)
-    resting = None
-    count = 0
-    while True:
-        uid = yield ("target",)
-        if uid is None or uid == resting:
-            resting = uid
-            yield ("wait", duty.rest_ms(uid is not None, kit.clock.ms()))
-            continue
-        resting = uid
-        started = kit.clock.ms()
-        if recent.has(uid, started):
-            yield ("show", ui.Screen("tag", "SAME", (f"{count} tags",), None, "same"))
-            continue
-        try:
-            result = yield from look(kit, uid, Checks(kit.trust))
-        except TagTrouble:
-            resting = None
-            continue
-        count += 1
-        yield from _tell(kit, result, "batch", started, (f"{count} tags",))
-        recent.add(uid, kit.clock.ms())
-        yield ("show", result.screen)
 
 
 def locate(epc: "bytes | None" = None) -> "Job":
@@ -180,23 +150,7 @@ def locate(epc: "bytes | None" = None) -> "Job":
         yield ("wait", 350 - 3 * (screen.bar or 0))  # its notes
 
 
-def account(result: "Result", mode: "str") -> "dict[str, Any]":
-    """What was seen, as the body of a record."""
-    body: "dict[str, Any]" = {"medium": "nfc", "state": result.carrier.state, "mode": mode}
-    if result.verdict is not None:
-        body["verdict"] = result.verdict.as_dict()
-    if result.link is not None:
-        body["link"] = result.link
-    if result.stub is not None:
-        body["stub"] = result.stub.raw
-        body["seq"] = result.stub.seq
-        body["slot"] = result.slot
-    elif result.carrier.mini is not None:
-        body["stub"] = result.carrier.mini
-    return body
-
-
-def _tell(
+def tell(
     kit: "Kit", result: "Result", mode: "str", started: "int", lines: "tuple[str, ...]" = ()
 ) -> "Generator[Request, Any, None]":
     """Record the verdict, and make its screen. A full log is told, and hinders nobody to verify."""
@@ -223,6 +177,22 @@ def _tell(
             "ask",
             "amber",
         )
+
+
+def account(result: "Result", mode: "str") -> "dict[str, Any]":
+    """What was seen, as the body of a record."""
+    body: "dict[str, Any]" = {"medium": "nfc", "state": result.carrier.state, "mode": mode}
+    if result.verdict is not None:
+        body["verdict"] = result.verdict.as_dict()
+    if result.link is not None:
+        body["link"] = result.link
+    if result.stub is not None:
+        body["stub"] = result.stub.raw
+        body["seq"] = result.stub.seq
+        body["slot"] = result.slot
+    elif result.carrier.mini is not None:
+        body["stub"] = result.carrier.mini
+    return body
 
 
 def _read(image: "Image", whole: "bool") -> "Generator[Request, Any, None]":

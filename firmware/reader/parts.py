@@ -6,10 +6,9 @@ Only calls that MicroPython's library reference documents, as of version 1.25.
 from time import ticks_diff, ticks_ms  # type: ignore[attr-defined]
 
 import framebuf
-from machine import PWM, SPI, UART, Pin
+from machine import PWM, UART, Pin
 
 from reader.screen import HEIGHT, WIDTH
-from reader.spi import SpiPort
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _BAUD = 115200  # of the PN532 and of the M100
-_SPI_HZ = 2_000_000  # the PN532 takes 5 MHz; jumper wires may not
 _BOUNCE_MS = 20
 _SSD1306 = 0x3C
 _PAGES = 8  # of 8 rows
@@ -40,19 +38,6 @@ class Uart:
 
     def write(self, data: "bytes") -> None:
         self._uart.write(data)
-
-
-def spi_port(number: "int", sck: "int", mosi: "int", miso: "int", select: "int") -> "SpiPort":
-    """The PN532 on an SPI bus of its own."""
-    bus = SPI(number, baudrate=_SPI_HZ, sck=Pin(sck), mosi=Pin(mosi), miso=Pin(miso))
-    chip = Pin(select, Pin.OUT, value=1)
-
-    def transfer(data: "bytes") -> "bytes":
-        both = bytearray(data)
-        bus.write_readinto(both, both)
-        return both  # type: ignore[return-value]
-
-    return SpiPort(transfer, lambda selected: chip.value(not selected))
 
 
 class Display:

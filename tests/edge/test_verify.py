@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from edge import cose, ed25519, mini, stub
 from edge.stub import Stub
 from edge.trust import Entry, TrustList
-from edge.verify import COLOURS, Verdict, verify, verify_best, verify_mini
+from edge.verify import Verdict, colours, verify, verify_best, verify_mini
 
 # RFC 8032, section 7.1, TEST 1, 2 and 3
 SEED = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
@@ -450,12 +450,14 @@ def test_the_table_of_colours_answers_everything_and_green_only_where_all_is_wel
 
 
 def test_the_table_of_colours_names_only_words_that_there_are() -> None:
-    for colour, conditions, why in COLOURS:
+    rows = list(colours())
+    assert len(rows) == 18
+    for colour, conditions, why in rows:
         assert colour in ("green", "amber", "red")
         assert why
-        for name, words in conditions.items():
+        for name, words in conditions:
             assert set(words) <= set(WORDS[name])
-    assert COLOURS[-1][:2] == ("red", {})
+    assert rows[-1][:2] == ("red", [])
     unforeseen = Verdict("valid", "tag")
     unforeseen.key, unforeseen.binding, unforeseen.chain = "trusted", "match", "mended"
     assert unforeseen.colour() == "red"

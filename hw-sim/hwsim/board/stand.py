@@ -43,8 +43,8 @@ class Flash:
             return _BLOCK
         if request == 6:
             size = self._survives(_BLOCK)
-            at = argument * _BLOCK
-            memoryview(simwire.flash)[at : at + size] = b"\xff" * size
+            for at in range(argument * _BLOCK, argument * _BLOCK + size):
+                simwire.flash[at] = 0xFF  # in place: a block of its own would not fit the heap
             if size != _BLOCK:
                 simwire.stop(_POWER_CUT)
         return 0

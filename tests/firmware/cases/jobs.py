@@ -4,7 +4,7 @@ from expect import raises
 from scripted import LINK, STRANGE, THEIRS, UID, Bench, Listed, Tag, Trust, made, signer
 
 from edge import mini, plan
-from reader import jobs
+from reader import batch, jobs
 from reader.dedupe import Recent
 from reader.errors import FlashFull, TagGone
 
@@ -116,7 +116,7 @@ class Gone(Tag):
 def test_a_batch_counts_each_tag_once():
     one, two = chained(), Tag(uid=UID[:-1] + b"\x01")
     bench = Bench(one)
-    job = jobs.batch(bench)
+    job = batch.batch(bench)
     field = [one, one, None, two, two, None, one, None, two, None, None, one]
 
     def target():

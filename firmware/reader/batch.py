@@ -1,0 +1,40 @@
+"""Many tags, one after the other, as a job (reader.jobs)."""
+
+from reader import ui
+from reader.dedupe import Recent
+from reader.errors import TagTrouble
+from reader.jobs import Checks, look, tell
+from reader.power import Duty
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from reader.jobs import Job
+    from reader.station import Kit
+
+
+def batch(kit: "Kit") -> "Job":
+    """Verify one tag after the other, and record each; one that was there a short while ago has its own tone."""
+    recent = Recent(kit.settings.duplicate_s * 1000)
+    duty = Duty(kit.settings.look_ms)
+    resting = None
+    count = 0
+    while True:
+        uid = yield ("target",)
+        if uid is None or uid == resting:
+            resting = uid
+            yield ("wait", duty.rest_ms(uid is not None, kit.clock.ms()))
+            continue
+        resting = uid
+        started = kit.clock.ms()
+        if recent.has(uid, started):
+            yield ("show", ui.Screen("tag", "SAME", (f"{count} tags",), None, "same"))
+            continue
+        try:
+            result = yield from look(kit, uid, Checks(kit.trust))
+        except TagTrouble:
+            resting = None
+            continue
+        count += 1
+        yield from tell(kit, result, "batch", started, (f"{count} tags",))
+        recent.add(uid, kit.clock.ms())
+        yield ("show", result.screen)

@@ -14,6 +14,8 @@ import vfs
 
 _SHARED = 1  # MAP_SHARED
 _READ_WRITE = 3
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+_KILL = 9
 
 
 def mapped(mmap: "object", number: "int", size: "int") -> "bytearray":
@@ -23,6 +25,7 @@ def mapped(mmap: "object", number: "int", size: "int") -> "bytearray":
 
 def run() -> "None":
     libc = ffi.open("libc.so.6")
+    libc.func("i", "prctl", "iLLLL")(_DEATH_SIGNAL, _KILL, 0, 0, 0)  # the simulator is its power
     mmap = libc.func("p", "mmap", "pLiiiL")
     with open(sys.argv[1], "r+b") as image:
         rom = mapped(mmap, image.fileno(), os.stat(sys.argv[1])[6])

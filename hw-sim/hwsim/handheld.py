@@ -5,10 +5,12 @@ outlives it. One loop carries the board's calls, its USB port, its watchdog and 
 """
 
 import os
+import re
 import select
 import socket
 import struct
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,9 +33,9 @@ CAUSES = {
 _POWER_CUT = 99  # exit status of the board that lost its power in a flash write
 _CUT_OFF_S = 0.1  # before it comes back from that
 _TURN_S = 0.05
-_MOST_CALLS = 64  # in one turn of the loop
 _MOST_TEXT = 65535
 _END_S = 5
+_OF_THE_STAND = re.compile(r'File "(.*/start|stand)\.py", ')
 
 START = Path(__file__).parent / "board" / "start.py"
 
@@ -63,10 +65,10 @@ class Handheld:
         self.wires = wires
         self.usb = usb
         self.restarts: dict[str, int] = {}
-        self.crash = ""  # the traceback that ended main.py
         self._wakes_by: int | None = None  # in deep sleep: the pin that ends it
         self._notice = notice
         self.world = world
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close): what MicroPython says
         self._child: subprocess.Popen[bytes] | None = None
         self._calls: socket.socket | None = None
         self._pending = b""
@@ -122,6 +124,7 @@ class Handheld:
         self.world.power_off()
         self.usb.close()
         self.wires.close()
+        self._errors.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
 
@@ -173,7 +176,8 @@ class Handheld:
     def _start(self) -> None:
         self._starts_at_s = None
         self._wakes_by = None
-        self.crash = ""
+        self._errors.seek(0)
+        self._errors.truncate()
         wires, machine = self.wires, self.machine
         for at in (w.WATCHDOG_MS, w.FEEDS):
             wires.put_u32(at, 0)
@@ -188,6 +192,7 @@ class Handheld:
                 [*command, str(machine.rom), *map(str, files)],
                 stdin=self.usb.board.fileno(),
                 stdout=self.usb.board.fileno(),
+                stderr=self._errors,
                 pass_fds=[*files, *self.world.power_on()],
             )
         finally:
@@ -252,8 +257,7 @@ class Handheld:
                 self._down(number, 0.0)
             return None
         if kind == "X":
-            self.crash = data.decode(errors="replace")
-            self._notice({"event": "exit", "text": self.crash})
+            self._notice({"event": "exit", "text": ""})
             return b""
         return self.world.call(kind, number, data)
 
@@ -266,10 +270,14 @@ class Handheld:
             self.wires.put_u32(w.CUT_AT, 0)
             self._down(POWER_ON, _CUT_OFF_S)
         else:
-            if status:
-                self.crash = self.crash or f"MicroPython ended with status {status}"
-                self._notice({"event": "exit", "text": self.crash})
             self.usb.serve()
+            if status:
+                self._errors.seek(0)
+                said = self._errors.read(_MOST_TEXT).decode(errors="replace")
+                lines = [line for line in said.splitlines() if not _OF_THE_STAND.search(line)]
+                text = "\n".join(lines) or f"MicroPython ended with status {status}"
+                self.usb.say(text.replace("\n", "\r\n").encode() + b"\r\n")
+                self._notice({"event": "exit", "text": text})
             self.world.power_off()
 
 

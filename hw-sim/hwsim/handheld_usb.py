@@ -54,11 +54,7 @@ class UsbPort:
         """Carry what has come, both ways; nothing waits here."""
         said = _received(self._mine)
         while said:
-            if self.open:
-                try:
-                    os.write(self.master, said)
-                except (BlockingIOError, OSError):
-                    pass  # nobody reads: it is lost
+            self.say(said)
             said = _received(self._mine)
         if not self._has_room:
             return
@@ -68,6 +64,14 @@ class UsbPort:
             return  # nothing, or nobody
         if data:
             self._mine.send(data)
+
+    def say(self, data: bytes) -> None:
+        """Bytes to who has the port open; lost where nobody has, or nobody reads."""
+        if self.open:
+            try:
+                os.write(self.master, data)
+            except OSError:
+                pass
 
     def power_cycle(self) -> None:
         """What is under way to the board is gone; a new board gets a new end."""

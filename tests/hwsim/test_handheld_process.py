@@ -84,7 +84,7 @@ def test_a_heap_that_is_too_small_ends_the_board_and_not_the_simulator(tmp_path:
         assert "MemoryError" in sim.event("exit")["text"]
         assert sim.do("led") == {"led": [0, 0, 0]}
     with handheld(*firmware(tmp_path, ""), "--heap", "2k") as sim:
-        assert "status" in sim.event("exit")["text"]
+        assert "MemoryError" in sim.event("exit")["text"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

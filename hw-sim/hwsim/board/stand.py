@@ -1,11 +1,11 @@
 """Stands in for the part of MicroPython that starts a board: mounts the flash, then runs boot.py and main.py.
 
 The flash is a LittleFS on memory that the host shares: what is written there stands, whatever becomes of this
-process. Its power can be cut in the n-th write, which then is half done.
+process. Its power can be cut in the n-th write, which then is half done. An exception of the firmware's ends the
+process; the host shows it.
 """
 
 import gc
-import sys
 
 import simwire
 import vfs
@@ -117,18 +117,9 @@ def start():
     gc.collect()
     simwire.put_u32(_HEAP_AT_START, gc.mem_alloc())
     simwire.call(66, 0)
-    text = ""
-    try:
-        run("boot.py")
-        run("main.py")
-    except BaseException as error:  # noqa: BLE001 (as a board does: it is shown, and the prompt comes)
-        import io
-
-        out = io.StringIO()
-        sys.print_exception(error, out)
-        text = out.getvalue()
-        print(text)
-    simwire.call(88, 0, text.encode())
+    run("boot.py")
+    run("main.py")
+    simwire.call(88, 0)
 
 
 start()

@@ -17,11 +17,11 @@ YEAR_S = 31_536_000
 COLOURS = {
     "genuine": "green",
     "torn": "green",
-    "foreign": "amber",
+    "foreign": "red",  # no passport
     "cloned": "red",
     "revoked": "red",
 }
-"""Kind of tag -> the colour of its verdict."""
+"""Kind of tag -> the colour of what is written down of it."""
 
 ROOT = SigningKey(b"the offline root's seed, no secret"[:32])
 ISSUER = SigningKey(b"the issuer's seed, which is public"[:32])

@@ -1,6 +1,7 @@
 """The handheld's USB serial port: a pseudo terminal whose other end is the board's stdin and stdout.
 
-What the board says while nobody has the port open is lost, as with USB's "data terminal ready".
+What the board says while nobody has the port open is lost, as with USB's "data terminal ready". What it says before
+anybody had it open is kept for the first, a few kB of it.
 """
 
 import os
@@ -23,6 +24,7 @@ class UsbPort:
         os.set_blocking(self.master, False)
         self.path = os.ttyname(slave)
         os.close(slave)
+        self._first: bytes | None = b""  # what was said before anybody had the port open
         self._link = link
         if link is not None:
             fresh = link.with_name(link.name + ".new")
@@ -52,6 +54,8 @@ class UsbPort:
 
     def serve(self) -> None:
         """Carry what has come, both ways; nothing waits here."""
+        if self._first and self.open:
+            self.say(b"")
         said = _received(self._mine)
         while said:
             self.say(said)
@@ -68,10 +72,13 @@ class UsbPort:
     def say(self, data: bytes) -> None:
         """Bytes to who has the port open; lost where nobody has, or nobody reads."""
         if self.open:
+            data, self._first = (self._first or b"") + data, None
             try:
                 os.write(self.master, data)
             except OSError:
                 pass
+        elif self._first is not None:
+            self._first = (self._first + data)[:_CHUNK]
 
     def power_cycle(self) -> None:
         """What is under way to the board is gone; a new board gets a new end."""

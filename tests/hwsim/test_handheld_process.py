@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from witness import ROOT
 
 from hwsim import handheld_rom, handheld_wires
+from hwsim.__main__ import main
 from tests.handheld_sim import BOARD_FIRMWARE, handheld
 
 FIRMWARE = ("--firmware", str(BOARD_FIRMWARE))
@@ -19,22 +21,14 @@ BOARD = Path(handheld_wires.__file__).parent / "board"
 
 
 def refused(*options: str, **environment: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "hwsim", "handheld", *options],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "hw-sim"), **environment},
-    )
-    assert (done.returncode, done.stdout) == (2, ""), done
+    done = CliRunner().invoke(main, ["handheld", *options], env=environment)
+    assert (done.exit_code, done.stdout) == (2, ""), done
     assert done.stderr.count("\n") == 1, done.stderr
     return done.stderr
 
 
-def firmware(folder: Path, main: str) -> tuple[str, str]:
-    (folder / "main.py").write_text(main)
+def firmware(folder: Path, text: str) -> tuple[str, str]:
+    (folder / "main.py").write_text(text)
     return "--firmware", str(folder)
 
 

@@ -15,7 +15,7 @@ from hwsim.faults import Faults
 from hwsim.field import Field
 from hwsim.handheld import Handheld, Machine, blank_flash
 from hwsim.handheld_boards import BOARDS
-from hwsim.handheld_control import HandheldControl
+from hwsim.handheld_control import HandheldControl, cut
 from hwsim.handheld_host import HandheldHost
 from hwsim.handheld_usb import UsbPort
 from hwsim.handheld_wires import PROG_SIZE, Wires
@@ -145,10 +145,13 @@ def handheld(
             armed, rain_armed = Faults(seed), RainFaults(seed, FAULTS)
             clock, air_clock = Clock(), AirClock()
             field, rain_field = Field(clock, armed), RainField(air_clock, rain_armed, antennas=1)
-            power = [text for text in faults if text.partition(":")[0] == "power"]
-            for text in faults:
-                if text not in power:
-                    armed.add(*process.fault(text))
+            cuts = []
+            for fault, args in map(process.fault, faults):
+                if fault == "power":
+                    cuts.append(cut(args))
+                else:
+                    armed.add(fault, args)
+            scene = script.load(scenario) if scenario is not None else []
             for text in tags:
                 field.arrive(tag_named(text, field))
             for text in rain_tags:
@@ -174,16 +177,9 @@ def handheld(
             world = World(board, wires, serial, chip, nfc, lambda: time.monotonic() * 1e3, notice)
             device = Handheld(machine, wires, usb, world, notice)
             deeds = HandheldControl(device, nfc, rain, armed.random.randrange(256))
-            for text in power:
-                fault_name, args = process.fault(text)
-                deeds.do({"do": "fault", "name": fault_name, "args": args})
-            host = HandheldHost(
-                device,
-                deeds,
-                list(serial.values()),
-                script.load(scenario) if scenario else [],
-                clock,
-            )
+            for cut_args in cuts:
+                deeds.do({"do": "fault", "name": "power", "args": cut_args})
+            host = HandheldHost(device, deeds, list(serial.values()), scene, clock)
         except (ValueError, OSError) as error:
             raise click.UsageError(str(error)) from None
         process.serve(

@@ -93,11 +93,7 @@ class HandheldControl:
         return {}
 
     def _fault(self, command: Command) -> dict[str, object]:
-        """Arguments come as text from an option, or as numbers from JSON."""
-        given = command.get("args", {})
-        if not isinstance(given, Mapping):
-            raise ValueError("args is no object")
-        args = {key: int(str(value)) for key, value in given.items()}
+        args = cut(command.get("args", {}))
         wires = self.handheld.wires
         wires.memory[w.CUT_SHARE] = args.get("share", self._cut_share) & 0xFF
         wires.put_u32(w.CUT_AT, wires.u32(w.WRITES) + args.get("write", 1))
@@ -130,6 +126,13 @@ class HandheldControl:
         chip = self._tags.do({"do": "stats"})["stats"]
         assert isinstance(chip, dict)
         return {"stats": {**chip, **stats(self.handheld)}}
+
+
+def cut(args: object) -> dict[str, int]:
+    """A power fault's arguments, as text from an option or numbers from JSON; ValueError where they are none."""
+    if not isinstance(args, Mapping) or not {*args} <= {"write", "share"}:
+        raise ValueError("power takes write=N, the flash write, and share=0..255 of it")
+    return {key: int(str(value)) for key, value in args.items()}
 
 
 def stats(handheld: Handheld) -> dict[str, object]:

@@ -1,7 +1,11 @@
 """Builds the handheld's firmware for a board: what the linker makes of it, as bytecode, by path on the device."""
 
 import importlib.util
+import os
+import shutil
 import subprocess
+from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from gateway.firmware_link import MAIN, link
@@ -24,6 +28,9 @@ def load():
     return settings.load("")
 """
 _MAIN_PY = f"""\
+import gc
+
+gc.threshold(4096)  # collected late, what stays lies scattered, and nothing large fits between
 from {MAIN} import run
 
 run()
@@ -42,7 +49,7 @@ def files(root: Path, board: str, architecture: str = "") -> dict[str, bytes]:
     architecture: of the machine code, mpy-cross's name; that of the board unless said.
     Raises LinkProblem, NoCompiler, OSError; ValueError with mpy-cross's message.
     """
-    linked = link(root, _START.format(board=board))
+    linked = link(root, start(board))
     march = architecture or BOARDS[board]
     made = {
         "boot.py": (root / "firmware" / "boot.py").read_bytes(),
@@ -58,6 +65,45 @@ def files(root: Path, board: str, architecture: str = "") -> dict[str, bytes]:
     names = [f"{short} {long}" for short, long in linked.names.items()]
     made[NAMES] = "\n".join([*names, ""]).encode()
     return made
+
+
+def start(board: str) -> str:
+    """The source that the program of a board begins with."""
+    return _START.format(board=board)
+
+
+def write(files: Mapping[str, bytes], folder: Path) -> None:
+    """Put the files into a folder, which is made; nothing else may lie there. ValueError where it does."""
+    strange = [each for each in folder.rglob("*") if each.is_file()] if folder.is_dir() else []
+    for each in strange:
+        if each.suffix not in (".py", ".mpy"):
+            raise ValueError(f"{folder} is no folder for firmware: {each.name} lies there")
+    for each in strange:
+        each.unlink()
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+
+
+def cached(root: Path, board: str, architecture: str) -> Path:
+    """A folder with the files, made once for these sources. Raises as `files`."""
+    sources = [*sorted((root / "edge").glob("*.py")), *sorted((root / "firmware").rglob("*.py"))]
+    sources += sorted((root / "gateway").glob("firmware_*.py"))
+    digest = sha256(f"{board} {architecture}".encode())
+    for source in sources:
+        digest.update(source.read_bytes())
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "tagwright" / "firmware" / digest.hexdigest()[:32]
+    if not (folder / "main.py").is_file():
+        made = files(root, board, architecture)
+        del made[NAMES]
+        fresh = folder.with_name(f"{folder.name}.{os.getpid()}")
+        write(made, fresh)
+        try:
+            fresh.replace(folder)
+        except OSError:  # another made it meanwhile
+            shutil.rmtree(fresh)
+    return folder
 
 
 def has_compiler() -> bool:

@@ -4,7 +4,7 @@ import ast
 import importlib.util
 import subprocess
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +12,7 @@ _MAGIC = "tagwright firmware 1"
 _SIGNED = b"tagwright firmware\n"
 _WINDOW = 10  # bits
 _DEADLINE_S = 60
+_STAYS = ("boot.py", "main.py")
 
 
 def build(
@@ -31,13 +32,26 @@ def build(
     without it, or without mpy-cross, what is machine code stays source.
     ValueError: no such package, or mpy-cross's message.
     """
-    lines, packed = [f"{_MAGIC} {number} {version} {kid.hex()}"], b""
-    for path, content in members(list(folders), architecture):
+    return packed(dict(members(list(folders), architecture)), number, version, kid, sign)
+
+
+def packed(
+    files: Mapping[str, bytes],
+    number: int,
+    version: str,
+    kid: bytes,
+    sign: Callable[[bytes], bytes],
+) -> bytes:
+    """The bundle of what the linker made (gateway.firmware_build), by path; what stays on a board is left out."""
+    lines, content = [f"{_MAGIC} {number} {version} {kid.hex()}"], b""
+    for path, data in files.items():
+        if path in _STAYS:
+            continue
         deflate = zlib.compressobj(9, zlib.DEFLATED, -_WINDOW)
-        member = deflate.compress(content) + deflate.flush()
-        lines.append(f"{path} {len(packed)} {len(member)}")
-        packed += member
-    bundle = "\n".join(lines).encode() + b"\n\n" + packed
+        member = deflate.compress(data) + deflate.flush()
+        lines.append(f"{path} {len(content)} {len(member)}")
+        content += member
+    bundle = "\n".join(lines).encode() + b"\n\n" + content
     return bundle + sign(_SIGNED + sha256(bundle).digest())
 
 

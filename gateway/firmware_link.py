@@ -54,7 +54,7 @@ def link(root: Path, start: str) -> Linked:
     Raises LinkProblem, or OSError where a module is missing.
     """
     merged = Program(root).merged(start)
-    parts = shaken(merged.statements, merged.roots)
+    parts = shaken(merged.statements, merged.roots, merged.reflected)
     files = _files(merged, list(parts.overlays))
     placed(parts, files, merged.rebound)
     placed_arguments(each for part in (parts.main, *parts.overlays.values()) for each in part)

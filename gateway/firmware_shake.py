@@ -17,8 +17,10 @@ class Parts:
     overlays: dict[str, list[ast.stmt]]
 
 
-def shaken(body: list[ast.stmt], roots: list[str]) -> Parts:
+def shaken(body: list[ast.stmt], roots: list[str], whole: set[str]) -> Parts:
     """What the functions `roots` reach, and those methods that anybody names; all in the order of `body`.
+
+    whole: classes of which nothing goes.
 
     What two overlays need lies in the main part.
     """
@@ -28,7 +30,7 @@ def shaken(body: list[ast.stmt], roots: list[str]) -> Parts:
         words = _words(fewer)
         dropped = len(fewer) < len(body)
         for each in fewer:
-            if isinstance(each, ast.ClassDef):
+            if isinstance(each, ast.ClassDef) and each.name not in whole:
                 dropped |= _drop_methods(each, words)
         kept = set(map(id, fewer))
         body = [each for each in body if id(each) in kept]

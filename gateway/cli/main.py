@@ -13,6 +13,7 @@ _COMMANDS = {
     "demo": "gateway.cli.demo:demo",
     "doctor": "gateway.cli.doctor:doctor",
     "enrol": "gateway.cli.enrol:enrol",
+    "firmware": "gateway.cli.firmware:firmware",
     "hub": "gateway.cli.hub:hub",
     "job": "gateway.cli.job:job",
     "journal": "gateway.cli.journal:journal",

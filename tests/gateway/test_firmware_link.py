@@ -187,7 +187,6 @@ def test_the_names_of_the_whole_firmware_never_meet(board: str) -> None:
     made = link(ROOT, firmware_build.start(board))
     for short, long in made.names.items():
         assert not keyword.iskeyword(short) and short.isidentifier(), long
-        assert short not in ("super", "isinstance", "len", "property"), long
     compile(made.source, "handheld.py", "exec")
     for source in made.overlays.values():
         compile(source, "overlay.py", "exec")

@@ -56,8 +56,8 @@ def test_every_colour_differs_in_mark_word_tone_and_rhythm():
     assert names == sorted(ui.WORDS)
     for column in range(3):
         assert len({ui.WORDS[name][column] for name in names}) == 3
-    assert len({ui.LEDS[colour][3:] for colour in colours}) == 3
-    assert len({ui.TONES[ui.WORDS[colour][2]] for colour in colours}) == 3
+    assert len({ui.LEDS[colour][3:] for colour in names}) == 3
+    assert len({ui.TONES[ui.WORDS[colour][2]] for colour in names}) == 3
 
 
 def test_tones_are_told_apart_by_their_shape():

@@ -41,6 +41,9 @@ green integrity=valid key=trusted binding=match/not_bound chain=first/follows/no
 red: an answer that this table does not know
 """
 
+_KEPT = 8
+_judged_before: "dict[tuple[str, ...], tuple[str, str]]" = {}  # answers -> colour, reason
+
 # Which of several stubs tells most, where none is valid.
 _TELLING = ("unsigned", "malformed", "bad_signature", "not_checked", "valid")
 
@@ -85,7 +88,7 @@ class Verdict:
 
     def why(self) -> "str":
         """The reason for the colour, for people."""
-        return self._row()[2]
+        return self._row()[1]
 
     def is_green(self) -> "bool":
         return self.colour() == "green"
@@ -93,11 +96,21 @@ class Verdict:
     def __repr__(self) -> "str":
         return f"Verdict({self.as_dict()!r})"
 
-    def _row(self) -> "tuple[str, list[tuple[str, list[str]]], str]":
-        for row in colours():
-            if all([getattr(self, question) in words for question, words in row[1]]):
-                return row
-        raise ValueError("the last row of COLOURS holds always")
+    def _row(self) -> "tuple[str, str]":
+        """(colour, reason) of the first row that holds; kept, for most verdicts are alike."""
+        answers = (self.integrity, self.key, self.binding, self.chain, self.link, self.read_from)
+        found = _judged_before.get(answers)
+        if found is None:
+            for colour, asked, why in colours():
+                if all([getattr(self, question) in words for question, words in asked]):
+                    found = colour, why
+                    break
+            else:
+                raise ValueError("the last row of COLOURS holds always")
+            if len(_judged_before) == _KEPT:
+                _judged_before.clear()
+            _judged_before[answers] = found
+        return found
 
 
 def colours() -> "Iterator[tuple[str, list[tuple[str, list[str]]], str]]":

@@ -72,7 +72,7 @@ def parse(data: "bytes") -> "tuple[Any, ...]":
     if not isinstance(said, list) or not said or not _is_uint(said[0]) or said[0] not in MESSAGES:
         raise Malformed("link: no message")
     shapes = MESSAGES[said[0]]
-    if said[0] <= WELCOME and len(said) > 1 and said[1] != VERSION:
+    if said[0] <= WELCOME and len(said) > 1 and _is_uint(said[1]) and said[1] != VERSION:
         raise Malformed(f"link: the other end speaks version {said[1]}, this one {VERSION}")
     if len(said) != len(shapes) + 1:
         raise Malformed(f"link: message {said[0]} has {len(said) - 1} fields")

@@ -13,6 +13,7 @@ from edge.errors import Malformed
 
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 32  # characters
+_LONGEST_WHY = 120  # characters: two lines of a handheld's screen show less
 
 Message = tuple[Any, ...]
 
@@ -92,7 +93,7 @@ class End:
     def bye(self, why: str) -> bytes:
         """The end of the session, or the wish for a hello; unsealed, for there may be no key in common."""
         self.hello, self._session, self.is_proved = None, None, False
-        return link.plain(link.message(link.BYE, why))
+        return link.plain(link.message(link.BYE, why[:_LONGEST_WHY]))
 
     def _opened(self, body: bytes, is_sealed: bool) -> Message | None:
         if not is_sealed:

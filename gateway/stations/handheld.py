@@ -201,7 +201,7 @@ class HandheldStation:
         _, what, part, parts, text = said
         if part != len(visit.parts):
             visit.parts.clear()
-        if part != len(visit.parts) or parts > _MOST_PARTS:
+        if part != len(visit.parts) or not part < parts <= _MOST_PARTS:
             return
         visit.parts.append(text)
         if part + 1 == parts:

@@ -29,7 +29,10 @@ _LONGEST_UID = 64  # bytes
 _LONGEST_PRODUCT = 512  # characters
 _LARGEST = (1 << 63) - 1
 _LAST_SECOND = 4_102_444_800  # the year 2100
-_OURS = ("clock", "handheld", "intent", "pallet", "profile", "from_memory", "document", "reader")
+_OURS = (
+    *("clock", "handheld", "intent", "pallet", "profile", "from_memory", "document", "reader"),
+    *("missing", "unexpected", "faults"),
+)
 _TYPES: dict[str, type] = {
     "stub": bytes,
     "epc": bytes,
@@ -127,7 +130,7 @@ def _check_values(body: Mapping[str, Any]) -> None:
         expected = _TYPES.get(key)
         if expected is None:
             if not _is_plain(value):
-                raise Malformed(f"record: {key[:40]!r} holds a tag")
+                raise Malformed(f"record: {key[:40]!r} holds what JSON cannot")
         elif value is None and key in _NULL:
             continue
         elif expected is int and not _is_uint(value):
@@ -139,11 +142,11 @@ def _check_values(body: Mapping[str, Any]) -> None:
 
 
 def _is_plain(value: object) -> bool:
-    """Whether it holds no CBOR tag; what was decoded nests 8 deep at most."""
+    """Whether it holds no CBOR tag, nor keys of bytes; what was decoded nests 8 deep at most."""
     if isinstance(value, list):
         return all(map(_is_plain, value))
     if isinstance(value, dict):
-        return all(map(_is_plain, value.values()))
+        return all(type(key) is not bytes and _is_plain(value[key]) for key in value)
     return not isinstance(value, cbor.Tag)
 
 

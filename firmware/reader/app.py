@@ -2,7 +2,7 @@
 
     events  ("begin", what is wrong with the settings)
             ("down" | "up", "trigger" | "menu", ...)   ("done", Result | Screen | None)    ("failed", text)
-            ("link", up, waiting)                      ("battery", percent | None)         ("tick",)
+            ("link", up, waiting, trouble)             ("battery", percent | None)         ("tick",)
     acts    ("start", job)   ("stop",)   ("show", Screen)   ("send",)   ("export",)   ("sleep",)
 
 A job is a mode of MODES but "send"; ("export",): send App.last over the link. The trigger does what the mode says; a
@@ -49,12 +49,17 @@ class App:
         codes: "Sequence[str]" = (),
         sleep_ms: "int" = 0,
         modes: "Sequence[tuple[str, str]]" = MODES,
+        can_dial: "bool" = False,
     ) -> None:
-        """codes: of repairs; sleep_ms: without a button until it sleeps, 0: never; modes: those of MODES to offer."""
+        """codes: of repairs; sleep_ms: without a button until it sleeps, 0: never; modes: those of MODES to offer.
+
+        can_dial: where there is no gateway, ("send",) calls one.
+        """
         self.state = "idle"
         self.last: "Result | None" = None
         self._codes = tuple(codes) or ("",)
         self._modes = modes
+        self._can_dial = can_dial
         self._mode = 0
         self._sleep = sleep_ms
         self._code = 0
@@ -91,7 +96,7 @@ class App:
         if kind == "failed":
             return self._done(ui.of_trouble(event[1]), now_ms)
         if kind == "link":
-            return self._linked(event[1], event[2], now_ms)
+            return self._linked(event[1], event[2], event[3], now_ms)
         if kind == "battery":
             self._percent = event[1]
         return self._tick(now_ms) if kind == "tick" else []
@@ -116,11 +121,10 @@ class App:
         if self.state in ("writing", "sending"):
             return []
         if self.mode == "send":
-            if not self._is_up:
+            if not self._is_up and not self._can_dial:
                 return self._told(("no gateway", f"{self._waiting} wait"), now_ms)
             self._enter("sending", now_ms)
-            screen = ui.Screen("arrow", "SEND", (f"{self._waiting} wait",), None, None, "send")
-            return [("send",), ("show", screen)]
+            return [("send",), self._sending()]
         if self.mode in WRITING and self._percent is not None and self._percent < _LOW_PERCENT:
             return self._told(("battery too low to write",), now_ms)
         self._enter("writing" if self.mode in WRITING else "reading", now_ms)
@@ -151,20 +155,18 @@ class App:
         self._enter("verdict", now_ms)
         return [("show", result)]
 
-    def _linked(self, is_up: "bool", waiting: "int", now_ms: "int") -> "list[Act]":
-        if waiting != self._waiting and self.state == "sending":
-            self._since = now_ms
-        self._is_up = is_up
+    def _linked(self, is_up: "bool", waiting: "int", trouble: "str", now_ms: "int") -> "list[Act]":
+        was_up, self._is_up = self._is_up, is_up
         self._waiting = waiting
         if self.state != "sending":
             return []
-        if not is_up:
-            return self._told(("the gateway left", f"{waiting} wait"), now_ms)
-        lines = (f"{waiting} wait",)
-        if waiting:
-            return [("show", ui.Screen("arrow", "SEND", lines, None, None, "send"))]
-        self._enter("verdict", now_ms)
-        return [("show", ui.Screen("tick", "SENT", (), None, "ok", "green"))]
+        self._since = now_ms
+        if is_up and not waiting:
+            self._enter("verdict", now_ms)
+            return [("show", ui.Screen("tick", "SENT", (), None, "ok", "green"))]
+        if not is_up and (was_up or trouble):
+            return self._told((trouble or "the gateway left", f"{waiting} wait"), now_ms)
+        return [self._sending()]
 
     def _tick(self, now_ms: "int") -> "list[Act]":
         age = now_ms - self._since
@@ -185,6 +187,10 @@ class App:
     def _told(self, lines: "Sequence[str]", now_ms: "int") -> "list[Act]":
         self._enter("verdict", now_ms)
         return [("show", ui.of_trouble(lines[0], "NO", lines[1:]))]
+
+    def _sending(self) -> "Act":
+        lines = (f"{self._waiting} wait",) if self._is_up else ("calling", f"{self._waiting} wait")
+        return ("show", ui.Screen("arrow", "SEND", lines, None, None, "send"))
 
     def _enter(self, state: "str", now_ms: "int") -> None:
         self.state = state

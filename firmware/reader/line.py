@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from reader.station import Turns
 
 _LINGER_MS = 3000  # at a gateway that has all, for what it has to offer
+_PATIENCE_MS = 20000  # with one that does not go on
 
 
 class Line:
@@ -30,7 +31,8 @@ class Line:
         self._unsent = b""
         self._call: "Turns | None" = None
         self._due = 0  # when the call wants its next turn
-        self._busy = 0  # when there was something to do last
+        self._busy = 0  # since when nothing goes on
+        self._state: "tuple[bool, int, int]" = (False, 0, 0)
 
     @property
     def can_dial(self) -> "bool":
@@ -39,7 +41,8 @@ class Line:
     def dial(self, now_ms: "int") -> None:
         """Look for a gateway by Wi-Fi, unless one is there already."""
         self.trouble = ""
-        if self._call is None and not self._link.up and self.can_dial:
+        is_free = self._call is None and self._stream is self._board.usb
+        if is_free and not self._link.up and self.can_dial:
             self._call = self._board.wifi(self._settings)
             self._due = now_ms
 
@@ -56,16 +59,19 @@ class Line:
                 self._unsent = link.turn(now_ms)
             if self._unsent:
                 self._unsent = self._unsent[self._stream.write(self._unsent) :]
-        except OSError:
-            self._use(self._board.usb)
+        except (OSError, MemoryError):
+            self._hang_up("the gateway left")
             return
         if self._stream is not self._board.usb:
-            if link.waiting or self._download.what or not link.up:
+            state = (link.up, link.waiting, self._download.offset)
+            if state != self._state:
+                self._state = state
                 self._busy = now_ms
-            if link.trouble or now_ms - self._busy > _LINGER_MS:
-                self._stream.close()
-                self.trouble = link.trouble
-                self._use(self._board.usb)
+            is_done = link.up and not link.waiting and not self._download.what
+            if link.trouble:
+                self._hang_up(link.trouble)
+            elif now_ms - self._busy > (_LINGER_MS if is_done else _PATIENCE_MS):
+                self._hang_up("" if is_done else "no answer")
 
     def _go_on(self, now_ms: "int") -> None:
         try:
@@ -77,6 +83,13 @@ class Line:
         except DeviceTrouble as why:
             self.trouble = str(why)
         self._call = None
+
+    def _hang_up(self, trouble: "str") -> None:
+        """Back to USB."""
+        if self._stream is not self._board.usb:
+            self._stream.close()
+            self.trouble = trouble
+        self._use(self._board.usb)
 
     def _use(self, stream: "Any") -> None:
         self._stream = stream

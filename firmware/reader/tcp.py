@@ -22,11 +22,13 @@ _LATER = (errno.EAGAIN, errno.EINPROGRESS)
 
 def joined(settings: "Settings") -> "Generator[int, None, TcpStream]":
     """Join the network, connect to the gateway; yields ms to wait. DeviceTrouble where that fails."""
-    import network
-
-    wlan = network.WLAN(network.WLAN.IF_STA)
-    wlan.active(True)
     try:
+        import network
+    except ImportError:
+        raise DeviceTrouble("this board has no Wi-Fi")
+    wlan = network.WLAN(network.WLAN.IF_STA)
+    try:
+        wlan.active(True)
         wlan.connect(settings.wifi_ssid, settings.wifi_password)
         left_ms = _JOIN_MS
         while not wlan.isconnected():
@@ -35,9 +37,9 @@ def joined(settings: "Settings") -> "Generator[int, None, TcpStream]":
             yield _JOIN_STEP_MS
             left_ms -= _JOIN_STEP_MS
         return (yield from connect(settings.gateway, lambda: wlan.active(False)))
-    except DeviceTrouble:
+    except (DeviceTrouble, OSError) as why:
         wlan.active(False)
-        raise
+        raise DeviceTrouble(str(why) if type(why) is DeviceTrouble else "Wi-Fi fails")
 
 
 class TcpStream:

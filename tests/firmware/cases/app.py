@@ -86,7 +86,7 @@ def test_a_long_press_on_the_menu_exports_what_was_read_last():
     hand.press("trigger")
     hand.on("done", Result())
     assert ("export",) not in hand.press("menu", 1000)
-    hand.on("link", True, 0)
+    hand.on("link", True, 0, "")
     assert ("export",) in hand.press("menu", 1000) and hand.app.mode == "verify"
 
 
@@ -106,17 +106,31 @@ def test_sending_ends_when_nothing_waits():
     hand = Hand(App())
     hand.turn_to("send")
     assert words(hand.press("trigger")) == [("show", "NO")]
-    hand.on("link", True, 7)
+    hand.on("link", True, 7, "")
     assert words(hand.press("trigger")) == [("send",), ("show", "SEND")]
-    assert words(hand.on("link", True, 3)) == [("show", "SEND")]
-    assert words(hand.on("link", True, 0)) == [("show", "SENT")]
-    hand.on("link", True, 7)
+    assert words(hand.on("link", True, 3, "")) == [("show", "SEND")]
+    assert words(hand.on("link", True, 0, "")) == [("show", "SENT")]
+    hand.on("link", True, 7, "")
     hand.press("trigger")
-    assert words(hand.on("link", False, 7)) == [("show", "NO")]
-    hand.on("link", True, 7)
+    assert words(hand.on("link", False, 7, "")) == [("show", "NO")]
+    hand.on("link", True, 7, "")
     hand.press("trigger")
     hand.now += 60000
     assert words(hand.on("tick")) == [("show", "NO")] and hand.app.state == "verdict"
+
+
+def test_without_a_gateway_one_is_called_and_then_sent_to():
+    hand = Hand(App((), 0, MODES, True))
+    hand.turn_to("send")
+    acts = hand.press("trigger")
+    assert words(acts) == [("send",), ("show", "SEND")] and acts[1][1].lines[0] == "calling"
+    assert hand.on("link", False, 7, "")[0][1].lines == ["calling", "7 wait"]
+    assert hand.on("link", True, 7, "")[0][1].lines == ["7 wait"]
+    assert words(hand.on("link", True, 0, "")) == [("show", "SENT")]
+    hand.on("link", False, 7, "")
+    hand.press("trigger")
+    (act,) = hand.on("link", False, 7, "no Wi-Fi dock")
+    assert act[1].lines == ["no Wi-Fi dock", "7 wait"] and hand.app.state == "verdict"
 
 
 def test_it_sleeps_when_it_was_idle_for_long():
@@ -139,12 +153,12 @@ def test_no_order_of_events_breaks_it():
         lambda: ("up", names[random.getrandbits(4) % 3], 0),
         lambda: ("done", (None, Result(), Screen("", "TEST"))[random.getrandbits(4) % 3]),
         lambda: ("failed", "it"),
-        lambda: ("link", bool(random.getrandbits(1)), random.getrandbits(2)),
+        lambda: ("link", bool(random.getrandbits(1)), random.getrandbits(2), ("", "it")[now & 1]),
         lambda: ("battery", (None, 3, 90)[random.getrandbits(4) % 3]),
         lambda: ("tick",),
         lambda: ("else", 1),
     )
-    app = App(("R1",), 3000)
+    app = App(("R1",), 3000, MODES, True)
     now = 0
     running = None
     for _ in range(2000):

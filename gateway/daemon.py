@@ -166,7 +166,7 @@ class Stations:
     async def _stopped(self, name: str, why: JournalFull) -> None:
         """Nothing more is done to tags until it can be written down; what is confirmed meanwhile makes room."""
         self._tell(name, Result("refused", b"", Signal(RED, f"stopped: {why}")))
-        at = self.posts[name] if name in self.posts else self.codes[name].post
+        at = self.handhelds.get(name) or self.posts.get(name) or self.codes[name].post
         assert at.journal is not None
         await at.journal.room()
         log.warning("%s: there is room in the journal again: the station goes on", name)

@@ -33,6 +33,7 @@ class Download:
         self._installs = installs
         self._size = 0
         self._work: "Turns | None" = None
+        self._refusal: "tuple[str, bool, str] | None" = None
         self.what = ""
         self.sha256 = b""
 
@@ -60,21 +61,22 @@ class Download:
             self.what = ""
 
     def take(self, what: "str", offset: "int", data: "bytes") -> None:
-        """The bytes at `offset`; what was not asked for is left out. DeviceTrouble: nothing more is taken of it."""
+        """The bytes at `offset`; what was not asked for is left out. Where flash fails, `turn` says so, and it is over."""
         if not data or what != self.what or offset != self.offset:
             return
         if offset + len(data) > self._size:
             return
         try:
             files.write(self._path, (data,), "ab")
-        except DeviceTrouble:
+        except DeviceTrouble as why:
+            self._refusal = (what, False, str(why))
             self._forget()
-            raise
 
     def turn(self) -> "tuple[str, bool, str] | None":
         """To be called often: (what, whether it counts now, why not) once it is whole; None while it is not."""
-        if not self.what or self.offset >= 0:
-            return None
+        refusal, self._refusal = self._refusal, None
+        if refusal or not self.what or self.offset >= 0:
+            return refusal
         what = self.what
         why = ""
         try:

@@ -19,7 +19,7 @@ from gateway.readers.handheld_end import End, Hello, Message
 from gateway.readers.scanner_link import Link
 from gateway.stations import handheld_rows as rows
 from gateway.stations.handheld_rows import Judge
-from gateway.stations.handheld_shelf import Shelf, Thing
+from gateway.stations.handheld_shelf import Looks, Shelf, Thing
 from gateway.stations.result import RED, Result, Signal
 
 log = logging.getLogger(__name__)
@@ -34,10 +34,14 @@ _MOST_PARTS = 64  # of a text
 
 
 class Collector:
-    """What all collecting stations of a gateway share: the journal, and whose turn it is at one handheld's log."""
+    """What all collecting stations of a gateway share: the journal, and whose turn it is at one handheld's log.
+
+    giving: held while it is found out who may have orders.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
+        self.giving = asyncio.Lock()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
@@ -131,6 +135,8 @@ class HandheldStation:
                 return [end.frame(link.CHUNK, thing.what, said[3], piece)]
         elif kind == link.DONE:
             visit.is_under_way = False
+            if said[2]:
+                self._shelf.installed(said[1], visit.looks)
             await self._done(hello, said)
             return await self._offers(end, hello, visit)
         elif kind == link.TEXT:
@@ -156,15 +162,15 @@ class HandheldStation:
         """Store what is new; returns up to where the log is stored."""
         async with self._collector.alone(hello) as name:
             cursor = self.journal.cursor(name)
-            if visit.is_short:
-                visit.is_short = False
-                log.warning("%s: its log ends before %d: flash was damaged", hello.name, cursor)
-                cursor = min(after, cursor)
-                await self.journal.move_cursor(name, cursor)
-            acts = _acts(hello, visit.judge, cursor, after, records)
-            if not acts:
-                return cursor
             try:
+                if visit.is_short:
+                    log.warning("%s: its log ends before %d: flash was damaged", hello.name, cursor)
+                    cursor = min(after, cursor)
+                    await self.journal.move_cursor(name, cursor)
+                    visit.is_short = False
+                acts = _acts(hello, visit.judge, cursor, after, records)
+                if not acts:
+                    return cursor
                 stored = await self.journal.take(name, f"{self.reader.name}/{hello.name}", acts)
             except JournalFull as why:
                 tell(Result("refused", b"", Signal(RED, f"{hello.name} waits: {why}")))
@@ -175,18 +181,25 @@ class HandheldStation:
         return acts[-1].upto
 
     async def _offers(self, end: End, hello: Hello, visit: "_Visit") -> list[bytes]:
-        """One at a time, each once in a visit, and only when every record is here: orders depend on them."""
+        """One at a time, and only when every record is here: orders depend on them."""
         if visit.is_under_way:
             return []
-        for thing in self._shelf.things(hello):
-            if thing.what in visit.offered or not await self._shelf.reserve(thing, hello):
+        for thing in self._shelf.things(hello, visit.looks):
+            if not await self._may_have(thing, hello):
                 continue
-            visit.offered.add(thing.what)
             visit.things = {thing.sha256: thing}
             log.info("%s: %s %d is offered", hello.name, thing.what, thing.number)
             about = (thing.what, thing.number, len(thing.content), thing.sha256)
             return [end.frame(link.OFFER, *about)]
         return []
+
+    async def _may_have(self, thing: Thing, hello: Hello) -> bool:
+        try:
+            async with self._collector.giving:
+                return await self._shelf.reserve(thing, hello)
+        except JournalFull as why:
+            log.warning("%s: %s %d waits: %s", hello.name, thing.what, thing.number, why)
+            return False
 
     async def _done(self, hello: Hello, said: Message) -> None:
         _, what, is_ok, text = said
@@ -240,7 +253,7 @@ class _Visit:
 
     def begin(self, judge: Judge, is_short: bool) -> None:
         self.judge, self.is_short = judge, is_short
-        self.offered: set[str] = set()
+        self.looks = Looks()
         self.things: dict[bytes, Thing] = {}
         self.is_under_way = False
         self.parts: list[str] = []

@@ -1,7 +1,8 @@
 """What a gateway has for handhelds: the newest trust list, orders for blank tags, a firmware update.
 
 Orders go to one handheld alone, the first that comes: two that both hold an order would write one product twice. Which
-one it was stands in the journal's cursors. What was written meanwhile is left out when the file changes.
+one it was stands in the journal's cursors, by the file's name: whatever the file says later is for the same handheld,
+and another one gets orders from a file of another name. What was written meanwhile is left out when the file changes.
 """
 
 import hashlib
@@ -23,6 +24,10 @@ log = logging.getLogger(__name__)
 TRUST, ORDERS, UPDATE = "trust", "orders", "update"
 
 _MOST = 1 << 19  # bytes of one thing
+_LARGEST_CSV = 1 << 22  # bytes of a file of orders
+
+Stamp = tuple[int, int, int]
+"""What tells one version of a file from another."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,14 @@ class Thing:
     @property
     def sha256(self) -> bytes:
         return hashlib.sha256(self.content).digest()
+
+
+class Looks:
+    """What one visit was told. stamps: what -> the file as it was looked at last; numbers: of what was offered last."""
+
+    def __init__(self) -> None:
+        self.stamps: dict[str, Stamp | None] = {}
+        self.numbers: dict[str, int] = {}
 
 
 class Shelf:
@@ -55,26 +68,40 @@ class Shelf:
         self._link, self._hosts = link, hosts
         self._told: dict[str, str] = {}  # what -> trouble with it
 
-    def things(self, hello: Hello) -> Iterator[Thing]:
-        """What is newer here than what the handheld said it has."""
-        for find in (self._newer_trust, self._other_update, self._other_orders):
+    def things(self, hello: Hello, looks: Looks) -> Iterator[Thing]:
+        """What is newer here than what the handheld has, by its hello and since; a file is read when it is new."""
+        finds = {TRUST: self._newer_trust, UPDATE: self._other_update, ORDERS: self._other_orders}
+        for what, find in finds.items():
+            stamp = self._stamp(what)
+            if stamp is None or looks.stamps.get(what) == stamp:
+                continue
+            looks.stamps[what] = stamp
             thing = find(hello)
-            if thing is not None and self._fits(thing):
-                yield thing
+            if thing is None or thing.number == looks.numbers.get(what) or not self._fits(thing):
+                continue
+            looks.numbers[what] = thing.number
+            yield thing
+
+    def installed(self, what: str, looks: Looks) -> None:
+        """It is in force there, whichever visit it was offered in: not to be offered again before it changes."""
+        if what in (TRUST, ORDERS, UPDATE):
+            looks.stamps[what] = self._stamp(what)
 
     async def reserve(self, thing: Thing, hello: Hello) -> bool:
-        """Whether this handheld may have it; then nobody else may have the same orders, durably."""
-        if thing.what != ORDERS:
-            return True
-        start = f"handheld/orders/{thing.number:08x}/"
-        own = start + hello.id.hex()
-        holders = [name for name in self._journal.cursors() if name.startswith(start)]
-        if holders and own not in holders:
-            self._tell(ORDERS, f"its orders are with handheld {holders[0].removeprefix(start)}")
-            return False
-        if not holders:
-            await self._journal.move_cursor(own, 1)
-        return True
+        """Whether this handheld may have it; then nobody else gets its file's orders, durably. One call at a time."""
+        if thing.what == ORDERS and not self._holder():
+            await self._journal.move_cursor(self._mark() + hello.id.hex(), 1)
+        return thing.what != ORDERS or self._holder() == hello.id.hex()
+
+    def _mark(self) -> str:
+        assert self._reader.orders is not None  # there is a thing of it
+        return f"handheld/orders/{self._reader.orders.name}/"
+
+    def _holder(self) -> str:
+        """The id of the handheld that has the file's orders; "" for none."""
+        mark = self._mark()
+        found = [name for name in self._journal.cursors() if name.startswith(mark)]
+        return found[0].removeprefix(mark) if found else ""
 
     def _newer_trust(self, hello: Hello) -> Thing | None:
         if self._trust is None:
@@ -96,6 +123,11 @@ class Shelf:
         raw = self._read(ORDERS, self._reader.orders)
         number = zlib.crc32(raw) or 1
         if not raw or number == hello.number(ORDERS):
+            return None
+        holder = self._holder()
+        if holder not in ("", hello.id.hex()):
+            remedy = "to give the rest to another, put them into a file of another name"
+            self._tell(ORDERS, f"its orders are with handheld {holder}: {remedy}")
             return None
         try:
             wanted = [each for each in self._usable(raw) if not self._is_written(each)]
@@ -123,14 +155,35 @@ class Shelf:
         self._tell(thing.what, f"{thing.what}: {len(thing.content)} bytes: split it: {_MOST} fit")
         return False
 
+    def _path(self, what: str) -> Path | None:
+        if what == TRUST:
+            return self._trust.path if self._trust is not None else None
+        return self._reader.orders if what == ORDERS else self._reader.update
+
+    def _stamp(self, what: str) -> Stamp | None:
+        """Of the file now; None where there is none."""
+        path = self._path(what)
+        if path is None:
+            return None
+        try:
+            found = path.stat()
+        except OSError as why:
+            self._tell(what, f"cannot read {path}: {why.strerror}")
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
     def _read(self, what: str, path: Path | None) -> bytes:
         if path is None:
             return b""
+        most = _LARGEST_CSV if what == ORDERS else _MOST
         try:
-            return path.read_bytes()
+            size = path.stat().st_size
+            if size <= most:
+                return path.read_bytes()
+            self._tell(what, f"{path}: {size} bytes: split it: {most} fit")
         except OSError as why:
             self._tell(what, f"cannot read {path}: {why.strerror}")
-            return b""
+        return b""
 
     def _tell(self, about: str, trouble: str) -> None:
         """Once, until it is another."""

@@ -1,17 +1,21 @@
 """What a gateway has for handhelds: offered when it is newer, fetched over any break, orders to one alone."""
 
+import asyncio
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from edge import stub
 from gateway.config import ReaderConfig
-from gateway.journal import Journal
+from gateway.journal import Journal, JournalFull
 from gateway.keys import DeviceKey, TrustStore
-from gateway.stations.handheld import HandheldStation
+from gateway.stations.handheld import Collector, HandheldStation
 from gateway.stations.handheld_shelf import Shelf
 from gateway.trust_file import TrustFile
+from reader import files
+from reader.errors import FlashFull
 from reader.orders import Orders
 from reader.state import State
 from tests.bench.passports import Issuer
@@ -28,11 +32,14 @@ def csv(*serials: str) -> str:
 
 
 def stocked(
-    journal: Journal, trust: TrustFile | None = None, **files: Path | None
+    journal: Journal,
+    shared: Collector | None = None,
+    trust: TrustFile | None = None,
+    **files: Path | None,
 ) -> HandheldStation:
     reader = ReaderConfig(name="hand", url="handheld:/dev/cable", **files)
     shelf = Shelf(reader, journal, trust, "https://id.example.com", ())
-    return station(journal, reader=reader, shelf=shelf)
+    return station(journal, collector=shared, reader=reader, shelf=shelf)
 
 
 def idle(device: Device) -> bool:
@@ -53,7 +60,7 @@ async def test_a_newer_trust_list_is_handed_over_as_it_was_signed(tmp_path: Path
     store.save(issuer.trust, root)
     device = Device(tmp_path / "d")
     async with Journal(tmp_path / "j.db") as journal:
-        here = stocked(journal, TrustFile(store))
+        here = stocked(journal, trust=TrustFile(store))
         await visit(here, device)
         assert device.installed == [("trust", (tmp_path / "trust.cbor").read_bytes())]
         assert rows(journal)[-1][1]["outcome"] == "installed"
@@ -161,3 +168,107 @@ async def test_what_is_refused_is_told_and_not_offered_again_in_that_visit(
         await visit(stocked(journal, update=tmp_path / "bundle"), device)
         assert [body["outcome"] for _, body in rows(journal)] == ["not_installed"]
     assert "update was refused: not signed by a key that may" in caplog.text
+
+
+async def test_a_file_that_grew_stays_with_who_has_the_orders_before(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who has the first three may not have written them yet: another that gets them too writes them twice."""
+    ada, bob = Device(tmp_path / "a"), Device(tmp_path / "b", id=b"device-2", name="bob")
+    async with Journal(tmp_path / "j.db") as journal:
+        here = stocked(journal, orders=tmp_path / "orders.csv")
+        (tmp_path / "orders.csv").write_text(csv("A1", "A2", "A3"))
+        await visit(here, ada)
+        (tmp_path / "orders.csv").write_text(csv("A1", "A2", "A3", "A4"))
+        await visit(here, bob)
+        assert bob.installed == []
+        assert "into a file of another name" in caplog.text
+        await visit(here, ada)
+        assert len(ada.installed) == 2
+
+
+async def test_two_handhelds_that_come_at_once_do_not_get_the_same_orders(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(csv("A1"))
+    both = Device(tmp_path / "a"), Device(tmp_path / "b", id=b"device-2", name="bob")
+    async with Journal(tmp_path / "j.db") as journal:
+        shared = Collector(journal)
+
+        async def come(device: Device) -> None:
+            here = stocked(journal, shared, orders=tmp_path / "orders.csv")
+            await visit(here, device)
+
+        await asyncio.gather(*map(come, both))
+    assert len([each for each in both if each.installed]) == 1
+
+
+async def test_a_visit_reads_a_file_once_and_again_when_it_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handheld in its cradle gives a sign of life each 5 s, for days."""
+    bundle, orders = tmp_path / "bundle", tmp_path / "orders.csv"
+    bundle.write_bytes(b"one")
+    orders.write_text(csv("A1"))
+    device = Device(tmp_path / "d")
+    read: list[str] = []
+    path_read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda at: (read.append(at.name), path_read(at))[1])
+    async with Journal(tmp_path / "j.db") as journal:
+        here = stocked(journal, orders=orders, update=bundle)
+
+        def goes_on() -> bool:
+            if device.ms > 60_000 and bundle.stat().st_size == 3:
+                bundle.write_bytes(b"another")
+                orders.touch()
+            return device.ms > 120_000
+
+        await session(here, device, until=goes_on)
+    assert [what for what, _ in device.installed] == ["update", "orders", "update"]
+    assert (read.count("bundle"), read.count("orders.csv")) == (2, 2)
+
+
+async def test_what_is_too_large_is_told_and_not_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bundle = tmp_path / "bundle"
+    with bundle.open("wb") as file:
+        file.truncate(8 << 30)
+    device = Device(tmp_path / "d")
+    async with Journal(tmp_path / "j.db") as journal:
+        await visit(stocked(journal, update=bundle), device)
+    assert device.installed == []
+    assert "524288 fit" in caplog.text
+
+
+async def test_what_the_flash_has_no_room_for_does_not_hinder_what_comes_after(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "bundle").write_bytes(bytes(5000))
+    (tmp_path / "orders.csv").write_text(csv("A1"))
+    device = Device(tmp_path / "d")
+    write = files.write
+
+    def full(path: str, parts: Iterable[bytes], mode: str = "wb") -> None:
+        if "/update-" in path:
+            raise FlashFull("flash is full")
+        write(path, parts, mode)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(files, "write", full)
+        async with Journal(tmp_path / "j.db") as journal:
+            here = stocked(journal, update=tmp_path / "bundle", orders=tmp_path / "orders.csv")
+            await visit(here, device)
+            assert [what for what, _ in device.installed] == ["orders"]
+            assert "flash is full" in [body.get("reason") for _, body in rows(journal)]
+
+
+async def test_a_disk_without_room_for_a_note_ends_nothing(tmp_path: Path) -> None:
+    class Full(Journal):
+        async def move_cursor(self, name: str, seq: int) -> None:
+            raise JournalFull(f"{name} does not fit")
+
+    (tmp_path / "orders.csv").write_text(csv("A1"))
+    device = Device(tmp_path / "d")
+    device.note(1)
+    async with Full(tmp_path / "j.db") as journal:
+        await visit(stocked(journal, orders=tmp_path / "orders.csv"), device)
+        assert (device.outbox.waiting, device.installed) == (0, [])

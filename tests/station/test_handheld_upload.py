@@ -211,7 +211,8 @@ async def test_writes_and_verdicts_are_rows_in_the_gateways_own_words(tmp_path: 
     seen = {"stub": first, "seq": 0, "slot": 0, "colour": "green", "outcome": "verified"}
     seen |= {"verdict": {"integrity": "valid"}, "seen_seq": 0, "elapsed_ms": 300}
     log.append("verdict", UID, product, seen, clock)
-    log.append("verdict", UID, product, seen | {"stub": first[:-1] + b"\0", "seen_seq": 99}, clock)
+    forged = first[:-1] + bytes([first[-1] ^ 1])
+    log.append("verdict", UID, product, seen | {"stub": forged, "seen_seq": 99}, clock)
     intent = log.append("intent", UID, product, {"stub": second, "seq": 1, "slot": 1}, clock)
     done = {"intent": intent, "stub": second, "seq": 1, "slot": 1, "act": "updated"}
     log.append("result", UID, product, done | {"mode": "repaired", "code": "screen"}, clock)

@@ -2,7 +2,7 @@
 
 from reader import ui
 from reader.dedupe import Recent
-from reader.errors import TagTrouble
+from reader.errors import ReaderGone, TagTrouble
 from reader.jobs import Checks, look, tell
 from reader.power import Duty
 
@@ -11,15 +11,25 @@ if TYPE_CHECKING:
     from reader.jobs import Job
     from reader.station import Kit
 
+_AGAIN_MS = 1000  # until a reader that is silent is asked again
+
 
 def batch(kit: "Kit") -> "Job":
-    """Verify one tag after the other, and record each; one that was there a short while ago has its own tone."""
+    """Verify one tag after the other, and record each; one that was there a short while ago has its own tone.
+
+    A reader that fails is told, and asked again: only the user ends a batch.
+    """
     recent = Recent(kit.settings.duplicate_s * 1000)
     duty = Duty(kit.settings.look_ms)
     resting = None
     count = 0
     while True:
-        uid = yield ("target",)
+        try:
+            uid = yield ("target",)
+        except ReaderGone as why:
+            yield ("show", ui.of_trouble(str(why)))
+            yield ("wait", _AGAIN_MS)
+            continue
         if uid is None or uid == resting:
             resting = uid
             yield ("wait", duty.rest_ms(uid is not None, kit.clock.ms()))
@@ -31,7 +41,7 @@ def batch(kit: "Kit") -> "Job":
             continue
         try:
             result = yield from look(kit, uid, Checks(kit.trust))
-        except TagTrouble:
+        except (TagTrouble, ReaderGone):
             resting = None
             continue
         count += 1

@@ -103,6 +103,8 @@ class Device:
         self.line.turn(now)
         linked = (self.link.up, self.link.waiting, self.line.trouble)
         if linked != self._linked:
+            if linked[0] and not self._linked[0]:
+                self._note_time(now)  # the gateway has told it
             self._linked = linked
             self.face.waiting = linked[1]
             self._on(("link",) + linked, now)
@@ -134,6 +136,13 @@ class Device:
             self._begin(self.station.rest(), now)
             self._on(event, now)
 
+    def _note_time(self, now: "int") -> None:
+        """A start without a gateway then knows that it is later."""
+        clock = self.kit.clock
+        if clock.synced:
+            self._noted = now
+            self._state.set("known", clock.now())
+
     def _turn_power(self, now: "int") -> None:
         """Battery, the time that outlives a start, and whether a new firmware has proven itself."""
         mv = self._board.battery_mv()
@@ -141,10 +150,8 @@ class Device:
             self.battery.measured(mv)
             self.face.battery = self.battery.percent
             self._on(("battery", self.battery.percent), now)
-        clock = self.kit.clock
-        if clock.synced and (not self._noted or now - self._noted >= _KNOWN_MS):
-            self._noted = now
-            self._state.set("known", clock.now())
+        if now - self._noted >= _KNOWN_MS:
+            self._note_time(now)
         if not self._is_proven and now >= _PROVEN_MS:
             self._is_proven = True
             update.confirm(self._folder)

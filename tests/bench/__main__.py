@@ -33,6 +33,7 @@ SUITES = {
     "label": "print: size of a code with a signed stub, and phones that read it",
     "handheld_crypto": "signatures on 32-bit MicroPython: time, instructions, heap",
     "handheld_power": "the handheld's power lost at every write of flash and tag: records, mounts, tags",
+    "handheld_scan": "a tag in the handheld's field to the verdict on its screen",
     "handheld_size": "the handheld's program on its flash: compiled, and as a deflated bundle",
     "kill": "kill -9 the demo at random points, and account for everything",
 }

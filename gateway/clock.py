@@ -144,8 +144,8 @@ def kernel_error_ms() -> int:
 def happened(content: Mapping[str, Any], at_ns: int, is_timed: bool) -> tuple[int, bool]:
     """(at_ns, is_timed) of what a row tells: the row's own, but for one that a handheld wrote down before.
 
-    content: the row's body; is_timed: whether the gateway's clock was synchronised. A handheld that did not know the
-    time is not timed, and its row stands at the time that was reckoned for it, or at which it came.
+    content: the row's body; is_timed: whether the gateway's clock was synchronised, from which the handheld has its
+    own. One that did not know the time is not timed, and its row stands at what was reckoned for it, or when it came.
     """
     said = content.get("handheld")
     if not isinstance(said, Mapping):
@@ -153,4 +153,4 @@ def happened(content: Mapping[str, Any], at_ns: int, is_timed: bool) -> tuple[in
     at = said.get("at")
     if type(at) is not int or not 0 < at < _LAST_SECOND:
         return at_ns, False
-    return at * 1_000_000_000, said.get("synced") is True
+    return at * 1_000_000_000, is_timed and said.get("synced") is True

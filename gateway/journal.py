@@ -163,14 +163,15 @@ class Journal(Marks):
     async def take(self, cursor: str, station: str, acts: Sequence[Act]) -> list[Row]:
         """Store what another device wrote down, and with each act how far `cursor` has come; returns their rows.
 
-        Row and cursor are on disk together or not at all, in the order of the acts. Raises JournalFull where one did
-        not fit (those before it stand, none behind it does: see `cursor`), else as append, whose words these are.
+        Row and cursor are on disk together or not at all, in the order of the acts. They close no intent of this
+        gateway, and what is remembered of a tag stays. Raises JournalFull where one did not fit (those before it
+        stand, none behind it does: see `cursor`), else as append, whose words these are.
         """
         for act in acts:
             _check(act.kind, station, act.product, act.body)
         drafts = [
             self._draft(self._moment(), act.kind, station, act.uid, act.product, act.body)._replace(
-                cursor=(cursor, act.upto)
+                cursor=(cursor, act.upto), is_remembered=None
             )
             for act in acts
         ]

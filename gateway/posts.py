@@ -4,6 +4,7 @@ import os
 import time
 
 from edge.trust import TrustList
+from gateway.clock import UNSYNCED, kernel_error_ms
 from gateway.config import CodesConfig, Config, ReaderConfig, password, secret
 from gateway.journal import Journal
 from gateway.keys import DeviceKey, verifier
@@ -60,7 +61,8 @@ def handheld_stations(
     trusted = trust.current() if trust else None
 
     def judge() -> Judge:
-        return Judge(trusted, verifier, int(time.time()))
+        is_timed = kernel_error_ms() != UNSYNCED
+        return Judge(trusted, verifier, int(time.time()), is_timed=is_timed)
 
     def station(reader: ReaderConfig) -> HandheldStation:
         file, gateway = reader.secret_file, config.gateway

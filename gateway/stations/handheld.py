@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from edge import link
@@ -29,7 +30,6 @@ Tell = Callable[[Result], None]
 _SILENT_S = (
     20.0  # a handheld says something each 5 s, and must have shown by then that it holds the secret
 )
-_EARLIEST = 1_767_225_600  # 2026-01-01: a clock before this program was written is wrong
 _MOST_PARTS = 64  # of a text
 
 
@@ -149,7 +149,7 @@ class HandheldStation:
         visit.begin(self._judge(), cursor >= hello.number("next") > 0)
         acked = min(cursor, hello.number("acked")) if visit.is_short else cursor
         now = visit.judge.now
-        return end.welcome(now if now >= _EARLIEST else 0, acked)
+        return end.welcome(now if now >= rows.EARLIEST else 0, acked)
 
     async def _take(
         self,
@@ -162,13 +162,14 @@ class HandheldStation:
         """Store what is new; returns up to where the log is stored."""
         async with self._collector.alone(hello) as name:
             cursor = self.journal.cursor(name)
+            judge = replace(self._judge(), met=visit.judge.now)
             try:
                 if visit.is_short:
                     log.warning("%s: its log ends before %d: flash was damaged", hello.name, cursor)
                     cursor = min(after, cursor)
                     await self.journal.move_cursor(name, cursor)
                     visit.is_short = False
-                acts = _acts(hello, visit.judge, cursor, after, records)
+                acts = _acts(hello, judge, cursor, after, records)
                 if not acts:
                     return cursor
                 stored = await self.journal.take(name, f"{self.reader.name}/{hello.name}", acts)

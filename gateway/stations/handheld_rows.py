@@ -4,6 +4,7 @@ A record is CBOR [seq, boot, ms, at | null, kind, uid, product, body]. Kinds tha
 an intent is a row "handheld", for the gateway could neither finish nor void what another holds in hand. Its seqs are
 the handheld's: they stand under "handheld" in the body, as all that the gateway says of who wrote it, and when. What
 cannot be understood becomes a row "refused" with the record's bytes: nothing is lost, and nothing stops what follows.
+A result counts as one where the trust list bears its stub out: the secret of the link alone vouches for no product.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from gateway.stations.post import Check
 from gateway.stations.result import AMBER, GREEN, RED, Result, Signal
 
 KIND = "handheld"
+EARLIEST = 1_767_225_600  # 2026-01-01: a clock before this program was written is wrong
 
 _FIELDS = 8
 _KEPT = ("verdict", "refused", "result", "void")  # kinds that the gateway has, too
@@ -28,7 +30,8 @@ _LONGEST_KIND = 16  # characters
 _LONGEST_UID = 64  # bytes
 _LONGEST_PRODUCT = 512  # characters
 _LARGEST = (1 << 63) - 1
-_LAST_SECOND = 4_102_444_800  # the year 2100
+_LATEST = 4_102_444_800  # the year 2100
+_AHEAD_S = 3600  # by which a handheld's clock may have gone fast since it was set
 _OURS = (
     *("clock", "handheld", "intent", "pallet", "profile", "from_memory", "document", "reader"),
     *("missing", "unexpected", "faults"),
@@ -51,20 +54,23 @@ _NULL = ("slot", "link")  # may be null
 
 @dataclass(frozen=True)
 class Judge:
-    """What a handheld's word is weighed by: the gateway's own trust list. now: Unix seconds."""
+    """What a handheld's word is weighed by: the gateway's own trust list and clock.
+
+    now: Unix seconds; met: at the hello, 0 where that is now; is_timed: whether the gateway's clock is synchronised.
+    """
 
     trust: TrustList | None
     check: Check
     now: int
+    met: int = 0
+    is_timed: bool = True
 
 
 def act(seq: int, record: bytes, hello: Hello, judge: Judge) -> Act:
     """The row that a record becomes. seq: as the message tells it, which counts where the record cannot be read."""
     try:
         _, boot, ms, at, kind, uid, product, body = _parsed(seq, record)
-        return _act(
-            seq, kind, uid, product, body, _account(hello, seq, boot, ms, at, judge.now), judge
-        )
+        return _act(seq, kind, uid, product, body, _account(hello, seq, boot, ms, at, judge), judge)
     except Malformed as why:
         said: dict[str, Any] = {"outcome": "refused", "colour": RED, "reason": str(why)}
         said["record"] = record
@@ -85,7 +91,8 @@ def result(done: Act, journal_seq: int, name: str) -> Result:
     kind = body["handheld"].get("kind", done.kind)
     outcome = body.get("act") if kind == "result" else body.get("outcome")
     outcome = outcome if isinstance(outcome, str) else kind
-    colour = body.get("colour", {"result": GREEN, "void": RED, "refused": RED}.get(kind, AMBER))
+    colours = {"result": GREEN, "void": RED, "refused": RED}
+    colour = body.get("colour", colours.get(done.kind, AMBER))
     what = done.product or body.get("reason") or ""
     if done.kind == KIND and "first" in body:
         what = f"records {body['first']} to {body['last']}"
@@ -111,8 +118,6 @@ def _parsed(seq: int, record: bytes) -> list[Any]:
         raise Malformed(f"record {seq} says that it is {own!r}"[:120])
     if not _is_uint(boot) or not _is_uint(ms) or not (at is None or _is_uint(at)):
         raise Malformed("record: its times are no numbers")
-    if at is not None and at >= _LAST_SECOND:
-        raise Malformed("record: its time is after the year 2099")
     if not isinstance(kind, str) or not 0 < len(kind) <= _LONGEST_KIND:
         raise Malformed("record: its kind is no word")
     if not isinstance(uid, bytes) or len(uid) > _LONGEST_UID:
@@ -151,12 +156,21 @@ def _is_plain(value: object) -> bool:
 
 
 def _account(
-    hello: Hello, seq: int, boot: int, ms: int, at: int | None, now: int
+    hello: Hello, seq: int, boot: int, ms: int, at: int | None, judge: Judge
 ) -> dict[str, Any]:
-    """Who wrote it, and when; one of this start whose clock was not set yet is dated by the time since then."""
+    """Who wrote it, and when; one of this start whose clock was not set yet is dated by the time since then.
+
+    So is one whose clock was wrong: its time is before this program, or after now.
+    """
+    said, now = at, judge.met or judge.now
+    latest = judge.now + _AHEAD_S if judge.is_timed else _LATEST
+    if at is not None and not EARLIEST <= at <= latest:
+        at = None
     found = {"id": hello.id, "epoch": hello.epoch, "seq": seq, "boot": boot, "ms": ms}
     found |= {"at": at, "synced": at is not None}
     passed_ms = hello.number("ms") - ms
+    if at != said:
+        found["said_at"] = said
     if at is None and boot == hello.number("boot") and passed_ms >= 0 and hello.number("ms"):
         found["at"] = max(1, now - passed_ms // 1000)
     return found
@@ -180,6 +194,10 @@ def _act(
     raw = said.get("stub", b"")
     if kind == "result":
         _check_result(uid, product, said)
+        why = _unproved(raw, uid, judge)
+        if why:
+            account["kind"], said["colour"], said["reason"] = kind, AMBER, why
+            return Act(seq, KIND, uid, product, said | {"handheld": account})
         said.setdefault("act", "updated" if said["seq"] else "commissioned")
         said["digest"] = stub.decode(raw).digest or b""
     elif "seen_seq" in said and not _is_sound(raw, uid, judge):
@@ -198,10 +216,19 @@ def _check_result(uid: bytes, product: str, said: Mapping[str, Any]) -> None:
         "updated",
     ):
         raise Malformed("record: a result of another stub")
-    if written.carrier is None or written.carrier[1] != uid:
+    if written.carrier is None or tuple(written.carrier) != (stub.NFC, uid):
         raise Malformed("record: a result of another tag")
     if stub.product_name(written.product) != product:
         raise Malformed("record: a result of another product")
+
+
+def _unproved(raw: bytes, uid: bytes, judge: Judge) -> str:
+    """Why the gateway takes nobody's word for this write; "" where it does. Without a trust list it asks for none."""
+    if judge.trust is None or _is_sound(raw, uid, judge):
+        return ""
+    return (
+        "its stub is signed by no key that the trust list names for it: tagwright key trust --add"
+    )
 
 
 def _is_sound(raw: bytes, uid: bytes, judge: Judge) -> bool:

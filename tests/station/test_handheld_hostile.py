@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from edge import cbor, link
+from edge import cbor, link, stub
 from gateway.cli.main import main
 from gateway.journal import Journal
+from gateway.keys import verifier
 from gateway.readers.handheld import Talk
 from gateway.stations.handheld import HandheldStation
-from tests.handheld_line import Device, Wire, rows, session, station
+from gateway.stations.handheld_rows import Judge
+from gateway.stations.result import Result
+from tests.bench.passports import UID, Issuer
+from tests.handheld_line import NOW, Device, Wire, rows, session, station
 
 pytestmark = pytest.mark.anyio
 
@@ -72,3 +76,65 @@ async def test_what_a_record_says_can_be_shown(tmp_path: Path) -> None:
         found = CliRunner().invoke(main, asked)
         assert (found.exit_code, found.exception) == (0, None)
         assert len(found.stdout.splitlines()) == 3
+
+
+async def test_a_write_that_no_trusted_key_signed_is_no_result(tmp_path: Path) -> None:
+    """Whoever holds the link's secret could else make every real tag of a product look outdated."""
+    issuer, forger = Issuer(), Issuer()
+    raw = forger.stub(900, bytes(16))
+    product = stub.product_name(stub.decode(raw).product)
+    device = Device(tmp_path / "d")
+    said = {"stub": raw, "seq": 900, "act": "updated", "colour": "green"}
+    device.outbox.append("result", UID, product, said, device.clock)
+    told: list[Result] = []
+    async with Journal(tmp_path / "j.db") as journal:
+        judge = Judge(issuer.trust, verifier, NOW)
+        await session(station(journal, judge=judge), device, tell=told.append)
+        assert (journal.known_seq(product), journal.last_result(product)) == (None, None)
+        ((kind, body),) = rows(journal)
+        assert (kind, body["stub"], body["handheld"]["kind"]) == ("handheld", raw, "result")
+        assert "key trust" in body["reason"]
+        assert told[0].signal.colour == "amber"
+
+
+async def test_a_result_of_a_handheld_leaves_what_is_remembered_of_a_rain_tag(
+    tmp_path: Path,
+) -> None:
+    tid, issuer = bytes(range(8)), Issuer()
+    raw = issuer.stub(0, uid=tid)
+    product = stub.product_name(stub.decode(raw).product)
+    device = Device(tmp_path / "d")
+    said = {"stub": raw, "seq": 0, "act": "commissioned"}
+    device.outbox.append("result", tid, product, said, device.clock)
+    async with Journal(tmp_path / "j.db") as journal:
+        own = await journal.append("result", "gate", tid, "p", {"profile": "epc", "seq": 0})
+        await session(station(journal, judge=Judge(issuer.trust, verifier, NOW)), device)
+        assert journal.last_result(product) is not None
+        assert journal.remembered(tid) == own
+
+
+@pytest.mark.parametrize(
+    ("at", "is_timed", "found"),
+    [
+        (NOW - 60, True, (NOW - 60, True)),
+        (NOW + 86_400, True, (NOW - 1, False)),  # another gateway's clock is a day fast
+        (NOW + 86_400, False, (NOW + 86_400, True)),  # who can say
+        (1 << 62, False, (NOW - 1, False)),
+        (5, True, (NOW - 1, False)),
+    ],
+)
+async def test_a_time_that_cannot_be_is_not_believed_and_hides_no_record(
+    tmp_path: Path, at: int, is_timed: bool, found: tuple[int, bool]
+) -> None:
+    device = Device(tmp_path / "d")
+    device.clock.now = lambda: at  # type: ignore[method-assign]
+    device.clock.synced = True
+    device.note(1)
+    device.ms += 1000
+    async with Journal(tmp_path / "j.db") as journal:
+        judge = Judge(None, verifier, NOW, is_timed=is_timed)
+        await session(station(journal, judge=judge), device)
+        ((kind, body),) = rows(journal)
+    said = body["handheld"]
+    assert (kind, said["at"], said["synced"]) == ("verdict", *found)
+    assert said.get("said_at", at) == at

@@ -17,8 +17,8 @@ _UPDATER = "updater"  # the role of a key that may sign firmware
 _PIECE = 512  # bytes that are hashed in one turn
 
 
-def install(path: "str", folder: "str", trust: "Trust") -> "Generator[int, None, None]":
-    """See reader.update.install."""
+def install(path: "str", folder: "str", trust: "Trust", now: "int") -> "Generator[int, None, None]":
+    """See reader.update.install. now: Unix seconds."""
     try:
         text = archive.text(path)
         first = text[len(archive.MAGIC) :].split(b"\n")[0].split(b" ")
@@ -37,7 +37,7 @@ def install(path: "str", folder: "str", trust: "Trust") -> "Generator[int, None,
     signature = files.part(path, end, archive.SIGNATURE)
     crc = binascii.crc32(signature, crc) & 0xFFFFFFFF
     signed = archive.SIGNED + digest.digest()
-    for key in _keys(trust, kid):
+    for key in _keys(trust, kid, now):
         if (yield from trust.check(key, signed, signature)):
             break
     else:
@@ -54,14 +54,14 @@ def install(path: "str", folder: "str", trust: "Trust") -> "Generator[int, None,
     update.write(folder, confirmed + slot + b"0 " + str(crc).encode())
 
 
-def _keys(trust: "Trust", kid: "bytes") -> "list[bytes]":
+def _keys(trust: "Trust", kid: "bytes", now: "int") -> "list[bytes]":
     """The keys with this kid that may sign firmware."""
-    found = [
-        entry.key
-        for entry in trust.find(kid)
-        if _UPDATER in entry.roles and entry.revoked_since is None
-    ]
-    return [trust.root] + found
+    found = [trust.root]
+    for entry in trust.find(kid) if now <= trust.not_after else ():
+        is_valid = entry.valid_from <= now and (entry.valid_to is None or now <= entry.valid_to)
+        if is_valid and _UPDATER in entry.roles and entry.revoked_since is None:
+            found.append(entry.key)
+    return found
 
 
 def _number(path: "str") -> "int":

@@ -11,7 +11,7 @@ import time
 from reader import app, jobs, update
 from reader.clock import Clock
 from reader.download import Download
-from reader.errors import DeviceTrouble
+from reader.errors import DeviceTrouble, FlashFull
 from reader.face import Face
 from reader.keys import DeviceKey
 from reader.line import Line
@@ -23,7 +23,7 @@ from reader.power import Battery
 from reader.state import State
 from reader.station import Kit, Station
 from reader.trust import Trust
-from reader.ui import Screen
+from reader.ui import Screen, of_trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ VERSION = "0.1.0"
 
 _DOZE_MS = 10  # so that a button is never late
 _BATTERY_MS = 5000  # between two looks at it
-_KNOWN_MS = 600_000  # between two notes of the time
+_KNOWN_S = 600  # between two notes of the time
 _PROVEN_MS = 30_000  # of work without a fault: a new firmware stays
 
 
@@ -58,25 +58,29 @@ class Device:
         folder: "str" = FOLDER,
     ) -> None:
         boot = state.get("boot") + 1
-        state.set("boot", boot)
+        try:
+            state.set("boot", boot)
+        except FlashFull:
+            pass  # what is sent makes room
         key = DeviceKey(folder, random, settings.operator)
         outbox = Outbox(folder + "/outbox", random, boot, settings.outbox_kb)
         trust = Trust(folder + "/trust", settings.root, state)
         orders = Orders(folder, state)
         self.kit = Kit(settings, clock, key, trust, outbox, orders)
         self.face = Face(board)
-        rain = _rain(board, clock)
+        rain = _rain(board, clock, settings)
         self.station = Station(
             self.kit, Pn532(board.tag_port, board.tag_reset, clock), rain, self._show
         )
         installs: "dict[str, Install]" = {"trust": trust.install, "orders": orders.install}
-        installs["update"] = update.install(folder, trust)
+        installs["update"] = update.install(folder, trust, clock)
         download = Download(folder + "/download", installs)
         identity = (key.kid, settings.name)
         self.link = Link(identity, outbox, clock, random, self._about, download, settings.secret)
         self.line = Line(board, settings, self.link, download)
         modes = [each for each in app.MODES if rain is not None or each[0] != "locate"]
-        self.app = app.App(settings.repair_codes, settings.sleep_s * 1000, modes)
+        sleep_ms = settings.sleep_s * 1000
+        self.app = app.App(settings.repair_codes, sleep_ms, modes, self.line.can_dial)
         self.battery = Battery()
         self._board = board
         self._download = download
@@ -86,7 +90,6 @@ class Device:
         self._due = 0  # when the work wants its next turn
         self._linked = (False, outbox.waiting, "")
         self._measured = -_BATTERY_MS
-        self._noted = 0
         self._is_proven = False
 
     def begin(self, trouble: "str") -> None:
@@ -104,7 +107,7 @@ class Device:
         linked = (self.link.up, self.link.waiting, self.line.trouble)
         if linked != self._linked:
             if linked[0] and not self._linked[0]:
-                self._note_time(now)  # the gateway has told it
+                self._keep(1)  # the gateway has told it
             self._linked = linked
             self.face.waiting = linked[1]
             self._on(("link",) + linked, now)
@@ -136,13 +139,6 @@ class Device:
             self._begin(self.station.rest(), now)
             self._on(event, now)
 
-    def _note_time(self, now: "int") -> None:
-        """A start without a gateway then knows that it is later."""
-        clock = self.kit.clock
-        if clock.synced:
-            self._noted = now
-            self._state.set("known", clock.now())
-
     def _turn_power(self, now: "int") -> None:
         """Battery, the time that outlives a start, and whether a new firmware has proven itself."""
         mv = self._board.battery_mv()
@@ -150,13 +146,21 @@ class Device:
             self.battery.measured(mv)
             self.face.battery = self.battery.percent
             self._on(("battery", self.battery.percent), now)
-        if now - self._noted >= _KNOWN_MS:
-            self._note_time(now)
-        if not self._is_proven and now >= _PROVEN_MS:
-            self._is_proven = True
-            update.confirm(self._folder)
+        self._keep(_KNOWN_S)
         if self.app.state == "idle" and not self._download.what and update.is_due(self._folder):
             self._board.reset()
+
+    def _keep(self, slack_s: "int") -> None:
+        """The time, where it differs from what is kept by so much, and firmware that has proven itself."""
+        now = self.kit.clock.now()
+        try:
+            if abs(now - self._state.get("known")) >= slack_s:
+                self._state.set("known", now)
+            if not self._is_proven and self.kit.clock.ms() >= _PROVEN_MS:
+                update.confirm(self._folder)
+                self._is_proven = True
+        except DeviceTrouble:
+            pass  # the flash is full: what is sent makes room
 
     def _on(self, event: "tuple[Any, ...]", now: "int") -> None:
         for act in self.app.on(event, now):
@@ -169,8 +173,9 @@ class Device:
                 self._begin(self.station.rest(), now)
             elif what == "send":
                 self.line.dial(now)
+                self._linked = (False, -1, "")  # it is told how things stand
             elif what == "export" and self.app.last is not None:
-                self._export()
+                self._export(now)
             elif what == "sleep" and not self.link.up:
                 self._begin(self._asleep(), now)
 
@@ -193,10 +198,13 @@ class Device:
             return entry.format_tag(self.kit)
         return entry.write_entry(self.kit, name, self.app.code)
 
-    def _export(self) -> None:
+    def _export(self, now: "int") -> None:
         from reader import export
 
-        self.link.text("export", export.as_json(self.app.last))  # type: ignore[arg-type]
+        try:
+            self.link.text("export", export.as_json(self.app.last))  # type: ignore[arg-type]
+        except MemoryError:
+            self.face.show(of_trouble("out of memory"), now)
 
     def _begin(self, work: "Turns", now: "int") -> None:
         if self._work is not None:
@@ -206,6 +214,7 @@ class Device:
 
     def _asleep(self) -> "Turns":
         yield from self.station.rest()
+        self._keep(1)
         self._board.deep_sleep()
 
     def _tell_test(self, text: "str") -> None:
@@ -222,7 +231,7 @@ class Device:
             "boot": self._state.get("boot"),
             "trust": kit.trust.number,
             "orders": kit.orders.number,
-            "update": update.number(),
+            "update": update.number(self._folder),
             "battery": self.battery.percent,
             "key": kit.key.public,
         }
@@ -244,12 +253,12 @@ def main(settings: "Settings", board: "Board") -> None:
         board.sleep(device.turn())
 
 
-def _rain(board: "Board", clock: "Clock") -> "M100 | None":
+def _rain(board: "Board", clock: "Clock", settings: "Settings") -> "M100 | None":
     if board.rain_port is None:
         return None
     from reader import m100
 
-    return m100.M100(board.rain_port, clock)
+    return m100.M100(board.rain_port, clock, settings.rain_region, settings.rain_dbm)
 
 
 def _refuse(board: "Board", clock: "Clock", why: "str") -> None:

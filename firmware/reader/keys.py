@@ -3,10 +3,11 @@
 from edge import cose, ed25519
 from reader import files
 from reader.errors import DeviceTrouble
+from reader.trust import turned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 _SIZE = 68  # bytes: seed, public key, CRC-32
 
@@ -36,6 +37,6 @@ class DeviceKey:
         self.kid = cose.kid(self.public)
         self.operator = operator
 
-    def sign(self, data: "bytes") -> "bytes":
-        """Its signature of `data`, 64 bytes."""
-        return ed25519.sign(self._seed, data)
+    def signing(self, data: "bytes") -> "Generator[int, None, bytes]":
+        """Its signature of `data`, 64 bytes, in turns: half a second."""
+        return turned(ed25519.signing(self._seed, data))

@@ -18,6 +18,8 @@ class Settings:
     name = "handheld"
     bus = "uart"  # to the PN532: uart or spi
     rain = False  # whether there is an M100
+    rain_region = ""  # its band; "": as it is
+    rain_dbm = 0  # its power; 0: as it is
     wifi_ssid = ""
     wifi_password = ""
     gateway = ""  # HOST:PORT; "": USB alone
@@ -44,13 +46,24 @@ def load(folder: "str") -> "Settings":
 
 _NAMES = sorted([name for name in dir(Settings) if name[0] != "_" and name != "trouble"])
 _LIMITS = {
+    "rain_dbm": (0, 30),
     "duplicate_s": (0, 3600),
     "sleep_s": (0, 86400),
     "volume": (0, 100),
     "outbox_kb": (48, 65536),
     "look_ms": (0, 10000),
 }
+_REGIONS = (
+    "",
+    "cn",
+    "us",
+    "eu",
+    "cn800",
+    "kr",
+)  # of edge.m100, which boards without one do not load
+_CHOICES = {"bus": ("uart", "spi"), "rain_region": _REGIONS}
 _SHORTEST_SECRET = 16
+_LONGEST_CODE = 64
 _KINDS = {str: "a text", bool: "true or false", tuple: "a list of texts"}
 
 
@@ -89,8 +102,9 @@ def _parsed(name: "str", default: "Any", value: "Any") -> "Any":
             return None
         return value if len(value) in (0, 32) else None
     if kind is tuple and type(value) is list:
-        return tuple(value) if all([type(each) is str for each in value]) else None
-    if type(value) is not kind or (name == "bus" and value not in ("uart", "spi")):
+        is_sound = all([type(each) is str and len(each) <= _LONGEST_CODE for each in value])
+        return tuple(value) if is_sound else None
+    if type(value) is not kind or value not in _CHOICES.get(name, (value,)):
         return None
     low, high = _LIMITS.get(name, (0, 0))
     return value if kind is not int or low <= value <= high else None
@@ -103,7 +117,9 @@ def _wanted(name: "str") -> "str":
         return "64 hex digits"
     if name == "secret":
         return "16 characters or more"
-    return "uart or spi" if name == "bus" else _KINDS[type(getattr(Settings, name))]
+    if name in _CHOICES:
+        return " or ".join([each for each in _CHOICES[name] if each])
+    return _KINDS[type(getattr(Settings, name))]
 
 
 def _nearest(name: "str") -> "str":

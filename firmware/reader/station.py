@@ -76,12 +76,11 @@ class Station:
 
     def rest(self) -> "Turns":
         """The field off, the modules asleep. One that is mute is left alone."""
-        try:
-            yield from self.tag.idle()
-            if self.rain is not None:
-                yield from self.rain.sleep()
-        except ReaderGone:
-            pass
+        for each in (self.tag.idle(), self.rain.sleep() if self.rain is not None else ()):
+            try:
+                yield from each
+            except ReaderGone:
+                pass
 
     def _done(self, request: "tuple[Any, ...]") -> "Turns":
         what = request[0]
@@ -89,7 +88,7 @@ class Station:
         if what == "check":
             return (yield from kit.trust.check(request[1], request[2], request[3]))
         if what == "sign":
-            return kit.key.sign(request[1])
+            return (yield from kit.key.signing(request[1]))
         if what == "record":
             return kit.outbox.append(request[1], request[2], request[3], request[4], kit.clock)
         if what == "show":

@@ -13,9 +13,12 @@ from reader import files, segments
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from typing import TypeVar
 
     from edge.trust import Entry
     from reader.state import State
+
+    T = TypeVar("T")
 
 NUMBER = "trust"  # in State
 ROW = 12  # bytes of an index row
@@ -69,7 +72,7 @@ class Trust:
             return False
         prepared = self.prepare(key)
         yield 0
-        return (yield from turned(prepared.steps(message, signature)))
+        return (yield from turned(prepared.steps(message, signature))) is True
 
     def install(self, path: "str") -> "Generator[int, None, None]":
         """Put the signed list in the file `path` in force, in turns; the file is moved away.
@@ -114,11 +117,12 @@ class Trust:
         return found
 
 
-def turned(steps: "Generator[None, None, bool]") -> "Generator[int, None, bool]":
-    """A signature's check as turns; its result."""
+def turned(steps: "Generator[None, None, T]") -> "Generator[int, None, T]":
+    """What edge.ed25519 does step by step, as turns; its result."""
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            return end.value is True
+            found: "T" = end.value
+            return found
         yield 0

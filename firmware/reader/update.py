@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from reader.clock import Clock
     from reader.trust import Trust
 
     Turns = Generator[int, None, None]
@@ -19,16 +20,16 @@ FOLDER = "/data"  # where boot.py looks
 _NONE = b"--0 0"
 
 
-def install(folder: "str", trust: "Trust") -> "Callable[[str], Turns]":
+def install(folder: "str", trust: "Trust", clock: "Clock") -> "Callable[[str], Turns]":
     """What puts the bundle in a file on trial, in turns, from the next start on; the file is moved away.
 
-    It is signed by the root of `trust`, or by one of its keys with role "updater". Raises Malformed.
+    It is signed by the root of `trust`, or by one of its keys with role "updater", valid now. Raises Malformed.
     """
 
     def turns(path: "str") -> "Turns":
         from reader import bundle
 
-        return bundle.install(path, folder, trust)
+        return bundle.install(path, folder, trust, clock.now())
 
     return turns
 

@@ -20,6 +20,7 @@ CASE = """
 import os, sys, vfs
 from ram_flash import mount
 from reader import files, update
+from reader.clock import Clock
 from reader.state import State
 from reader.trust import Trust
 
@@ -59,7 +60,8 @@ def install(path):
     forget()
     with open(path, "rb") as file:
         files.write("/data/part", (file.read(),))
-    for _ in update.install("/data", Trust("/data/trust", bytes.fromhex({root!r}), State("/data")))("/data/part"):
+    trust = Trust("/data/trust", bytes.fromhex({root!r}), State("/data"))
+    for _ in update.install("/data", trust, Clock(lambda: 0, lambda a, b: 0))("/data/part"):
         pass
 
 def test_it():

@@ -2,7 +2,7 @@
 
 from expect import folder, raises
 
-from edge import cose, ed25519
+from edge import cose, ed25519, m100
 from reader import files, settings
 from reader.errors import DeviceTrouble
 from reader.keys import DeviceKey
@@ -38,7 +38,7 @@ def test_what_is_set_holds():
 def test_each_mistake_is_named_and_the_rest_holds():
     found = loaded(
         '{"nmae": 1, "rain": 1, "volume": true, "root": "ab", "secret": "x", "bus": "i2c",'
-        '"sleep_s": -1, "repair_codes": [1], "operator": "ACME"}'
+        '"sleep_s": -1, "repair_codes": [1], "operator": "ACME", "rain_region": "de", "rain_dbm": 31}'
     )
     assert found.operator == "ACME" and found.rain is False and found.volume == 60
     for said in (
@@ -50,8 +50,15 @@ def test_each_mistake_is_named_and_the_rest_holds():
         "bus: must be uart or spi",
         "sleep_s: must be 0 to 86400",
         "repair_codes: must be a list of texts",
+        "rain_region: must be cn or us or eu or cn800 or kr",
+        "rain_dbm: must be 0 to 30",
     ):
         assert said in found.trouble.split("; "), said
+    assert "texts" in loaded('{"repair_codes": ["' + "R" * 65 + '"]}').trouble
+    found = loaded('{"rain_region": "eu", "rain_dbm": 20}')
+    assert (found.rain_region, found.rain_dbm, found.trouble) == ("eu", 20, "")
+    for each in m100.REGIONS:
+        assert loaded('{"rain_region": "' + each + '"}').trouble == ""
     for text in ("{", "[]", '"name"', "\x00"):
         assert loaded(text).trouble and loaded(text).name == "handheld"
 
@@ -76,7 +83,12 @@ def test_a_key_is_made_once_and_signs():
     data = folder()
     key = DeviceKey(data, lambda count: SEED[:count], "ACME")
     assert key.public == ed25519.public_key(SEED) and key.kid == cose.kid(key.public)
-    assert ed25519.verify(key.public, b"stub", key.sign(b"stub"))
+    steps = key.signing(b"stub")
+    try:
+        while True:
+            assert next(steps) == 0
+    except StopIteration as end:
+        assert ed25519.verify(key.public, b"stub", end.value)
     assert DeviceKey(data, lambda count: b"").kid == key.kid
     kept = files.read(data + "/key")
     files.write(data + "/key", (kept[:5] + b"?" + kept[6:],))

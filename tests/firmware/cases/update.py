@@ -16,6 +16,7 @@ SEED = bytes(range(32))
 ROOT = ed25519.public_key(SEED)
 UPDATER = bytes(range(1, 33))
 STATION = bytes(range(2, 34))
+EXPIRED = bytes(range(3, 35))
 
 
 def bundle(number, seed=SEED, content=b"x = 1\n"):
@@ -27,17 +28,25 @@ def bundle(number, seed=SEED, content=b"x = 1\n"):
     return data + ed25519.sign(seed, b"tagwright firmware\n" + hashlib.sha256(data).digest())
 
 
+class Clock:
+    at = 3
+
+    def now(self):
+        return self.at
+
+
 def trusting(data):
-    """Trust with a key for updates, a station's, and a revoked one for updates."""
+    """Trust up to 3 with a key for updates from 2 on, a station's, a revoked and an expired one for updates."""
     found = Trust(data + "/trust", ROOT, State(data))
     keys = []
-    for seed, role, since in (
-        (UPDATER, "updater", None),
-        (STATION, "issuer", None),
-        (SEED[1:] + b"\x00", "updater", 1),
+    for seed, role, first, last, since in (
+        (UPDATER, "updater", 2, None, None),
+        (STATION, "issuer", 0, None, None),
+        (SEED[1:] + b"\x00", "updater", 0, None, 1),
+        (EXPIRED, "updater", 0, 2, None),
     ):
         key = ed25519.public_key(seed)
-        keys.append(Entry(cose.kid(key), key, "", (role,), 0, None, since))
+        keys.append(Entry(cose.kid(key), key, "", (role,), first, last, since))
     raw = trust.encode(
         TrustList(1, 2, 3, tuple(keys)), cose.ED25519, bytes(8), lambda m: ed25519.sign(SEED, m)
     )
@@ -47,9 +56,11 @@ def trusting(data):
     return found
 
 
-def install(data, found, content):
+def install(data, found, content, now=3):
+    clock = Clock()
+    clock.at = now
     files.write(data + "/part", (content,))
-    for ms in update.install(data, found)(data + "/part"):
+    for ms in update.install(data, found, clock)(data + "/part"):
         assert ms == 0
 
 
@@ -85,6 +96,9 @@ def test_keys_that_may_sign_updates_are_the_roots_and_updaters():
     raises(Malformed, install, data, found, bundle(1, STATION))
     raises(Malformed, install, data, found, bundle(1, SEED[1:] + b"\x00"))
     raises(Malformed, install, data, found, bundle(1, bytes(32)))
+    raises(Malformed, install, data, found, bundle(1, EXPIRED))
+    for now in (1, 4):
+        raises(Malformed, install, data, found, bundle(1, UPDATER), now)
     assert slots(data) == b""
     install(data, found, bundle(1, UPDATER))
     assert slots(data) == b"-a0"

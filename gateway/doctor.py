@@ -9,12 +9,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge import weblink
+from edge import cose, weblink
+from edge.trust import TrustList
 from gateway import doctor_devices, posts
 from gateway.config import Config
 from gateway.finding import FAULT, WARNING, WELL, Finding
 from gateway.journal import Journal, JournalTrouble
 from gateway.keys import KeyProblem, TrustStore, read_card
+from gateway.stations import handheld_keys
 
 _SYNCS = 16  # fsyncs that the latency is the median of
 _SLOW_S = 0.02  # an SD card of the slow kind; a lamp waits for one fsync
@@ -34,6 +36,8 @@ def examine(config: Config, now: float) -> Iterator[Finding]:
     yield _link(config)
     for reader in config.reader:
         yield from doctor_devices.examine(reader)
+    if any(posts.is_handheld(each) for each in config.reader):
+        yield from _strangers(config)
 
 
 def _link(config: Config) -> Finding:
@@ -139,17 +143,16 @@ def _keys(config: Config, now: float) -> Iterator[Finding]:
             yield Finding("key", WELL, f"{config.keys.device}: kid {card.kid.hex()}")
         except KeyProblem as why:
             yield Finding("key", FAULT, str(why), "tagwright key new --out FILE")
-    if config.keys.trust is None:
-        yield Finding(
-            "trust", WARNING, "no keys.trust", "name a trust list: without one no key is trusted"
-        )
-        return
-    root = bytes.fromhex(config.keys.root) if config.keys.root else None
     try:
-        trusted = TrustStore(config.keys.trust, root).load()
+        trusted = _trusted(config)
     except KeyProblem as why:
         yield Finding(
             "trust", FAULT, str(why), "fetch the newest list, and name its root in keys.root"
+        )
+        return
+    if trusted is None:
+        yield Finding(
+            "trust", WARNING, "no keys.trust", "name a trust list: without one no key is trusted"
         )
         return
     days = (trusted.not_after - now) / 86400
@@ -162,3 +165,25 @@ def _keys(config: Config, now: float) -> Iterator[Finding]:
         )
     else:
         yield Finding("trust", WELL, text)
+
+
+def _strangers(config: Config) -> Iterator[Finding]:
+    """Handhelds that were here, and whose key is on no list; what is wrong with the files is told elsewhere."""
+    try:
+        trusted = _trusted(config)
+        records = Journal.open_readonly(config.gateway.journal)
+    except (KeyProblem, JournalTrouble):
+        return
+    for key in handheld_keys.strangers(records, trusted):
+        text = f"of {cose.kid(key).hex()} is on no trust list: readers trust nothing that it writes"
+        remedy = f"where the root key is: {handheld_keys.remedy(key, config.keys.trust)}"
+        yield Finding("handheld key", WARNING, text, remedy)
+    records.close()
+
+
+def _trusted(config: Config) -> TrustList | None:
+    """The trust list; None where none is named. KeyProblem."""
+    if config.keys.trust is None:
+        return None
+    root = bytes.fromhex(config.keys.root) if config.keys.root else None
+    return TrustStore(config.keys.trust, root).load()

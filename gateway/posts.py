@@ -57,7 +57,7 @@ def handheld_stations(
     config: Config, journal: Journal, trust: TrustFile | None
 ) -> dict[str, HandheldStation]:
     """Reader -> its station, of all where handhelds come; ConfigProblem."""
-    collector = Collector(journal)
+    collector = Collector(journal, config.keys.trust)
     trusted = trust.current() if trust else None
 
     def judge() -> Judge:

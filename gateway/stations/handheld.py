@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from weakref import WeakValueDictionary
 
 from edge import link
@@ -19,6 +20,7 @@ from gateway.readers.handheld import Handhelds
 from gateway.readers.handheld_end import End, Hello, Message
 from gateway.readers.scanner_link import Link
 from gateway.stations import handheld_rows as rows
+from gateway.stations.handheld_keys import Keys
 from gateway.stations.handheld_rows import Judge
 from gateway.stations.handheld_shelf import Looks, Shelf, Thing
 from gateway.stations.result import RED, Result, Signal
@@ -36,11 +38,12 @@ _MOST_PARTS = 64  # of a text
 class Collector:
     """What all collecting stations of a gateway share: the journal, and whose turn it is at one handheld's log.
 
-    giving: held while it is found out who may have orders.
+    giving: held while it is found out who may have orders. trust_file: of the gateway's own list, to be named.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, trust_file: Path | None = None) -> None:
         self.journal = journal
+        self.keys = Keys(journal, trust_file)
         self.giving = asyncio.Lock()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -105,7 +108,7 @@ class HandheldStation:
                 for said in end.receive(data):
                     for answer in await self._answers(end, visit, said, tell):
                         await at.send(answer)
-                    self._note(end, where)
+                    await self._note(end, where)
                 if end.refused > visit.refused:
                     if end.why != visit.why:
                         log.warning("%s: %s: left out: %s", self.reader.name, where, end.why)
@@ -230,10 +233,11 @@ class HandheldStation:
         except JournalFull as why:
             log.warning("%s: not written down: %s", hello.name, why)
 
-    def _note(self, end: End, where: str) -> None:
+    async def _note(self, end: End, where: str) -> None:
         if end.is_proved and end.hello is not None and self._here.get(end) != end.hello.name:
             self._here[end] = end.hello.name
             log.info("%s: %s is at %s", self.reader.name, end.hello.name, where)
+            await self._collector.keys.met(end.hello, self._judge().trust)
 
     def _gone(self, end: End, where: str, why: str) -> None:
         name = self._here.pop(end, None)

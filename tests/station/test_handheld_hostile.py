@@ -7,11 +7,15 @@ import pytest
 from click.testing import CliRunner
 
 from edge import cbor, link, stub
+from edge.trust import Entry, TrustList
 from gateway.cli.main import main
+from gateway.config import load
+from gateway.doctor import examine
+from gateway.finding import Finding
 from gateway.journal import Journal
-from gateway.keys import verifier
+from gateway.keys import DeviceKey, TrustStore, verifier
 from gateway.readers.handheld import Talk
-from gateway.stations.handheld import HandheldStation
+from gateway.stations.handheld import Collector, HandheldStation
 from gateway.stations.handheld_rows import Judge
 from gateway.stations.result import Result
 from tests.bench.passports import UID, Issuer
@@ -138,3 +142,46 @@ async def test_a_time_that_cannot_be_is_not_believed_and_hides_no_record(
     said = body["handheld"]
     assert (kind, said["at"], said["synced"]) == ("verdict", *found)
     assert said.get("said_at", at) == at
+
+
+async def test_a_key_that_no_list_names_is_told_once_with_what_to_type(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = DeviceKey.generate()
+    device = Device(tmp_path / "d", id=key.kid)
+    device.about["key"] = key.public
+    root, trust = DeviceKey.generate(), TrustList(1, NOW - 1, 4_000_000_000, ())
+    (tmp_path / "line.toml").write_text(
+        f'[gateway]\nname = "gate"\njournal = "j.db"\n[keys]\ntrust = "trust.cbor"\nroot = "{root.public.hex()}"\n'
+        '[[reader]]\nname = "hand"\nurl = "handheld:/dev/null"\n'
+    )
+    config = load(tmp_path / "line.toml")
+    store = TrustStore(tmp_path / "trust.cbor", root.public)
+    store.save(trust, root)
+
+    def found() -> list[Finding]:
+        return [each for each in examine(config, NOW) if each.check == "handheld key"]
+
+    assert found() == []
+    remedy = f"tagwright key trust --add {key.public.hex()} --out trust.cbor"
+    async with Journal(tmp_path / "j.db") as journal:
+        shared = Collector(journal, tmp_path / "trust.cbor")
+        here = station(journal, collector=shared, judge=Judge(trust, verifier, NOW))
+        await replayed(here, device)
+        assert remedy not in caplog.text  # nothing is proved yet: who knows whose key it is
+        for _ in range(2):
+            device.note(1)
+            await session(here, device)
+        assert caplog.text.count(remedy) == 1
+    assert [remedy in each.remedy for each in found()] == [True]
+    trust.number, trust.entries = 2, (Entry(key.kid, key.public),)
+    store.save(trust, root)
+    assert found() == []
+
+
+async def replayed(here: HandheldStation, device: Device) -> None:
+    """Somebody else says the handheld's hello."""
+    device.link.begin()
+    there = await played(here, Wire(), [device.link.turn(device.ms)])
+    there.cancel()
+    await asyncio.wait([there])

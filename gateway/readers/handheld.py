@@ -55,6 +55,12 @@ class Handhelds:
         self.where = where
         self.port = where.port
         self._trouble = ""
+        self._unproved: dict[TcpLink, None] = {}  # in the order in which they came
+
+    def proved(self, link: Link) -> None:
+        """Who is at this link may stay, whoever else comes; of the others the oldest makes room."""
+        if isinstance(link, TcpLink):
+            self._unproved.pop(link, None)
 
     async def look(self) -> None:
         """Whether it can be used: ReaderGone, or ReaderBusy where another program has the port."""
@@ -94,10 +100,16 @@ class Handhelds:
         coming: asyncio.Queue[TcpLink] = asyncio.Queue()
 
         def came(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if len(there) + coming.qsize() < _MOST:
-                coming.put_nowait(TcpLink.accepted(reader, writer))
-            else:
-                writer.transport.abort()
+            if len(there) + coming.qsize() >= _MOST:
+                oldest = next(iter(self._unproved), None)
+                if oldest is None:
+                    writer.transport.abort()
+                    return
+                del self._unproved[oldest]
+                oldest.abort()
+            link = TcpLink.accepted(reader, writer)
+            self._unproved[link] = None
+            coming.put_nowait(link)
 
         server = await self._listen(came)
         try:
@@ -108,6 +120,7 @@ class Handhelds:
                     task.add_done_callback(there.discard)
         finally:
             server.close()
+            self._unproved.clear()
             while not coming.empty():
                 await coming.get_nowait().close()
 
@@ -117,6 +130,7 @@ class Handhelds:
         except DeviceTrouble as why:
             log.info("%s: %s has left: %s", self.name, link.where, why)
         finally:
+            self.proved(link)
             await link.close()
 
     async def _listen(self, came: _Came) -> asyncio.Server:

@@ -82,6 +82,11 @@ class TcpLink:
         except (OSError, TimeoutError) as why:
             raise self._gone(_reason(why)) from why
 
+    def abort(self) -> None:
+        """End it at once; whoever receives or sends there finds it gone."""
+        if self._writer is not None:
+            self._writer.transport.abort()
+
     async def close(self) -> None:
         writer, self._reader, self._writer = self._writer, None, None
         if writer is None:

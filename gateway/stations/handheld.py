@@ -109,6 +109,8 @@ class HandheldStation:
                     for answer in await self._answers(end, visit, said, tell):
                         await at.send(answer)
                     await self._note(end, where)
+                    if end.is_proved:
+                        self.reader.proved(at)
                 if end.refused > visit.refused:
                     if end.why != visit.why:
                         log.warning("%s: %s: left out: %s", self.reader.name, where, end.why)

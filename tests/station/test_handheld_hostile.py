@@ -14,7 +14,8 @@ from gateway.doctor import examine
 from gateway.finding import Finding
 from gateway.journal import Journal
 from gateway.keys import DeviceKey, TrustStore, verifier
-from gateway.readers.handheld import Talk
+from gateway.readers.handheld import Handhelds, Talk, Where
+from gateway.readers.scanner_link import Link
 from gateway.stations.handheld import Collector, HandheldStation
 from gateway.stations.handheld_rows import Judge
 from gateway.stations.result import Result
@@ -185,3 +186,36 @@ async def replayed(here: HandheldStation, device: Device) -> None:
     there = await played(here, Wire(), [device.link.turn(device.ms)])
     there.cancel()
     await asyncio.wait([there])
+
+
+async def test_who_holds_all_connections_and_proves_nothing_keeps_nobody_out() -> None:
+    met: asyncio.Queue[Link] = asyncio.Queue()
+    reader = Handhelds("hand", Where(host="127.0.0.1"))
+
+    async def talk(link: Link, where: str) -> None:
+        met.put_nowait(link)
+        while data := await link.receive(30):
+            await link.send(data)
+
+    async def connection() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        found = await asyncio.open_connection("127.0.0.1", reader.port)
+        writers.append(found[1])
+        return found
+
+    writers: list[asyncio.StreamWriter] = []
+    async with asyncio.timeout(10):
+        there = asyncio.create_task(reader.serve(talk))
+        while not reader.port:
+            await asyncio.sleep(0)
+        first, writer = await connection()
+        reader.proved(await met.get())
+        for _ in range(80):
+            last, last_writer = await connection()
+            await met.get()
+        for come, go in ((first, writer), (last, last_writer)):
+            go.write(b"still here")
+            assert await come.readexactly(10) == b"still here"
+        for each in writers:
+            each.transport.abort()
+        there.cancel()
+        await asyncio.wait([there])

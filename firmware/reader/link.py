@@ -182,7 +182,7 @@ class Link:
             self.up = True
             self.trouble = ""
             self.gateway = said[2]
-            if said[4]:
+            if _EARLIEST <= said[4] < _LATEST:
                 self._clock.set(said[4])
             self._outbox.acknowledged(said[5])
             self._due = self._beat = self._want_due = now_ms

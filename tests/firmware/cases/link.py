@@ -116,6 +116,14 @@ def test_it_says_hello_until_it_is_welcomed():
     assert (device.link.up, device.link.gateway, device.clock.now()) == (True, "gate", NOW)
 
 
+def test_a_time_that_cannot_be_sets_no_clock():
+    for now in (0, 5, 4102444800, (1 << 63) - 1):
+        device, gateway = Device(), Gateway()
+        gateway.hear(device.turn())
+        device.hear(gateway.welcome(0, now))
+        assert (device.link.up, device.clock.synced, device.clock.now()) == (True, False, 0)
+
+
 def test_records_go_in_windows_and_are_kept_until_their_ack():
     for secret in (SECRET, b""):
         device, gateway = welcomed(secret, 0, 20)

@@ -13,7 +13,7 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 _ARCHITECTURE = (
     "x86"  # of MicroPython's unix port with words of 32 bits; another one does without machine code
 )
-_HEAP = "96k"  # 12 kB of it are the simulated board's own: a real one has them in its MicroPython
+_HEAP = "80k"
 _HEAP_OF_SOURCES = "200k"
 
 

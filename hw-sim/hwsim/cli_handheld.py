@@ -40,7 +40,12 @@ NEAR_DBM = -45.0
 )
 @click.option("--micropython", "program", help="Its program; else Debian's, unpacked by ./run.")
 @click.option(
-    "--heap", default="64k", show_default=True, metavar="N[k|m]", help="Bytes, a hard limit."
+    "--heap",
+    default="64k",
+    show_default=True,
+    metavar="N[k|m]",
+    help="Bytes that the firmware may take, a hard limit. What the simulated board's own modules take comes to it"
+    " (heap_of_board in the stats): a real board has those in C.",
 )
 @click.option("--board", "board_name", type=click.Choice(list(BOARDS)), default="esp32s3")
 @click.option("--bus", type=click.Choice(["uart", "spi"]), default="uart", help="Of the PN532.")
@@ -128,8 +133,10 @@ def handheld(
     Example: tagwright sim handheld --tag ntag215 --screen screen.png --control
     """
     board = BOARDS[board_name]
-    if not re.fullmatch(r"[1-9][0-9]*[kKmM]?", heap):
+    found = re.fullmatch(r"([1-9][0-9]*)([kKmM]?)", heap)
+    if found is None:
         raise click.UsageError(f"--heap {heap!r} is no number of bytes, as 64k")
+    heap_bytes = int(found[1]) << {"": 0, "k": 10, "m": 20}[found[2].lower()]
     with tempfile.TemporaryDirectory(prefix="hwsim-") as name:
         try:
             command = micropython.find(program)
@@ -140,7 +147,7 @@ def handheld(
             seeds = _seeds(settings, settings_file, puts, board_name)
             rom.write_bytes(handheld_rom.image(folder, seeds, lacking, options))
             machine = Machine(
-                command, heap, rom, blank_flash(flash or Path(name) / "flash.bin", FLASH_SIZE)
+                command, heap_bytes, rom, blank_flash(flash or Path(name) / "flash.bin", FLASH_SIZE)
             )
             armed, rain_armed = Faults(seed), RainFaults(seed, FAULTS)
             clock, air_clock = Clock(), AirClock()

@@ -35,6 +35,8 @@ _CUT_OFF_S = 0.1  # before it comes back from that
 _TURN_S = 0.05
 _MOST_TEXT = 65535
 _END_S = 5
+_MEASURED_IN = "2m"  # a heap that whatever the board has fits into
+_COLLECTORS = 128, 131  # bytes of use, and with the collector's marks on them: py/gc.c
 _OF_THE_STAND = re.compile(r'File "(.*/start|stand)\.py", ')
 
 START = Path(__file__).parent / "board" / "start.py"
@@ -42,10 +44,13 @@ START = Path(__file__).parent / "board" / "start.py"
 
 @dataclass(frozen=True)
 class Machine:
-    """What to start: MicroPython's command, the heap as its option says it, the ROM image's and the flash's file."""
+    """What to start: MicroPython's command, the ROM image's and the flash's file.
+
+    heap: bytes for the firmware. What the simulated board's own modules take comes to it: a real one has them in C.
+    """
 
     command: list[str]
-    heap: str
+    heap: int
     rom: Path
     flash: Path
 
@@ -84,6 +89,7 @@ class Handheld:
 
     def start(self) -> None:
         """The power comes for the first time."""
+        self._measure()
         self._start()
 
     # -- for deeds --
@@ -178,28 +184,49 @@ class Handheld:
         self._wakes_by = None
         self._errors.seek(0)
         self._errors.truncate()
-        wires, machine = self.wires, self.machine
         for at in (w.WATCHDOG_MS, w.FEEDS):
-            wires.put_u32(at, 0)
-        wires.put_u32(w.CAUSE, self._cause)
+            self.wires.put_u32(at, 0)
+        self.wires.put_u32(w.CAUSE, self._cause)
+        used, marked = _COLLECTORS
+        share = self.wires.u32(w.HEAP_OF_BOARD) * marked // used
         mine, theirs = socket.socketpair()
         mine.setblocking(False)
+        with theirs:
+            heap = str(self.machine.heap + share)
+            self._child = self._process(heap, theirs, self.world.power_on())
+        self._calls, self._pending = mine, b""
+        self._fed_at_s = time.monotonic()
+
+    def _process(
+        self, heap: str, calls: socket.socket, serial: list[int]
+    ) -> "subprocess.Popen[bytes]":
+        machine = self.machine
         flash = os.open(machine.flash, os.O_RDWR)
-        files = [wires.number, theirs.fileno(), flash]
-        command = [*machine.command, "-X", f"heapsize={machine.heap}", str(START)]
+        files = [self.wires.number, calls.fileno(), flash]
+        command = [*machine.command, "-X", f"heapsize={heap}", str(START), str(machine.rom)]
         try:
-            self._child = subprocess.Popen(
-                [*command, str(machine.rom), *map(str, files)],
+            return subprocess.Popen(
+                [*command, *map(str, files)],
                 stdin=self.usb.board.fileno(),
                 stdout=self.usb.board.fileno(),
                 stderr=self._errors,
-                pass_fds=[*files, *self.world.power_on()],
+                pass_fds=[*files, *serial],
             )
         finally:
-            theirs.close()
             os.close(flash)
-        self._calls, self._pending = mine, b""
-        self._fed_at_s = time.monotonic()
+
+    def _measure(self) -> None:
+        """Have the board tell HEAP_OF_BOARD; one that cannot start is seen when it shall."""
+        self.wires.memory[w.MEASURES] = 1
+        mine, theirs = socket.socketpair()
+        with mine, theirs:
+            child = self._process(_MEASURED_IN, theirs, [])
+            try:
+                child.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        self.wires.memory[w.MEASURES] = 0
 
     def _end_child(self) -> int:
         """Kill the board's process if it is there; its exit status."""

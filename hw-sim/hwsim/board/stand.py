@@ -17,6 +17,22 @@ _CUT_SHARE = const(20)
 _HEAP_AT_START = const(32)
 _SEEDED = const(36)
 _PROG_SIZE = const(44)
+_HEAP_OF_BOARD = const(48)
+_MEASURES = const(52)
+_BARE = const(
+    704
+)  # bytes of the heap that MicroPython has in use before anything runs, on a board, too
+
+_IN_C = (
+    "machine",
+    "machine_uart",
+    "machine_i2c",
+    "machine_spi",
+    "network",
+    "neopixel",
+    "esp32",
+    "rp2",
+)
 
 _BLOCK = const(4096)
 _POWER_CUT = const(99)  # exit status
@@ -107,12 +123,26 @@ def run(name):
     exec(code, {"__name__": "__main__"})
 
 
+def measure():
+    """Load all that is in a real board's MicroPython anyway: what is left of the heap is the firmware's."""
+    for name in _IN_C:
+        try:
+            __import__(name)
+        except ImportError:  # the other board's
+            pass
+    gc.collect()
+    simwire.put_u32(_HEAP_OF_BOARD, gc.mem_alloc() - _BARE)
+    if simwire.wires[_MEASURES]:
+        simwire.stop(0)
+
+
 def start():
+    measure()
     mount()
     if not simwire.wires[_SEEDED]:
         seed()
         simwire.wires[_SEEDED] = 1
-    for name in ("mount", "seed"):  # they would stay in the heap
+    for name in ("measure", "mount", "seed"):  # they would stay in the heap
         del globals()[name]
     gc.collect()
     simwire.put_u32(_HEAP_AT_START, gc.mem_alloc())

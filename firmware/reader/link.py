@@ -31,6 +31,8 @@ _HELLO_MS = const(2000)  # between two hellos
 _AGAIN_MS = const(3000)  # until what was not answered is sent again
 _BEAT_MS = const(5000)  # between two signs of life
 _SILENT_MS = const(12000)  # after which the gateway is gone
+_EARLIEST = const(1767225600)  # 2026-01-01, and
+_LATEST = const(4102444800)  # 2100: a gateway's clock that is wrong sets none here
 _WINDOW = const(
     512
 )  # bytes of records in one message, unless a single one is larger: it takes five times its size

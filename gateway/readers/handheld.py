@@ -9,7 +9,8 @@
 
 job is "collect": a handheld does its jobs by itself, and hands in what it did. The link is not encrypted: who listens
 on the network reads along. With a secret nobody else can hand in, change, reorder or replay anything, nor offer the
-handheld a list, orders or a time; without one, whoever reaches the port can: keep it for cables.
+handheld a list, orders or a time; without one, whoever reaches the port can: keep it for cables. All who hold it are
+equal, and one could pose as another; what a handheld writes onto tags counts by its own key alone.
 """
 
 import asyncio

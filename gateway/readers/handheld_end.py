@@ -107,12 +107,14 @@ class End:
             return None if self._secret or self.hello is None else said
         if self._session is None:
             self.why = (
-                "sealed, and no session stands" if self._secret else "no secret is known here"
+                "sealed, and no session stands"
+                if self._secret
+                else "no secret is known here: name a secret_file, or empty the handheld's"
             )
             return None
         opened = self._session.open(body)
         if opened is None:
-            self.why = "sealed with another secret, or sent before"
+            self.why = "sealed with another secret, or sent before: is it line 1 of secret_file?"
             return None
         self.is_proved = True
         said = link.parse(opened)

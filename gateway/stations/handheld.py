@@ -3,6 +3,10 @@
 A handheld's log has seqs of its own. Each row is stored with how far that log has come, in one transaction, and the
 ACK follows: killed before it, the gateway knows at the next hello what it has, and the handheld keeps what it has not
 been told of. A log that was wiped has another epoch, and begins anew.
+
+Once means in this journal: a handheld that missed an ACK and then comes to another gateway hands in there what it was
+not told of. A log that lost its end to damaged flash, and grew beyond it again before it came here, is taken for one
+whose ACK was lost: what was noted anew is not asked for.
 """
 
 import asyncio
@@ -103,7 +107,11 @@ class HandheldStation:
                 if not data or clock() - since > _SILENT_S:
                     self._gone(end, where, "silent")
                     if not self.reader.where.path:
-                        raise ReaderGone("it is silent" if not data else "it proves nothing")
+                        raise ReaderGone(
+                            "it is silent"
+                            if not data
+                            else "it proves nothing: is its secret line 1 of secret_file?"
+                        )
                     await at.send(end.bye(""))
                 for said in end.receive(data):
                     for answer in await self._answers(end, visit, said, tell):

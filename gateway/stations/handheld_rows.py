@@ -89,11 +89,11 @@ def result(done: Act, journal_seq: int, name: str) -> Result:
     """What the operator is told of it."""
     body = done.body
     kind = body["handheld"].get("kind", done.kind)
-    outcome = body.get("act") if kind == "result" else body.get("outcome")
+    outcome = body.get("act" if done.kind == "result" else "outcome")
     outcome = outcome if isinstance(outcome, str) else kind
     colours = {"result": GREEN, "void": RED, "refused": RED}
     colour = body.get("colour", colours.get(done.kind, AMBER))
-    what = done.product or body.get("reason") or ""
+    what = ": ".join(filter(None, (done.product, body.get("reason"))))
     if done.kind == KIND and "first" in body:
         what = f"records {body['first']} to {body['last']}"
     return Result(

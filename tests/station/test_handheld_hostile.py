@@ -100,6 +100,7 @@ async def test_a_write_that_no_trusted_key_signed_is_no_result(tmp_path: Path) -
         assert (kind, body["stub"], body["handheld"]["kind"]) == ("handheld", raw, "result")
         assert "key trust" in body["reason"]
         assert told[0].signal.colour == "amber"
+        assert told[0].signal.sentence == f"ada: result: {product}: {body['reason']}"
 
 
 async def test_a_result_of_a_handheld_leaves_what_is_remembered_of_a_rain_tag(

@@ -37,6 +37,7 @@ _SILENT_S = (
     20.0  # a handheld says something each 5 s, and must have shown by then that it holds the secret
 )
 _MOST_PARTS = 64  # of a text
+_MOST_WARNINGS = 8  # of one connection, about what was left out
 
 
 class Collector:
@@ -120,7 +121,8 @@ class HandheldStation:
                     if end.is_proved:
                         self.reader.proved(at)
                 if end.refused > visit.refused:
-                    if end.why != visit.why:
+                    if end.why != visit.why and visit.told < _MOST_WARNINGS:
+                        visit.told += 1
                         log.warning("%s: %s: left out: %s", self.reader.name, where, end.why)
                     visit.refused, visit.why = end.refused, end.why
                     if end.hello is None:
@@ -259,11 +261,11 @@ class _Visit:
     """What belongs to one session. things: SHA-256 -> what was offered last; is_under_way: it is being fetched.
 
     judge: as it was at the hello; is_short: the log had lost its end then. refused, why: of the connection, as they
-    were told last.
+    were told last; told: how often.
     """
 
     def __init__(self, judge: Judge) -> None:
-        self.refused, self.why = 0, ""
+        self.refused, self.why, self.told = 0, "", 0
         self.begin(judge, False)
 
     def begin(self, judge: Judge, is_short: bool) -> None:

@@ -55,6 +55,17 @@ async def test_a_hello_of_nonsense_from_who_has_no_secret_ends_nothing(
     assert "\n" not in "".join(each.getMessage() for each in caplog.records)
 
 
+async def test_a_stranger_does_not_fill_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = [link.plain(cbor.encode([link.HELLO, version])) for version in range(2, 100)]
+    async with Journal(tmp_path / "j.db") as journal:
+        there = await played(station(journal), Wire(), said)
+        there.cancel()
+        await asyncio.wait([there])
+    assert 0 < len(caplog.records) < 10
+
+
 async def test_a_text_without_an_end_is_not_gathered(tmp_path: Path) -> None:
     device = Device(tmp_path / "d", secret=b"")
     async with Journal(tmp_path / "j.db") as journal:

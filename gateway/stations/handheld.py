@@ -218,7 +218,7 @@ class HandheldStation:
             return False
 
     async def _done(self, hello: Hello, said: Message) -> None:
-        _, what, is_ok, text = said
+        what, is_ok, text = rows.printable(said[1]), said[2], rows.printable(said[3])
         if is_ok:
             log.info("%s: %s is in force", hello.name, what)
         else:
@@ -234,7 +234,8 @@ class HandheldStation:
             return
         visit.parts.append(text)
         if part + 1 == parts:
-            await self._append(hello, {"outcome": what, "text": "".join(visit.parts)})
+            body: dict[str, object] = {"outcome": rows.printable(what)}
+            await self._append(hello, body | {"text": "".join(visit.parts)})
             visit.parts.clear()
 
     async def _append(self, hello: Hello, body: dict[str, object]) -> None:

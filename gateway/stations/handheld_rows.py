@@ -109,6 +109,11 @@ def result(done: Act, journal_seq: int, name: str) -> Result:
     )
 
 
+def printable(text: str) -> str:
+    """What a terminal may show: it goes to logs, and is shown by `journal tail`."""
+    return "".join(each if each.isprintable() else "?" for each in text)
+
+
 def _parsed(seq: int, record: bytes) -> list[Any]:
     found = cbor.decode(record, link.RECORD)
     if not isinstance(found, list) or len(found) != _FIELDS:
@@ -122,7 +127,11 @@ def _parsed(seq: int, record: bytes) -> list[Any]:
         raise Malformed("record: its kind is no word")
     if not isinstance(uid, bytes) or len(uid) > _LONGEST_UID:
         raise Malformed("record: its UID is none")
-    if not isinstance(product, str) or len(product) > _LONGEST_PRODUCT:
+    if (
+        not isinstance(product, str)
+        or len(product) > _LONGEST_PRODUCT
+        or printable(product) != product
+    ):
         raise Malformed("record: its product is no text")
     if not isinstance(body, dict) or not all(isinstance(key, str) for key in body):
         raise Malformed("record: its body is no map of names")
@@ -185,7 +194,11 @@ def _act(
     account: dict[str, Any],
     judge: Judge,
 ) -> Act:
-    said = {key: value for key, value in body.items() if key not in _OURS}
+    said: dict[str, Any] = {
+        key: printable(value) if _TYPES.get(key) is str and value else value
+        for key, value in body.items()
+        if key not in _OURS
+    }
     if _is_uint(body.get("intent")):
         account["intent"] = body["intent"]
     if kind not in _KEPT:

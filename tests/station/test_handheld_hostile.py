@@ -83,7 +83,7 @@ async def test_what_a_record_says_can_be_shown(tmp_path: Path) -> None:
     device = Device(tmp_path / "d")
     for odd in ({b"\x01": 1}, [{b"\x01": 1}]):
         device.note(1, odd=odd)
-    device.note(1, missing=5, faults=True, unexpected={"1": 2})
+    device.note(1, missing=5, faults=True, unexpected={"1": 2}, reason="\x1b[2J\n1 verdict")
     async with Journal(tmp_path / "j.db") as journal:
         await session(station(journal), device)
         assert [kind for kind, _ in rows(journal)] == ["refused", "refused", "verdict"]
@@ -91,6 +91,7 @@ async def test_what_a_record_says_can_be_shown(tmp_path: Path) -> None:
         asked = ["journal", "tail", "--journal", str(tmp_path / "j.db"), *more]
         found = CliRunner().invoke(main, asked)
         assert (found.exit_code, found.exception) == (0, None)
+        assert "\x1b" not in found.stdout
         assert len(found.stdout.splitlines()) == 3
 
 

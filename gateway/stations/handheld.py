@@ -235,7 +235,8 @@ class HandheldStation:
         visit.parts.append(text)
         if part + 1 == parts:
             body: dict[str, object] = {"outcome": rows.printable(what)}
-            await self._append(hello, body | {"text": "".join(visit.parts)})
+            body["text"] = "".join(visit.parts)
+            await self._append(hello, body)
             visit.parts.clear()
 
     async def _append(self, hello: Hello, body: dict[str, object]) -> None:

@@ -223,8 +223,8 @@ class HandheldStation:
             log.info("%s: %s is in force", hello.name, what)
         else:
             log.warning("%s: %s was refused: %s", hello.name, what, text)
-        body = {"outcome": "installed" if is_ok else "not_installed", "what": what, "reason": text}
-        await self._append(hello, body)
+        body: dict[str, object] = {"outcome": "installed" if is_ok else "not_installed"}
+        await self._append(hello, body | {"what": what, "reason": text})
 
     async def _text(self, hello: Hello, visit: "_Visit", said: Message) -> None:
         _, what, part, parts, text = said
@@ -235,8 +235,7 @@ class HandheldStation:
         visit.parts.append(text)
         if part + 1 == parts:
             body: dict[str, object] = {"outcome": rows.printable(what)}
-            body["text"] = "".join(visit.parts)
-            await self._append(hello, body)
+            await self._append(hello, body | {"text": "".join(visit.parts)})
             visit.parts.clear()
 
     async def _append(self, hello: Hello, body: dict[str, object]) -> None:

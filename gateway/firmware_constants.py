@@ -4,6 +4,8 @@ import ast
 import copy
 from collections import Counter
 
+from gateway.firmware_fold import folded
+
 _WIDEST = 1 << 20  # bits that a constant is shifted by
 _SHORT = 10  # characters of a text that is as cheap as a name
 
@@ -26,7 +28,9 @@ def inlined(statements: list[ast.stmt], rebound: set[str]) -> list[ast.stmt]:
         if name and name not in rebound and value is not None and _is_cheap(value, used[name]):
             values[name] = value
     inliner = _Inliner(values)
-    return [inliner.visit(each) for each in left if _named(each)[0] not in values]
+    left = [inliner.visit(each) for each in left if _named(each)[0] not in values]
+    folded(left, rebound)
+    return left
 
 
 class _Integers:

@@ -127,6 +127,8 @@ class App:
             return [("send",), self._sending()]
         if self.mode in WRITING and self._percent is not None and self._percent < _LOW_PERCENT:
             return self._told(("battery too low to write",), now_ms)
+        if self.mode in WRITING:
+            self.last = None  # it takes 2 kB, which an entry needs
         self._enter("writing" if self.mode in WRITING else "reading", now_ms)
         return [("start", self.mode), ("show", self._screen("busy", "busy"))]
 

@@ -2,7 +2,7 @@
 
 import os
 
-from edge import cbor, cose, envelope, trust
+from edge import cbor, cose, ed25519, envelope, trust
 from edge.errors import Malformed
 from reader import files, segments
 from reader.trust import NUMBER, ROWS, turned
@@ -27,7 +27,7 @@ def install(into: "Trust", path: "str") -> "Generator[int, None, None]":
     tail = files.part(path, size - _TAIL, _TAIL)
     if tail[:2] != b"\x58\x40":
         raise Malformed("trust list: no signature at its end")
-    check = into.prepare(into.root).begin(tail[2:])
+    check = ed25519.PreparedKey(into.root).begin(tail[2:])
     check.update(cose.to_be_signed(start[3:16], b"")[:-1] + start[_HEAD_SIZE:at])
     for piece in range(at, size - _TAIL, _PIECE):
         check.update(files.part(path, piece, min(_PIECE, size - _TAIL - piece)))

@@ -30,7 +30,8 @@ def load():
 _MAIN_PY = f"""\
 import gc
 
-gc.threshold(4096)  # collected late, what stays lies scattered, and nothing large fits between
+if gc.mem_free() < 100000:
+    gc.threshold(2048)  # collected late, what stays lies scattered, and nothing large fits between
 from {MAIN} import run
 
 run()

@@ -180,6 +180,7 @@ class Device:
                 self._begin(self._asleep(), now)
 
     def _job(self, name: "str") -> "Generator[tuple[Any, ...], Any, Any]":
+        gc.collect()  # what it loads wants room in one piece
         if name == "verify":
             return jobs.verify_one(self.kit)
         if name == "batch":

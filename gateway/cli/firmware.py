@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from gateway import firmware_build, firmware_bundle
 from gateway.cli.output import (
     TROUBLE,
     USAGE,
@@ -15,6 +14,8 @@ from gateway.cli.output import (
     passphrase,
     passphrase_option,
 )
+from gateway.firmware import build as firmware_build
+from gateway.firmware import bundle as firmware_bundle
 from gateway.keys import open_key
 
 _CHECKOUT = Path(__file__).resolve().parents[2]

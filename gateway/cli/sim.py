@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from gateway import firmware_build
 from gateway.cli.output import TROUBLE, Failure, say
+from gateway.firmware import build as firmware_build
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _ARCHITECTURE = (

@@ -15,7 +15,7 @@ import click
 
 from edge import carrier
 from edge.type2 import Image
-from gateway import firmware_build
+from gateway.firmware import build as firmware_build
 from hwsim.clock import Clock as SimClock
 from hwsim.faults import Faults
 from hwsim.field import Field

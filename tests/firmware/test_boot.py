@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT / "tests" / "micropython"))
 from interpreters import debian
 
 from edge import ed25519
-from gateway.firmware_bundle import build
+from gateway.firmware.bundle import build
 
 SEED = bytes(32)
 

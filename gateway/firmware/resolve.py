@@ -4,7 +4,7 @@ import ast
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.firmware_scopes import arguments, bound, function_locals, stored
+from gateway.firmware.scopes import arguments, bound, function_locals, stored
 
 PACKAGES = ("edge", "reader")
 MACHINE_CODE = "_viper"

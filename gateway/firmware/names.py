@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from gateway.firmware_place import used
-from gateway.firmware_rename import Renamer
-from gateway.firmware_scopes import bound
-from gateway.firmware_words import BUILTINS, OF_OBJECTS, STATIC
+from gateway.firmware.place import used
+from gateway.firmware.rename import Renamer
+from gateway.firmware.scopes import bound
+from gateway.firmware.words import BUILTINS, OF_OBJECTS, STATIC
 
 _INTERNED = 10  # characters of a text at most: py/mpconfig.h, MICROPY_ALLOC_PARSE_INTERN_STRING_LEN
 _ARGUMENTS = 12  # words that are for arguments alone

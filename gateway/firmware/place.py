@@ -5,9 +5,9 @@ It lives as long as something of it is in use: a generator, an object of its cla
 
 import ast
 
-from gateway.firmware_resolve import LinkProblem
-from gateway.firmware_scopes import bound
-from gateway.firmware_shake import Parts
+from gateway.firmware.resolve import LinkProblem
+from gateway.firmware.scopes import bound
+from gateway.firmware.shake import Parts
 
 
 def placed(parts: Parts, files: dict[str, str], rebound: dict[str, str]) -> None:

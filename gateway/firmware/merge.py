@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.firmware_constants import inlined
-from gateway.firmware_resolve import MACHINE_CODE, PACKAGES, LinkProblem, Module, Resolver, is_ours
-from gateway.firmware_scopes import bound, inner_names
-from gateway.firmware_strip import asked_by_name, stripped
+from gateway.firmware.constants import inlined
+from gateway.firmware.resolve import MACHINE_CODE, PACKAGES, LinkProblem, Module, Resolver, is_ours
+from gateway.firmware.scopes import bound, inner_names
+from gateway.firmware.strip import asked_by_name, stripped
 
 _PLACES = {"edge": "edge", "reader": "firmware/reader"}
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from gateway.firmware_link import MAIN, link
+from gateway.firmware.link import MAIN, link
 
 BOARDS = {"esp32s3": "xtensawin", "rp2350": "armv7emsp"}
 """Board -> mpy-cross's name of its machine code."""
@@ -89,7 +89,7 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
 def cached(root: Path, board: str, architecture: str) -> Path:
     """A folder with the files, made once for these sources. Raises as `files`."""
     sources = [*sorted((root / "edge").glob("*.py")), *sorted((root / "firmware").rglob("*.py"))]
-    sources += sorted((root / "gateway").glob("firmware_*.py"))
+    sources += sorted((root / "gateway" / "firmware").glob("*.py"))
     digest = sha256(f"{board} {architecture}".encode())
     for source in sources:
         digest.update(source.read_bytes())

@@ -4,7 +4,7 @@ import ast
 import copy
 from collections import Counter
 
-from gateway.firmware_fold import folded
+from gateway.firmware.fold import folded
 
 _WIDEST = 1 << 20  # bits that a constant is shifted by
 _SHORT = 10  # characters of a text that is as cheap as a name

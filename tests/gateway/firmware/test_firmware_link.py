@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from witness import ROOT
 
-from gateway import firmware_build
-from gateway.firmware_link import Linked, LinkProblem, link
+from gateway.firmware import build as firmware_build
+from gateway.firmware.link import Linked, LinkProblem, link
 
 
 def linked(folder: Path, start: str, **modules: str) -> Linked:
@@ -193,7 +193,7 @@ def test_the_names_of_the_whole_firmware_never_meet(board: str) -> None:
 
 
 def test_the_firmware_takes_at_most_60_kb_of_an_update() -> None:
-    from gateway.firmware_bundle import packed
+    from gateway.firmware.bundle import packed
 
     files = firmware_build.files(ROOT, "esp32s3")
     del files[firmware_build.NAMES]

@@ -6,7 +6,7 @@ A function that imports a module of ours uses it as an overlay: the Attribute `m
 import ast
 from dataclasses import dataclass
 
-from gateway.firmware_scopes import bound
+from gateway.firmware.scopes import bound
 
 
 @dataclass

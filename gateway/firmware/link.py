@@ -14,14 +14,14 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.firmware_calls import placed_arguments
-from gateway.firmware_merge import Merged, Program
-from gateway.firmware_names import Names
-from gateway.firmware_place import placed, used
-from gateway.firmware_resolve import LinkProblem
-from gateway.firmware_scopes import bound
-from gateway.firmware_shake import shaken
-from gateway.firmware_texts import gathered
+from gateway.firmware.calls import placed_arguments
+from gateway.firmware.merge import Merged, Program
+from gateway.firmware.names import Names
+from gateway.firmware.place import placed, used
+from gateway.firmware.resolve import LinkProblem
+from gateway.firmware.scopes import bound
+from gateway.firmware.shake import shaken
+from gateway.firmware.texts import gathered
 
 __all__ = ["LinkProblem", "Linked", "link"]
 

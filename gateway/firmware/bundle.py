@@ -42,7 +42,7 @@ def packed(
     kid: bytes,
     sign: Callable[[bytes], bytes],
 ) -> bytes:
-    """The bundle of what the linker made (gateway.firmware_build), by path; what stays on a board is left out."""
+    """The bundle of what the linker made (gateway.firmware.build), by path; what stays on a board is left out."""
     lines, content = [f"{_MAGIC} {number} {version} {kid.hex()}"], b""
     for path, data in files.items():
         if path in _STAYS:

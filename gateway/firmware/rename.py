@@ -2,7 +2,7 @@
 
 import ast
 
-from gateway.firmware_scopes import arguments, bound, function_locals, stored
+from gateway.firmware.scopes import arguments, bound, function_locals, stored
 
 _LOCAL = "__"  # what local names end with
 

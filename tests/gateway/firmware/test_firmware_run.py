@@ -10,8 +10,8 @@ from zlib import crc32
 import pytest
 from witness import ROOT
 
-from gateway import firmware_build
 from gateway.config import Config, ReaderConfig
+from gateway.firmware import build as firmware_build
 from gateway.journal import Journal
 from gateway.keys import TrustStore
 from gateway.posts import handheld_stations

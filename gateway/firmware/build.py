@@ -37,6 +37,13 @@ from {MAIN} import run
 run()
 """
 _IN_PLACE = ("edge/field_viper", "edge/sha512_viper")
+_OF_MACHINE_CODE = (  # what those give on every board
+    "edge.curve.registers",
+    "edge.curve.load",
+    "edge.curve.value",
+    "edge.curve.run",
+    "edge.sha512._compress_pure",
+)
 _FOR_BOOT = "reader/archive"
 
 
@@ -47,10 +54,11 @@ class NoCompiler(ValueError):
 def files(root: Path, board: str, architecture: str = "") -> dict[str, bytes]:
     """All files of the firmware of the checkout `root` by their path on the device, and NAMES for tracebacks.
 
-    architecture: of the machine code, mpy-cross's name; that of the board unless said.
+    architecture: of the machine code, mpy-cross's name. That of the board unless said; what a simulator is given
+    computes without machine code, too.
     Raises LinkProblem, NoCompiler, OSError; ValueError with mpy-cross's message.
     """
-    linked = link(root, start(board))
+    linked = link(root, start(board), () if architecture else _OF_MACHINE_CODE)
     march = architecture or BOARDS[board]
     made = {
         "boot.py": (root / "firmware" / "boot.py").read_bytes(),

@@ -11,6 +11,9 @@ from pathlib import Path
 _MAGIC = "tagwright firmware 1"
 _SIGNED = b"tagwright firmware\n"
 _WINDOW = 10  # bits
+_BLOCKS = range(
+    5, 10
+)  # zlib's memLevel: how long a block may be; no one length is the best for all
 _DEADLINE_S = 60
 _STAYS = ("boot.py", "main.py")
 
@@ -47,12 +50,16 @@ def packed(
     for path, data in files.items():
         if path in _STAYS:
             continue
-        deflate = zlib.compressobj(9, zlib.DEFLATED, -_WINDOW)
-        member = deflate.compress(data) + deflate.flush()
+        member = min((_deflated(data, level) for level in _BLOCKS), key=len)
         lines.append(f"{path} {len(content)} {len(member)}")
         content += member
     bundle = "\n".join(lines).encode() + b"\n\n" + content
     return bundle + sign(_SIGNED + sha256(bundle).digest())
+
+
+def _deflated(data: bytes, level: int) -> bytes:
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -_WINDOW, level)
+    return deflate.compress(data) + deflate.flush()
 
 
 def members(folders: list[Path], architecture: str) -> Iterator[tuple[str, bytes]]:

@@ -11,6 +11,7 @@ MicroPython's own stay imports.
 """
 
 import ast
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,12 +49,13 @@ class Linked:
     names: dict[str, str]
 
 
-def link(root: Path, start: str) -> Linked:
+def link(root: Path, start: str, emptied: Collection[str] = ()) -> Linked:
     """The program of the checkout `root` that begins with the source text `start`, whose functions keep their names.
 
+    emptied: functions, as module.name, that others take the place of before they are called: they do nothing.
     Raises LinkProblem, or OSError where a module is missing.
     """
-    merged = Program(root).merged(start)
+    merged = Program(root, emptied).merged(start)
     parts = shaken(merged.statements, merged.roots, merged.reflected)
     files = _files(merged, list(parts.overlays))
     placed(parts, files, merged.rebound)

@@ -2,7 +2,7 @@
 
 import ast
 import builtins
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +32,10 @@ class Merged:
 class Program:
     """All modules that are reached, in the order of their imports; last those that functions import."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, emptied: Collection[str] = ()) -> None:
+        """emptied: functions, as module.name, that do nothing: others take their place before they are called."""
         self._root = root
+        self._emptied = emptied
         self._modules: dict[str, Module] = {}
         self._order: list[Module] = []
         self._later: list[str] = []
@@ -76,6 +78,9 @@ class Program:
                     f"{path}:{line}: attributes by name, of what class is not to be seen"
                 )
             self._reflected.append((module, asked))
+        for each in raw.body:
+            if isinstance(each, ast.FunctionDef) and f"{name}.{each.name}" in self._emptied:
+                each.body = [ast.Pass()]
         module.tree = stripped(raw)
         self._modules[name] = module
         for statement in module.tree.body:

@@ -31,14 +31,14 @@ OPEN = 4 * 131 + 3  # NTAG215's AUTH0: from which page on a password is asked fo
 VARIES = ("elapsed_ms", "pages_written", "handheld", "stub", "prev", "issued_at")
 
 
-async def test_it_verifies_writes_and_links_as_the_sources_do_in_a_heap_of_400_kb(
+async def test_it_verifies_writes_and_links_as_the_sources_do_in_a_heap_of_64_kb(
     tmp_path: Path,
 ) -> None:
     made = firmware_build.files(ROOT, "esp32s3", "x86")
     for path, content in made.items():
         (tmp_path / "fw" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "fw" / path).write_bytes(content)
-    linked = await session(tmp_path / "linked", f"--firmware={tmp_path / 'fw'}", "--heap=96k")
+    linked = await session(tmp_path / "linked", f"--firmware={tmp_path / 'fw'}", "--heap=64k")
     assert [kind for kind, _ in linked].count("verdict") == len(SHOWN)
     colours = [body["colour"] for kind, body in linked if kind == "verdict"]
     assert colours == ["green", "red", "red"]  # a foreign link is no passport

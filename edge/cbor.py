@@ -94,7 +94,9 @@ def head(major: "int", argument: "int") -> "bytes":
     return bytes((major | 27,)) + argument.to_bytes(8, "big")
 
 
-def item(data: "bytes", at: "int", depth: "int") -> "tuple[Any, int]":  # portable: at most DEPTH levels
+def item(
+    data: "bytes", at: "int", depth: "int"
+) -> "tuple[Any, int]":  # portable: at most DEPTH levels
     """(value, offset after it) of the item at `at`, inside which `depth` levels may open.
 
     Raises Malformed; IndexError or struct's error (ValueError on MicroPython) where the data ends.

@@ -165,6 +165,8 @@ def layout_of(image: "Image") -> "Layout | None":
 
 def read_layout(image: "Image") -> "Layout | None":
     """As layout_of, but raises Truncated where the pages read do not reach the first slot, else Malformed."""
+    if image.known is not None:
+        return image.known[1]  # type: ignore[no-any-return]
     found = type2.message_span(image)
     if found is None or found[1] == found[2]:
         return None
@@ -197,6 +199,7 @@ def read_layout(image: "Image") -> "Layout | None":
         return None
     if not image.has(layout.hint_pages[0], count):
         raise Truncated("slots: the hints were not read")
+    image.known = (layout.slot_first_pages[0], layout)
     return layout
 
 

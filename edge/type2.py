@@ -7,6 +7,8 @@ from edge import tlv
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from edge.chips import Chip
 
 PAGE = 4  # bytes
@@ -27,7 +29,12 @@ class Locked(Exception):
 
 
 class Image:
-    """Pages of one tag, as far as they were read; a page is held whole or not at all."""
+    """Pages of one tag, as far as they were read; a page is held whole or not at all.
+
+    known: (page, what): what edge.slots has made of the pages before that one, until one of them changes.
+    """
+
+    known: "tuple[int, Any] | None" = None
 
     def __init__(self, memory: "bytes" = b"") -> None:
         self._memory = bytearray()
@@ -40,6 +47,8 @@ class Image:
         count = len(data) // PAGE
         if len(data) % PAGE or page < 0 or page + count > PAGES:
             raise ValueError("no whole pages at page %d: %d bytes" % (page, len(data)))
+        if self.known is not None and page < self.known[0]:
+            self.known = None
         more = page + count - len(self._held)
         if more > 0:
             self._memory.extend(bytes(more * PAGE))

@@ -39,7 +39,7 @@ def write_entry(kit: "Kit", which: "str", code: "str" = "") -> "Job":
 
 
 def format_tag(kit: "Kit") -> "Job":
-    """The next order onto a blank tag; it is used up with the first page."""
+    """The next order onto a blank tag; it is used up unless the tag refuses the first page."""
 
     def work(seen: "Result", checks: "Checks") -> "Work":
         return _first(kit, seen, checks)
@@ -65,6 +65,8 @@ def _write(kit: "Kit", mode: "str", work: "Callable[[Result, Checks], Work]") ->
             except (Refused, type2.Locked, DoesNotFit, Malformed) as why:
                 yield from _void(seen, seq, body, str(why))
             else:
+                if pages:
+                    yield from _trusted(kit, seen, checks, body["stub"], body["link"])
                 return (yield from _carry_out(kit, seen, checks, seq, body, pages, started, True))
         body, pages = yield from work(seen, checks)
     except (Refused, type2.Locked, DoesNotFit, Malformed) as why:
@@ -133,7 +135,7 @@ def _first(kit: "Kit", seen: "Result", checks: "Checks") -> "Work":
         stub.check(claims)
         if kit.outbox.known_seq(stub.product_name(claims[stub.PRODUCT])) is None:
             break
-        kit.orders.take(number)  # it was written, and then the power failed
+        kit.orders.take(number)  # it was written, or begun, and then the power failed
     signed = yield from _signed(kit, seen, checks, claims, link)
     later = dict(claims)
     later[stub.SEQ] = 1
@@ -163,7 +165,6 @@ def _signed(
 ) -> "Generator[Request, Any, bytes]":
     """The stub of `claims` for this tag, by the device's key; Refused where readers would not trust it."""
     key, now = kit.key, kit.clock.now()
-    trust: "Any" = checks
     if now < _LEAST_NOW:
         raise Refused("the clock is not set: find a gateway")
     claims[stub.ISSUED_AT] = max(now, claims[stub.ISSUED_AT])
@@ -179,14 +180,23 @@ def _signed(
     raw = stub.encode(claims, cose.ED25519, key.kid, sign)
     signature: "bytes" = yield ("sign", drafts[0])
     raw = raw[: -cose.SIGNATURE_SIZE] + signature
+    yield from _trusted(kit, seen, checks, raw, link)
+    return raw
+
+
+def _trusted(
+    kit: "Kit", seen: "Result", checks: "Checks", raw: "bytes", link: "str | None"
+) -> "Generator[Request, Any, None]":
+    """Refused where readers would not trust the stub `raw` on this tag."""
+    trust: "Any" = checks
 
     def judge() -> "Any":
+        now = kit.clock.now()
         return verify.verify(raw, trust, checks.check, now, stub.NFC, seen.uid, link)
 
     verdict, _ = yield from checks.settle(judge)
     if not verdict.is_green():
         raise Refused("readers would say: " + verdict.why())
-    return raw
 
 
 def _is_of(operator: "str", entries: "list[Any]") -> "bool":
@@ -202,6 +212,9 @@ def _left(seen: "Result", body: "Body") -> "plan.Plan":
         is_before = stub.link16(current.raw) == body["before"]
         if not is_before or (body["slots"] == 2 and seen.slot == slot):
             raise Refused("this tag carries another stub since then")
+    for at, raw in seen.carrier.stubs:
+        if at == slot and _is_others(raw, body):
+            raise Refused("this tag goes on under another key since then")
     if layout is not None:
         if (seen.link, layout.slot_count) != (body["link"], body["slots"]):
             raise Refused("this tag was laid out anew since then")
@@ -240,13 +253,15 @@ def _carry_out(
             yield ("write",) + pages[0]
             pages.pop(0)  # there is to be room for what is read back
             written += 1
-            if written == 1 and "order" in body:
-                kit.orders.take(body["order"])
+            if written == 1:
+                _use_up(kit, body)
         back = yield from jobs.look(kit, seen.uid, checks, True)
     except DeviceTrouble as why:
-        if type(why) is TagRefused and pages and not written and not is_torn:
+        is_first = type(why) is TagRefused and pages and not written and not is_torn
+        if is_first and not (yield from _is_written(pages[0])):
             yield from _void(seen, seq, body, str(why))
             return _no(seen, str(why))
+        _use_up(kit, body)
         return _again(seen, str(why))
     if not _stands(back, body):
         return _again(back, "what was read back is not what was written")
@@ -265,6 +280,20 @@ def _carry_out(
     elif back.verdict is not None:
         back.screen = ui.of_verdict(back.verdict, what[0], what[1:])
     return back
+
+
+def _use_up(kit: "Kit", body: "Body") -> None:
+    if "order" in body:
+        kit.orders.take(body["order"])
+
+
+def _is_written(page: "tuple[int, bytes]") -> "Generator[Request, Any, bool]":
+    """Whether a page that was refused stands all the same, or may: the answer was lost, then."""
+    try:
+        found: "bytes" = yield ("pages", page[0], 1)
+    except DeviceTrouble:
+        return True
+    return found[: type2.PAGE] == page[1]
 
 
 def _stands(back: "Result", body: "Body") -> "bool":
@@ -296,6 +325,15 @@ def _goes_on(raw: "bytes", before: "bytes", checks: "Checks") -> "bool":
     except Malformed:
         return False
     return found.prev == before and not checks.find(found.kid)
+
+
+def _is_others(raw: "bytes", body: "Body") -> "bool":
+    """Whether this is a stub as late as the intent's or later, and by another key."""
+    try:
+        found = stub.decode(raw)
+    except Malformed:
+        return False
+    return found.seq >= body["seq"] and found.kid != stub.decode(body["stub"]).kid
 
 
 def _void(seen: "Result", seq: "int", body: "Body", why: "str") -> "Generator[Request, Any, None]":

@@ -232,14 +232,18 @@ class Outbox:
         elif kind in ("result", "void"):
             self._open = [each for each in self._open if each[0] != body.get("intent")]
         stub_seq = body.get(_STUB_SEQ.get(kind, ""))
+        if kind == "intent" and "order" in body:
+            stub_seq = 0  # the order is this tag's until it is void
+        if stub_seq is None and kind != "void":
+            return
+        at, known = self._known_at(_hash(product)), self.known_seq(product)
+        if stub_seq is None and known != 0:
+            return
+        if at >= 0:
+            self._known = self._known[:at] + self._known[at + _ENTRY :]
         if stub_seq is not None:
-            key = _hash(product)
-            at = self._known_at(key)
-            if at >= 0:
-                stub_seq = max(stub_seq, self.known_seq(product) or 0)
-                self._known = self._known[:at] + self._known[at + _ENTRY :]
-            entry = key + min(stub_seq, 0xFFFFFFFF).to_bytes(4, "big")
-            self._known = self._known[-_ENTRY * (_KNOWN - 1) :] + entry
+            entry = min(max(stub_seq, known or 0), 0xFFFFFFFF).to_bytes(4, "big")
+            self._known = self._known[-_ENTRY * (_KNOWN - 1) :] + _hash(product) + entry
 
     def _known_at(self, key: "bytes") -> "int":
         at = self._known.find(key)

@@ -191,8 +191,12 @@ class Outbox:
         for at in range(len(self.kept)):
             _, kind, _, name, body = self.record(at)
             seq = body.get({"result": "seq", "verdict": "seen_seq"}.get(kind))
+            if kind == "intent" and "order" in body:
+                seq = 0
             if name == product and seq is not None:
                 known = max(seq, known or 0)
+            elif name == product and kind == "void" and not known:
+                known = None
         return known
 
 

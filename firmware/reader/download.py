@@ -61,7 +61,7 @@ class Download:
             self.what = ""
 
     def take(self, what: "str", offset: "int", data: "bytes") -> None:
-        """The bytes at `offset`; what was not asked for is left out. Where flash fails, `turn` tells, and it is over."""
+        """The bytes at `offset`; what was not asked for is left out. Where it fails, `turn` tells, and it is over."""
         if not data or what != self.what or offset != self.offset:
             return
         if offset + len(data) > self._size:

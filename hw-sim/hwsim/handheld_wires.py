@@ -24,7 +24,9 @@ HEAP_AT_START = 32  # board, u32: bytes in use before boot.py
 SEEDED = 36  # board: the files of the options lie on the flash
 FLASH_SIZE = 40  # host, u32
 PROG_SIZE = 44  # host, u32: of the file system, as the board's port has it
-HEAP_OF_BOARD = 48  # board, u32: bytes that its modules take which a real one has outside of the heap
+HEAP_OF_BOARD = (
+    48  # board, u32: bytes that its modules take which a real one has outside of the heap
+)
 MEASURES = 52  # host: start no firmware, only note HEAP_OF_BOARD
 LEVELS = 64  # a byte a pin
 EDGES = 128  # host: a byte a pin, counts the changes of an input

@@ -36,7 +36,7 @@ CASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "format": (
         ("f'{a:_}'", "f'{a!a}'"),
         ("f'{a:04x}{b!r:>{c}}{d:,}'", "f'_{a}'"),
-        "f'{1000:_}'",
+        "f'{1!a}'",
     ),
     "type-at-run-time": (
         ("a = list[int]", "a = int | None"),

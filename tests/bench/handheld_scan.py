@@ -40,6 +40,8 @@ _BOARDS = {
     "ESP32-S3": 174,
 }  # MHz that this count means: 240 at the S3's pace (8.9 s against 10.3)
 _GREEN, _BUSY = [0, 80, 0], [0, 0, 60]  # reader/ui.py
+_LAST_HZ = 1760  # of the tone that says green
+_PATIENCE_S = 10
 
 
 def rows(size: Size) -> Iterator[Row]:
@@ -158,15 +160,22 @@ def _waits(count: int, *pace: str) -> Iterator[float]:
         asyncio.run(collected(at, sim, installed))
         for number in range(count):
             tag = tags.tag(number)
+            sim.events.clear()
             sim.do("press", button="trigger", ms=60)
-            _lit(sim, _BUSY)
+            _heard(sim, "led", rgb=_BUSY)
             began = time.perf_counter()
             sim.do("arrive", tag="ntag215", uid=tag.uid.hex(), memory=tag.memory.hex())
-            _lit(sim, _GREEN)
+            _heard(sim, "led", rgb=_GREEN)
             yield (time.perf_counter() - began) * 1000
             sim.do("leave")
+            _heard(sim, "tone", freq_hz=_LAST_HZ)  # the button is up again by then
 
 
-def _lit(sim: HandheldSim, colour: list[int]) -> None:
-    while sim.do("led")["led"] != colour:
-        pass
+def _heard(sim: HandheldSim, name: str, **wanted: object) -> None:
+    """The next event of that name and with these values. RuntimeError where none comes."""
+    deadline_s = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline_s:
+        event = sim.event(name)
+        if all(event[key] == value for key, value in wanted.items()):
+            return
+    raise RuntimeError(f"no {name} {wanted} in {_PATIENCE_S} s")

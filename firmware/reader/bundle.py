@@ -51,6 +51,7 @@ def install(path: "str", folder: "str", trust: "Trust", now: "int") -> "Generato
     slot = b"b" if confirmed == b"a" else b"a"
     update.write(folder, confirmed + b"-0 0")  # nothing is on trial while the slot changes
     os.rename(path, update.path(folder, slot))
+    files.write(update.path(folder, slot), (crc.to_bytes(4, "little"),), "ab")
     update.write(folder, confirmed + slot + b"0 " + str(crc).encode())
 
 

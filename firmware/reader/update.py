@@ -1,7 +1,8 @@
 """New firmware: a signed bundle goes into the slot that is not in use, and has to prove itself.
 
 FOLDER/slots says which of firmware.a and firmware.b counts: the confirmed one, the one on trial, how often that was
-started, and the CRC-32 of the last bundle that came: b"ab1 2864434397", "-" for none. boot.py reads it.
+started, and the CRC-32 of the last bundle that came: b"ab1 2864434397", "-" for none; b"a-x ..." where the last trial
+failed. boot.py reads it. Behind each bundle stands its CRC-32, so that one that was damaged is not started.
 """
 
 from reader import files

@@ -49,7 +49,7 @@ def start():
     forget()
     sys.modules["machine"] = Machine
     with open({boot!r}) as file:
-        exec(file.read(), {{}})
+        exec(file.read(), {{"open": opened}})
     try:
         from reader.probe import TEXT
         return TEXT
@@ -64,6 +64,19 @@ def install(path):
     for _ in update.install("/data", trust, Clock(lambda: 0, lambda a, b: 0))("/data/part"):
         pass
 
+def damage(slot):
+    path = "/data/firmware." + slot
+    data = bytearray(files.read(path))
+    data[len(data) // 2] ^= 1
+    files.write(path, (data,))
+
+full = []
+
+def opened(path, mode="r"):
+    if full and "w" in mode:
+        raise OSError(28)
+    return open(path, mode)
+
 def test_it():
     assert start() == "plain"
     install({first!r})
@@ -77,11 +90,20 @@ def test_it():
     install({second!r})
     assert [start(), start()] == ["second", "second"]
     assert [start(), start()] == ["first", "first"] and not update.is_due("/data")
-    install({second!r})
-    files.write("/data/firmware.b", (b"torn",))
+    assert files.read("/data/slots")[:3] == b"a-x"
+    install({third!r})
+    damage("b")
+    assert start() == "first" and files.read("/data/slots")[:3] == b"a-x"
+    update.confirm("/data")
     assert start() == "first"
+    damage("a")
+    assert start() == "plain"
     files.remove("/data/firmware.a")
     assert start() == "plain"
+    files.write("/data/slots", (b"-b0 1",))
+    full.append(1)
+    assert start() == "plain" and files.read("/data/slots") == b"-b0 1"
+    full.clear()
     for torn in (b"", b"a", b"ab", b"xyz"):
         files.write("/data/slots", (torn,))
         assert start() == "plain", torn
@@ -111,6 +133,7 @@ def test_a_bundle_on_trial_falls_back_unless_it_proves_itself(tmp_path: Path) ->
             root=ed25519.public_key(SEED).hex(),
             first=bundle(tmp_path, "first", 1),
             second=bundle(tmp_path, "second", 2),
+            third=bundle(tmp_path, "third", 3),
         )
     )
     run = micropython.run(case)

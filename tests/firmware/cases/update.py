@@ -28,6 +28,10 @@ def bundle(number, seed=SEED, content=b"x = 1\n"):
     return data + ed25519.sign(seed, b"tagwright firmware\n" + hashlib.sha256(data).digest())
 
 
+def with_crc(data):
+    return data + (binascii.crc32(data) & 0xFFFFFFFF).to_bytes(4, "little")
+
+
 class Clock:
     at = 3
 
@@ -76,7 +80,7 @@ def test_a_bundle_is_tried_and_then_confirmed():
     install(data, found, first)
     assert slots(data) == b"-a0" and update.is_due(data)
     assert update.number(data) == binascii.crc32(first) & 0xFFFFFFFF
-    assert files.read(data + "/firmware.a") == first and files.size(data + "/part") < 0
+    assert files.read(data + "/firmware.a") == with_crc(first) and files.size(data + "/part") < 0
     update.confirm(data)
     assert slots(data) == b"-a0"  # it has not run yet
     files.write(data + "/slots", (b"-a1" + files.read(data + "/slots")[3:],))
@@ -85,9 +89,9 @@ def test_a_bundle_is_tried_and_then_confirmed():
     assert slots(data) == b"a-0" and update.number(data)
     second = bundle(6)
     install(data, found, second)
-    assert slots(data) == b"ab0" and files.read(data + "/firmware.a") == first
+    assert slots(data) == b"ab0" and files.read(data + "/firmware.a") == with_crc(first)
     install(data, found, bundle(7))
-    assert slots(data) == b"ab0" and files.read(data + "/firmware.b") == bundle(7)
+    assert slots(data) == b"ab0" and files.read(data + "/firmware.b") == with_crc(bundle(7))
 
 
 def test_keys_that_may_sign_updates_are_the_roots_and_updaters():

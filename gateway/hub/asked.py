@@ -11,8 +11,8 @@ from edge.errors import Malformed
 from gateway.hub import digital_link, linkset
 from gateway.hub.digital_link import ProductKey
 from gateway.hub.linkset import Wish
-from gateway.hub.negotiation import Accept, accept_of, languages_of
 from gateway.hub.raw_route import raw_path
+from gateway.web.negotiation import Accept, accept_of, languages_of
 
 _LONGEST_QUERY = 4096  # characters
 _MOST_CONTEXTS = 20

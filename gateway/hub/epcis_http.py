@@ -15,7 +15,7 @@ from gateway.epcis.check import MOST_BYTES, MOST_EVENTS
 from gateway.epcis.document import EXTENSIONS, VERSION
 from gateway.hub.access import require
 from gateway.hub.database import StoreTrouble
-from gateway.hub.negotiation import accept_of
+from gateway.web.negotiation import accept_of
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from edge import gs1
 from edge.errors import Malformed
-from gateway.hub.negotiation import Accept, Languages
+from gateway.web.negotiation import Accept, Languages
 
 MEDIA_TYPE = "application/linkset+json"
 VOCABULARY = "https://ref.gs1.org/voc/"

@@ -25,10 +25,10 @@ from gateway.hub.database import Database
 from gateway.hub.digital_link import ProductKey
 from gateway.hub.dpps import answered
 from gateway.hub.linkset import Link, Links
-from gateway.hub.negotiation import accept_of
 from gateway.hub.passports import Passports, Version
 from gateway.hub.raw_route import RawRoute
 from gateway.hub.resolver_paths import PATHS
+from gateway.web.negotiation import accept_of
 
 __all__ = ["PATHS", "Page", "Resolver", "routes"]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from edge.errors import Malformed
 from gateway.hub import linkset
 from gateway.hub.linkset import Links, Wish, choose, read, relation, stored
-from gateway.hub.negotiation import Accept, Languages
+from gateway.web.negotiation import Accept, Languages
 
 PIP = {"linkType": "gs1:pip", "href": "https://x.example/en", "title": "Product"}
 DE = PIP | {"href": "https://x.example/de", "hreflang": ["de", "de-AT"], "type": "text/html"}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from gateway.hub.negotiation import Accept, Languages
+from gateway.web.negotiation import Accept, Languages
 
 OFFERS = ("text/html", "application/json", "application/linkset+json")
 # RFC 9110, section 12.5.1, the example with its table of qualities

@@ -1,0 +1,51 @@
+"""The files that stand beside the pages: styles and scripts, under names that change with their content.
+
+Their URLs hold the content's hash, so that a browser keeps them for good; nothing comes from another origin.
+"""
+
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+_STATIC = files("gateway.web") / "static"
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+@cache
+def asset(name: str) -> str:
+    """The URL path of a file of gateway/web/static. FileNotFoundError: a bug of the page."""
+    stem, _, kind = name.rpartition(".")
+    return f"/static/{stem}.{sha256(_content(name)).hexdigest()[:12]}.{kind}"
+
+
+async def serve(request: Request) -> Response:
+    """GET /static/{stem}.{hash}.{kind}: the file, where it has that hash."""
+    path = "/static/" + request.path_params["name"]
+    stem, _, kind = request.path_params["name"].rpartition(".")
+    name = f"{stem.rpartition('.')[0]}.{kind}"
+    if name not in _names() or asset(name) != path:
+        return Response("there is no such file here\n", 404, media_type="text/plain")
+    headers = {"Cache-Control": _FOREVER}
+    return Response(_content(name), headers=headers, media_type=_TYPES["." + kind])
+
+
+def routes() -> list[Route]:
+    """The route of all assets."""
+    return [Route("/static/{name}", serve)]
+
+
+@cache
+def _content(name: str) -> bytes:
+    return (_STATIC / name).read_bytes()
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(
+        each.name for each in _STATIC.iterdir() if each.name[-4:].endswith(tuple(_TYPES))
+    )

@@ -42,11 +42,11 @@ class HandheldSim:
                 return message
             self.events.append(message)
 
-    def event(self, name: str) -> dict[str, Any]:
-        """The next event of that name, which this waits for; it is taken out of `events`."""
+    def event(self, *names: str) -> dict[str, Any]:
+        """The next event of one of these names, which this waits for; it is taken out of `events`."""
         while True:
             for event in self.events:
-                if event["event"] == name:
+                if event["event"] in names:
                     self.events.remove(event)
                     return event
             self.events.append(self._message())

@@ -119,6 +119,8 @@ class HandheldControl:
         return {"led": list(self.handheld.world.led)}
 
     def _watch_heap(self, command: Command) -> dict[str, object]:
+        """Have the board collect and look at each turn, from now on; heap_peak begins anew."""
+        self.handheld.wires.put_u32(w.HEAP_PEAK, 0)
         self.handheld.wires.memory[w.HEAP_WATCHED] = bool(command.get("on", True))
         return {}
 

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from reader.station import Turns
 
 FOLDER = "/data"
-VERSION = "0.1.0"
 
 _DOZE_MS = 10  # so that a button is never late
 _BATTERY_MS = 5000  # between two looks at it
@@ -87,6 +86,7 @@ class Device:
         self._folder = folder
         self._state = state
         self._work: "Turns | None" = None
+        self._has_litter = False  # of the last work
         self._due = 0  # when the work wants its next turn
         self._linked = (False, outbox.waiting, "")
         self._measured = -_BATTERY_MS
@@ -104,6 +104,7 @@ class Device:
         for what, name in self._board.buttons():
             self._on((what, name), now)
         self.line.turn(now)
+        self._turn_work(now)
         linked = (self.link.up, self.link.waiting, self.line.trouble)
         if linked != self._linked:
             if linked[0] and not self._linked[0]:
@@ -111,14 +112,18 @@ class Device:
             self._linked = linked
             self.face.waiting = linked[1]
             self._on(("link",) + linked, now)
-        self._turn_work(now)
         self._on(("tick",), now)
         if now - self._measured >= _BATTERY_MS:
             self._measured = now
             self._turn_power(now)
         if self.face.turn(now):
             return 0
-        return _DOZE_MS if self._work is None else min(_DOZE_MS, max(0, self._due - now))
+        if self._work is not None:
+            return min(_DOZE_MS, max(0, self._due - now))
+        if self._has_litter:
+            self._has_litter = False
+            gc.collect()  # not before the verdict is on the screen
+        return _DOZE_MS
 
     def _turn_work(self, now: "int") -> None:
         if self._work is None or now < self._due:
@@ -134,7 +139,6 @@ class Device:
             event = ("failed", "out of memory")
         is_rest = self.app.state not in ("reading", "writing")
         self._work = None
-        gc.collect()
         if not is_rest:
             self._begin(self.station.rest(), now)
             self._on(event, now)
@@ -212,6 +216,7 @@ class Device:
             self._work.close()
         self._work = work
         self._due = now
+        self._has_litter = True
 
     def _asleep(self) -> "Turns":
         yield from self.station.rest()
@@ -228,7 +233,7 @@ class Device:
         """What HELLO tells of the device."""
         kit = self.kit
         return {
-            "firmware": VERSION,
+            "firmware": update.slots(self._folder),
             "boot": self._state.get("boot"),
             "trust": kit.trust.number,
             "orders": kit.orders.number,

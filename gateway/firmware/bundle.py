@@ -16,6 +16,8 @@ _BLOCKS = range(
 )  # zlib's memLevel: how long a block may be; no one length is the best for all
 _DEADLINE_S = 60
 _STAYS = ("boot.py", "main.py")
+_PROGRAM = "handheld.mpy"  # all in one
+_LINKED_STAYS = ("reader/archive.mpy",)  # boot.py's own
 
 
 def build(
@@ -47,8 +49,9 @@ def packed(
 ) -> bytes:
     """The bundle of what the linker made (gateway.firmware.build), by path; what stays on a board is left out."""
     lines, content = [f"{_MAGIC} {number} {version} {kid.hex()}"], b""
+    stays = _STAYS + _LINKED_STAYS if _PROGRAM in files else _STAYS
     for path, data in files.items():
-        if path in _STAYS:
+        if path in stays:
             continue
         member = min((_deflated(data, level) for level in _BLOCKS), key=len)
         lines.append(f"{path} {len(content)} {len(member)}")

@@ -53,7 +53,7 @@ def _parted(body: list[ast.stmt], roots: list[str]) -> Parts:
     for each in body:
         for name in bound(each):
             binding.setdefault(name, []).append(each)
-    always = [each for each in body if not bound(each)]
+    always = [each for each in body if not bound(each) or _acts(each)]
     always += [each for name in roots for each in binding[name]]
     while True:
         main = _reached(always, binding, {})
@@ -85,6 +85,12 @@ def _parted(body: list[ast.stmt], roots: list[str]) -> Parts:
         [each for each in body if id(each) in main],
         {module: part for module, part in ordered.items() if part},
     )
+
+
+def _acts(statement: ast.stmt) -> bool:
+    """Whether it does more than bind names: such as to import machine code, and put it to use."""
+    is_compound = not isinstance(statement, ast.FunctionDef | ast.ClassDef)
+    return is_compound and any(isinstance(each, ast.Expr) for each in ast.walk(statement))
 
 
 def _reached(

@@ -26,7 +26,7 @@ from gateway.readers.scanner_link import Link
 from gateway.stations import handheld_rows as rows
 from gateway.stations.handheld_keys import Keys
 from gateway.stations.handheld_rows import Judge
-from gateway.stations.handheld_shelf import Looks, Shelf, Thing
+from gateway.stations.handheld_shelf import UPDATE, Looks, Shelf, Thing
 from gateway.stations.result import RED, Result, Signal
 
 log = logging.getLogger(__name__)
@@ -220,7 +220,8 @@ class HandheldStation:
     async def _done(self, hello: Hello, said: Message) -> None:
         what, is_ok, text = rows.printable(said[1]), said[2], rows.printable(said[3])
         if is_ok:
-            log.info("%s: %s is in force", hello.name, what)
+            how = "there, and will be tried" if what == UPDATE else "in force"
+            log.info("%s: %s is %s", hello.name, what, how)
         else:
             log.warning("%s: %s was refused: %s", hello.name, what, text)
         body: dict[str, object] = {"outcome": "installed" if is_ok else "not_installed"}
@@ -247,7 +248,10 @@ class HandheldStation:
             log.warning("%s: not written down: %s", hello.name, why)
 
     async def _note(self, end: End, where: str) -> None:
-        if end.is_proved and end.hello is not None and self._here.get(end) != end.hello.name:
+        if not end.is_proved or end.hello is None:
+            return
+        self._shelf.met(end.hello)
+        if self._here.get(end) != end.hello.name:
             self._here[end] = end.hello.name
             log.info("%s: %s is at %s", self.reader.name, end.hello.name, where)
             await self._collector.keys.met(end.hello, self._judge().trust)

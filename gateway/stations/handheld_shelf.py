@@ -23,7 +23,15 @@ log = logging.getLogger(__name__)
 
 TRUST, ORDERS, UPDATE = "trust", "orders", "update"
 
+_TRIALS = {
+    b"1": (logging.INFO, "update %d is on trial"),
+    b"2": (logging.INFO, "update %d is on trial, for the last time"),
+    b"x": (logging.WARNING, "update %d did not come up: what ran before runs again"),
+}
+"""The third byte of what a handheld tells of its firmware, see firmware/reader/update.py."""
+
 _MOST = 1 << 19  # bytes of one thing
+_MOST_KNOWN = 64  # handhelds that are remembered
 _LARGEST_CSV = 1 << 22  # bytes of a file of orders
 
 Stamp = tuple[int, int, int]
@@ -67,6 +75,7 @@ class Shelf:
         self._trust = trust
         self._link, self._hosts = link, hosts
         self._told: dict[str, str] = {}  # what -> trouble with it
+        self._ran: dict[bytes, bytes] = {}  # id -> the firmware that it told of last
 
     def things(self, hello: Hello, looks: Looks) -> Iterator[Thing]:
         """What is newer here than what the handheld has, by its hello and since; a file is read when it is new."""
@@ -86,6 +95,18 @@ class Shelf:
         """It is in force there, whichever visit it was offered in: not to be offered again before it changes."""
         if what in (TRUST, ORDERS, UPDATE):
             looks.stamps[what] = self._stamp(what)
+
+    def met(self, hello: Hello) -> None:
+        """Tell, once, how the last update fares there."""
+        said = hello.info.get("firmware")
+        if not isinstance(said, bytes) or said == self._ran.get(hello.id):
+            return
+        if len(self._ran) >= _MOST_KNOWN:
+            self._ran.clear()
+        self._ran[hello.id] = said
+        if said[2:3] in _TRIALS:
+            level, text = _TRIALS[said[2:3]]
+            log.log(level, "%s: " + text, hello.name, hello.number(UPDATE))
 
     async def reserve(self, thing: Thing, hello: Hello) -> bool:
         """Whether this handheld may have it; then nobody else gets its file's orders, durably. One call at a time."""

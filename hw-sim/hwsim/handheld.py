@@ -305,7 +305,11 @@ class Handheld:
                 text = "\n".join(lines) or f"MicroPython ended with status {status}"
                 self.usb.say(text.replace("\n", "\r\n").encode() + b"\r\n")
                 self._notice({"event": "exit", "text": text})
-            self.world.power_off()
+            limit_ms = self.wires.u32(w.WATCHDOG_MS)
+            if limit_ms:  # it goes on counting at MicroPython's prompt
+                self._down(WATCHDOG, limit_ms / 1e3)
+            else:
+                self.world.power_off()
 
 
 def blank_flash(path: Path, size: int) -> Path:

@@ -20,6 +20,7 @@ CLASS_OF = {
     "clock": PASSPORTS,
     "bind": PASSPORTS,
     "handheld": PASSPORTS,
+    "audit": PASSPORTS,
     "verdict": CAPTURES,
     "refused": CAPTURES,
     "window": CAPTURES,

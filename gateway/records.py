@@ -91,6 +91,30 @@ class Aside(NamedTuple):
     replay: int
 
 
+class Asked(NamedTuple):
+    """What rows are asked for: "", b"" and None for anything. named: a part of the product's name."""
+
+    kind: str = ""
+    station: str = ""
+    uid: bytes = b""
+    named: str = ""
+    from_ns: int | None = None
+    until_ns: int | None = None
+
+    def clause(self) -> tuple[str, list[Value]]:
+        """The conditions in SQL, each after AND, and their values."""
+        conditions: list[tuple[str, Value | None]] = [
+            ("kind = ?", self.kind or None),
+            ("station = ?", self.station or None),
+            ("uid = ? AND uid <> x''", self.uid or None),
+            ("instr(product, ?) > 0", self.named or None),
+            ("at_ns >= ?", self.from_ns),
+            ("at_ns <= ?", self.until_ns),
+        ]
+        told = [(text, value) for text, value in conditions if value is not None]
+        return "".join(f" AND {text}" for text, _ in told), [value for _, value in told]
+
+
 class Encoder:
     """Deterministic CBOR by one cbor2 encoder for many values (2 us a row; cbor2.dumps: 8). One thread's own."""
 
@@ -207,6 +231,24 @@ class Records:
     def after(self, seq: int, limit: int) -> list[Row]:
         """At most `limit` rows behind `seq`."""
         return list(self._rows("WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit))
+
+    def before(self, seq: int, limit: int) -> list[Row]:
+        """At most `limit` rows up to `seq`, the newest first."""
+        return list(self._rows("WHERE seq <= ? ORDER BY seq DESC LIMIT ?", seq, limit))
+
+    def matching(self, first: int, last: int, asked: Asked) -> list[Row]:
+        """Rows from `first` to `last` that are as asked, the newest first; costs what lies between, but for a uid."""
+        clause, values = asked.clause()
+        return list(
+            self._rows(
+                f"WHERE seq BETWEEN ? AND ? {clause} ORDER BY seq DESC", first, last, *values
+            )
+        )
+
+    def life(self, product: str, after: int, limit: int) -> list[Row]:
+        """At most `limit` rows of a product behind row `after`."""
+        clause = "WHERE product = ? AND product <> '' AND seq > ? ORDER BY seq LIMIT ?"
+        return list(self._rows(clause, product, after, limit))
 
     def pieces(self, seq: int, limit: int) -> list[Row | Gap]:
         """At most `limit` rows and gaps behind `seq`, without a hole; of a gap around `seq` what is behind it."""

@@ -1,0 +1,1 @@
+"""The station page: what happens at the line, live, for its operator; what happened, and who may stop it."""

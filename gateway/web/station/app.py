@@ -1,0 +1,219 @@
+"""The station page, put together over one journal and one line: pages, the live stream, JSON, and acts.
+
+GET /  /history  /product?product=  /charts      pages, for whoever may see what operators see
+GET /configuration                               for engineers
+GET /login                                       where accounts are kept
+GET /live                                        gateway/web/station/live.py
+GET /board.json  /history.json  /product.json  /throughput.json?hours=&station=
+POST /act                                        gateway/web/station/acts.py
+
+Each page's template is given: page (its name), person, theme ("", "light" or "dark"), link(path, **query): a path that
+keeps language and theme, here(**query): the page that is shown, with other parameters, asset(name), and what it shows:
+station.html board, station_history.html filter and found, station_product.html product and found, station_charts.html
+found, station_configuration.html tables, station_login.html to (where to go on).
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from gateway.config import Config
+from gateway.journal import Journal
+from gateway.web import assets, words
+from gateway.web.headers import SafeHeaders
+from gateway.web.person import Person, Who, anyone
+from gateway.web.station.acts import Acts
+from gateway.web.station.board import Board
+from gateway.web.station.configuration import tables
+from gateway.web.station.history import Filter, Unreadable, history, life, text, whole
+from gateway.web.station.line import Line
+from gateway.web.station.live import Live
+from gateway.web.station.tally import Tally
+from gateway.web.station.told import Notices
+from gateway.web.templates import render
+
+SECTIONS = ("common", "station")
+
+_THEMES = ("light", "dark")
+_HOURS = 8
+_MOST_HOURS = 168
+_LARGEST = (1 << 63) - 1
+
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+class StationPage:
+    """`app` serves it while `run` is at work; `close` before the server ends.
+
+    who: whose request it is; more: routes that go with that, as POST /login.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        line: Line,
+        config: Config,
+        who: Who = anyone,
+        more: Sequence[BaseRoute] = (),
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.notices = Notices()
+        self.tally = Tally({each.beside for each in config.reader if each.beside}, now)
+        is_synced = bool(config.hub.url or config.hub.nats)
+        self.board = Board(
+            journal, line, self.tally, self.notices, config.gateway.name, is_synced, now
+        )
+        self._journal = journal
+        self._config = config
+        self._who = who
+        self._live = Live(journal, self.notices, self.board)
+        self._acts = Acts(journal, line, who)
+        self.app = self._assembled(more)
+
+    async def run(self) -> None:
+        """Count what becomes durable, for ever."""
+        await self.tally.follow(self._journal)
+
+    def close(self) -> None:
+        """End the streams, so that a server which waits for them ends."""
+        self._live.close()
+
+    def _assembled(self, more: Sequence[BaseRoute]) -> Starlette:
+        sees, engineer = self._allowed("operator"), self._allowed("engineer")
+        return Starlette(
+            routes=[
+                Route("/", sees(self._front)),
+                Route("/history", sees(self._history_page)),
+                Route("/product", sees(self._product_page)),
+                Route("/charts", sees(self._charts)),
+                Route("/configuration", engineer(self._configuration)),
+                Route("/login", self._login, methods=["GET"]),
+                Route("/live", sees(self._live.answer)),
+                Route("/board.json", sees(self._board_json)),
+                Route("/history.json", sees(self._history_json)),
+                Route("/product.json", sees(self._product_json)),
+                Route("/throughput.json", sees(self._throughput_json)),
+                Route("/act", self._acts.answer, methods=["POST"]),
+                *more,
+                *assets.routes(),
+            ],
+            middleware=[Middleware(SafeHeaders)],
+            exception_handlers={Unreadable: _unreadable},
+        )
+
+    def _allowed(self, role: str) -> Callable[[Answer], Answer]:
+        """For those who may do what `role` may; others are asked to log in, or told that they may not."""
+
+        def guarded(answer: Answer) -> Answer:
+            async def ask(request: Request) -> Response:
+                person = self._who(request)
+                if person is not None and person.may(role):
+                    return await answer(request)
+                is_page = "." not in request.url.path and request.url.path != "/live"
+                if is_page and (person is None or person.account == "guest"):
+                    said = {"to": request.url.path} | _kept(request)
+                    return RedirectResponse(f"/login?{urlencode(said)}", 303)
+                status = 401 if person is None else 403
+                return JSONResponse({"error": f"this is for the role {role}"}, status)
+
+            return ask
+
+        return guarded
+
+    async def _front(self, request: Request) -> Response:
+        return self._page(request, "station.html", board=self.board(True))
+
+    async def _history_page(self, request: Request) -> Response:
+        wanted = Filter.of(request.query_params)
+        found = await history(self._journal, wanted)
+        return self._page(request, "station_history.html", filter=wanted, found=found)
+
+    async def _product_page(self, request: Request) -> Response:
+        product = text(request.query_params, "product")
+        found = life(self._journal, product, 0)
+        return self._page(request, "station_product.html", product=product, found=found)
+
+    async def _charts(self, request: Request) -> Response:
+        return self._page(request, "station_charts.html", found=self._throughput(request))
+
+    async def _configuration(self, request: Request) -> Response:
+        return self._page(request, "station_configuration.html", tables=tables(self._config))
+
+    async def _login(self, request: Request) -> Response:
+        said = text(request.query_params, "to")
+        to = said if said.startswith("/") and not said.startswith(("//", "/\\")) else "/"
+        return self._page(request, "station_login.html", to=to)
+
+    async def _board_json(self, request: Request) -> Response:
+        return _json(self.board(True))
+
+    async def _history_json(self, request: Request) -> Response:
+        return _json(await history(self._journal, Filter.of(request.query_params)))
+
+    async def _product_json(self, request: Request) -> Response:
+        query = request.query_params
+        product, after = text(query, "product"), whole(query, "after", 0, _LARGEST)
+        return _json(life(self._journal, product, after))
+
+    async def _throughput_json(self, request: Request) -> Response:
+        return _json(self._throughput(request))
+
+    def _throughput(self, request: Request) -> dict[str, Any]:
+        query = request.query_params
+        hours = max(1, whole(query, "hours", _HOURS, _MOST_HOURS))
+        return self.tally.throughput(hours, text(query, "station") or None)
+
+    def _page(self, request: Request, template: str, **filled: Any) -> Response:
+        query = request.query_params
+        header, named = request.headers.get("accept-language"), query.get("lang")
+        language = words.chosen(header, "station", named)
+        kept = _kept(request)
+
+        def link(path: str, **more: object) -> str:
+            said = {name: str(each) for name, each in more.items() if each not in (None, "")} | kept
+            return f"{path}?{urlencode(said)}" if said else path
+
+        def here(**more: object) -> str:
+            said = dict(query) | {name: str(each) for name, each in more.items()}
+            return f"{request.url.path}?{urlencode(said)}"
+
+        page = template.removesuffix(".html").removeprefix("station").removeprefix("_") or "front"
+        page_words = words.words(language, *SECTIONS)
+        person: Person | None = self._who(request)
+        html = render(
+            template,
+            page_words,
+            page=page,
+            person=person,
+            theme=kept.get("theme", ""),
+            link=link,
+            here=here,
+            **filled,
+        )
+        headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"}
+        return HTMLResponse(html, headers=headers | {"Content-Language": language})
+
+
+def _kept(request: Request) -> dict[str, str]:
+    """The parameters that every link of a page keeps: language and theme, where they were picked by hand."""
+    query, found = request.query_params, {}
+    if query.get("lang") in words.offered("station"):
+        found["lang"] = query["lang"]
+    if query.get("theme") in _THEMES:
+        found["theme"] = query["theme"]
+    return found
+
+
+def _json(value: dict[str, Any]) -> Response:
+    return JSONResponse(value, headers={"Cache-Control": "no-store"})
+
+
+async def _unreadable(request: Request, why: Exception) -> Response:
+    return JSONResponse({"error": str(why)}, 400)

@@ -26,7 +26,7 @@ CEILING = 2048  # bytes of a message
 RECORD = 1800  # bytes of a record, or of a chunk: what fits in a message of one
 
 HELLO = 1  # version, id (of the handheld's key), epoch (of its outbox), name, nonce, info: a map with text keys
-WELCOME = 2  # version, name, nonce, now (Unix seconds), acked (seq of the outbox)
+WELCOME = 2  # version, name, nonce, now (Unix seconds), acked (seq of the outbox), `mark` of that record or 0
 RECORDS = 3  # after, [[seq, bytes], ..]: all that the outbox has behind `after`, up to the last of these; may be none
 ACK = 4  # upto: every record up to it is durable
 OFFER = 5  # what, number, size, sha256
@@ -39,7 +39,7 @@ BYE = 10  # text: why the sender ends the session
 # Of each message's fields: u uint below 2^63, t text, b bytes, B bool, m map, r records, a digit or two: so many bytes.
 MESSAGES = {
     HELLO: ("u", "8", "4", "t", "16", "m"),
-    WELCOME: ("u", "t", "16", "u", "u"),
+    WELCOME: ("u", "t", "16", "u", "u", "u"),
     RECORDS: ("u", "r"),
     ACK: ("u",),
     OFFER: ("t", "u", "u", "32"),
@@ -189,6 +189,11 @@ class Session:
 def unproved(body: "bytes") -> "bytes":
     """The message in a sealed body, whoever made it: a WELCOME's nonce is needed to open it."""
     return body[_COUNTER:-_MAC]
+
+
+def mark(record: "bytes") -> "int":
+    """By which both ends know that a seq means the same record to them: 31 bits of its CRC-32."""
+    return binascii.crc32(record) & 0x7FFFFFFF
 
 
 def hmac(key: "bytes", data: "bytes") -> "bytes":

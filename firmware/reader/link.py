@@ -186,6 +186,10 @@ class Link:
             self.gateway = said[2]
             if _EARLIEST <= said[4] < _LATEST:
                 self._clock.set(said[4])
+            if not self._outbox.goes_on(said[5], said[6]):
+                self._leave("")
+                self._outbox.append("damaged", b"", "", {}, self._clock)
+                return
             self._outbox.acknowledged(said[5])
             self._due = self._beat = self._want_due = now_ms
         elif kind == link.ACK:

@@ -47,6 +47,7 @@ class Outbox:
         """Mount what stands in `folder`. random(n): n bytes; boot: which start this is; limit_kb: of flash, about."""
         files.make_folder(folder)
         self._folder = folder
+        self._random = random
         self._boot = boot
         self._limit = limit_kb * 1024
         self._open: "list[tuple[int, bytes, int, int]]" = []  # seq, uid; segment, offset
@@ -149,6 +150,20 @@ class Outbox:
                 self._add(segments.framed(cbor.encode(upto)))
             except DeviceTrouble:
                 pass  # it will be offered, and acknowledged, again
+
+    def goes_on(self, seq: "int", mark: "int") -> "bool":
+        """Whether `seq`, with the edge.link.mark of what a gateway holds under it or 0, is the same record here.
+
+        Where it is not, the flash has lost the log's end: from now on the epoch is another.
+        """
+        if seq <= self.acked:
+            return True
+        found = self.read(seq, 1)
+        if found and (not mark or found[0][0] != seq or link.mark(found[0][1]) == mark):
+            return True
+        self.epoch = self._random(4)
+        self._room = 0
+        return False
 
     def open_intent(self, uid: "bytes") -> "tuple[int, dict[str, Any]] | None":
         """(seq, body) of this tag's newest intent that has no result."""

@@ -78,12 +78,15 @@ class End:
             else:
                 yield said
 
-    def welcome(self, now: int, acked: int) -> bytes:
-        """The answer to a HELLO. now: Unix seconds, 0 where they are not known; acked: how far its log is stored."""
+    def welcome(self, now: int, acked: int, mark: int = 0) -> bytes:
+        """The answer to a HELLO. now: Unix seconds, 0 where they are not known; acked: how far its log is stored.
+
+        mark: edge.link.mark of that record, 0 where it is not here.
+        """
         nonce = self._random(16)
         if self._secret:
             self._session = link.Session(self._secret, self._greeting, nonce, True)
-        return self.frame(link.WELCOME, link.VERSION, self._name, nonce, now, acked)
+        return self.frame(link.WELCOME, link.VERSION, self._name, nonce, now, acked, mark)
 
     def frame(self, type: int, *fields: Any) -> bytes:
         """A message's frame, sealed where there is a session."""

@@ -5,8 +5,8 @@ ACK follows: killed before it, the gateway knows at the next hello what it has, 
 been told of. A log that was wiped has another epoch, and begins anew.
 
 Once means in this journal: a handheld that missed an ACK and then comes to another gateway hands in there what it was
-not told of. A log that lost its end to damaged flash, and grew beyond it again before it came here, is taken for one
-whose ACK was lost: what was noted anew is not asked for.
+not told of. A log that lost its end to damaged flash finds that the record of the cursor is another, and goes on as
+one of another epoch: what it has not been told of comes again, for its seqs now mean other records.
 """
 
 import asyncio
@@ -36,6 +36,9 @@ Tell = Callable[[Result], None]
 _SILENT_S = (
     20.0  # a handheld says something each 5 s, and must have shown by then that it holds the secret
 )
+_SEQS = (
+    1 << 32
+)  # a log's cursor in the journal is its last seq, and above it that record's edge.link.mark
 _MOST_PARTS = 64  # of a text
 _MOST_WARNINGS = 8  # of one connection, about what was left out
 
@@ -159,12 +162,11 @@ class HandheldStation:
         return []
 
     def _welcome(self, end: End, hello: Hello, visit: "_Visit") -> bytes:
-        """Says how far the log is stored; of one that has lost its end, how far it says itself, so that nothing is."""
-        cursor = self.journal.cursor(hello.cursor)
-        visit.begin(self._judge(), cursor >= hello.number("next") > 0)
-        acked = min(cursor, hello.number("acked")) if visit.is_short else cursor
+        """Says how far the log is stored."""
+        mark, acked = divmod(self.journal.cursor(hello.cursor), _SEQS)
+        visit.begin(self._judge())
         now = visit.judge.now
-        return end.welcome(now if now >= rows.EARLIEST else 0, acked)
+        return end.welcome(now if now >= rows.EARLIEST else 0, acked, mark)
 
     async def _take(
         self,
@@ -176,14 +178,11 @@ class HandheldStation:
     ) -> int:
         """Store what is new; returns up to where the log is stored."""
         async with self._collector.alone(hello) as name:
-            cursor = self.journal.cursor(name)
+            cursor = self.journal.cursor(name) % _SEQS
             judge = replace(self._judge(), met=visit.judge.now)
             try:
-                if visit.is_short:
-                    log.warning("%s: its log ends before %d: flash was damaged", hello.name, cursor)
-                    cursor = min(after, cursor)
-                    await self.journal.move_cursor(name, cursor)
-                    visit.is_short = False
+                if after > cursor:
+                    cursor = min(after, max(cursor, self._held(hello)))
                 acts = _acts(hello, judge, cursor, after, records)
                 if not acts:
                     return cursor
@@ -191,10 +190,20 @@ class HandheldStation:
             except JournalFull as why:
                 tell(Result("refused", b"", Signal(RED, f"{hello.name} waits: {why}")))
                 await self.journal.room()
-                return self.journal.cursor(name)
+                return self.journal.cursor(name) % _SEQS
         for row, act in zip(stored, acts, strict=True):
             tell(rows.result(act, row.seq, hello.name))
-        return acts[-1].upto
+        return acts[-1].upto % _SEQS
+
+    def _held(self, hello: Hello) -> int:
+        """How far an earlier log of this handheld has come, that went on under another epoch; 0 for none."""
+        mark = f"handheld/{hello.id.hex()}/"
+        found = [
+            cursor % _SEQS
+            for name, cursor in self.journal.cursors().items()
+            if name.startswith(mark)
+        ]
+        return max(found, default=0)
 
     async def _offers(self, end: End, hello: Hello, visit: "_Visit") -> list[bytes]:
         """One at a time, and only when every record is here: orders depend on them."""
@@ -265,16 +274,15 @@ class HandheldStation:
 class _Visit:
     """What belongs to one session. things: SHA-256 -> what was offered last; is_under_way: it is being fetched.
 
-    judge: as it was at the hello; is_short: the log had lost its end then. refused, why: of the connection, as they
-    were told last; told: how often.
+    judge: as it was at the hello. refused, why: of the connection, as they were told last; told: how often.
     """
 
     def __init__(self, judge: Judge) -> None:
         self.refused, self.why, self.told = 0, "", 0
-        self.begin(judge, False)
+        self.begin(judge)
 
-    def begin(self, judge: Judge, is_short: bool) -> None:
-        self.judge, self.is_short = judge, is_short
+    def begin(self, judge: Judge) -> None:
+        self.judge = judge
         self.looks = Looks()
         self.things: dict[bytes, Thing] = {}
         self.is_under_way = False
@@ -294,6 +302,7 @@ def _acts(
             continue
         if seq > cursor + 1:
             found.append(rows.missing("damaged", cursor + 1, seq - 1, hello))
-        found.append(rows.act(seq, record, hello, judge))
+        act = rows.act(seq, record, hello, judge)
+        found.append(act._replace(upto=link.mark(record) * _SEQS + seq))
         cursor = seq
     return found

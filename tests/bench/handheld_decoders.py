@@ -27,7 +27,7 @@ _HELLO = link.message(
 )
 _MESSAGES = [
     _HELLO,
-    link.message(link.WELCOME, link.VERSION, "gate", bytes(16), NOW, 4),
+    link.message(link.WELCOME, link.VERSION, "gate", bytes(16), NOW, 4, 0),
     link.message(link.RECORDS, 4, [[5, b"\x88"], [6, b""]]),
     link.message(link.ACK, 6),
     link.message(link.OFFER, "trust", 7, 1200, bytes(32)),

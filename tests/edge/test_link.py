@@ -17,7 +17,7 @@ HELLO = link.message(
 )
 EXAMPLES = [
     HELLO,
-    link.message(link.WELCOME, 1, "gate", bytes(range(16)), 1_790_000_000, 41),
+    link.message(link.WELCOME, 1, "gate", bytes(range(16)), 1_790_000_000, 41, 7),
     link.message(link.RECORDS, 41, [[42, b"\x88" + bytes(300)], [43, b""]]),
     link.message(link.RECORDS, 41, []),
     link.message(link.ACK, 43),

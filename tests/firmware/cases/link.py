@@ -42,11 +42,11 @@ class Gateway:
         said = link.message(kind, *fields)
         return self.session.seal(said) if self.session else link.plain(said)
 
-    def welcome(self, acked=0, now=NOW):
+    def welcome(self, acked=0, now=NOW, mark=0):
         nonce = b"gateway's nonce."
         if self.secret:
             self.session = link.Session(self.secret, self.hello, nonce, True)
-        return self.say(link.WELCOME, link.VERSION, "gate", nonce, now, acked)
+        return self.say(link.WELCOME, link.VERSION, "gate", nonce, now, acked, mark)
 
 
 class Device:
@@ -270,3 +270,22 @@ def test_a_text_goes_in_parts_where_a_gateway_is():
     parts = [gateway.hear(device.turn())[0] for _ in range(4)]
     assert [said[:4] for said in parts] == [(link.TEXT, "export", at, 4) for at in range(4)]
     assert "".join([said[4] for said in parts]) == text
+
+
+def test_a_gateway_that_holds_another_record_is_given_the_log_under_another_epoch():
+    for seq, mark in ((2, 1), (4, 0), (9, 1)):
+        device, gateway = Device(), Gateway()
+        device.note(3)
+        gateway.hear(device.turn())
+        device.outbox._random = lambda count: b"\x01" * count
+        device.hear(gateway.welcome(seq, NOW, mark))
+        assert not device.link.up and device.outbox.acked == 0
+        said = gateway.hear(device.turn(2000))[0]
+        assert (said[0], said[3], said[6]["next"]) == (link.HELLO, b"\x01" * 4, 5)
+        device.hear(gateway.welcome())
+        assert device.link.up
+    device, gateway = Device(), Gateway()
+    device.note(3)
+    gateway.hear(device.turn())
+    device.hear(gateway.welcome(2, NOW, link.mark(device.outbox.read(2, 1)[0][1])))
+    assert device.link.up and device.outbox.acked == 2

@@ -6,6 +6,8 @@
 [hub]       url, nats, token_file, ca, cert, key, identity
 [epcis]     url, token_file, ca, cert, key, location, read_points, biz_steps, certification, presence, time_zone
 [metrics]   listen
+[web]       listen, cert, key, accounts, display
+[web.oidc]  issuer, client_id, client_secret_file, role_claim, roles, scopes, redirect
 [[reader]]  name, url, job, dedupe_s, lock, access_password_file, beside, requires, secret_file, update
 [reader.presence], [reader.window], [reader.pallet], [reader.codes]: see gateway/config_tables.py, as for all the others
 """
@@ -14,9 +16,10 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import ValidationError
 
@@ -29,11 +32,13 @@ from gateway.config_tables import (
     HubConfig,
     KeysConfig,
     MetricsConfig,
+    OidcConfig,
     PalletConfig,
     PresenceConfig,
     ReaderConfig,
     Section,
     TomlPath,
+    WebConfig,
     WindowConfig,
 )
 
@@ -46,10 +51,12 @@ __all__ = [
     "HubConfig",
     "KeysConfig",
     "MetricsConfig",
+    "OidcConfig",
     "PalletConfig",
     "PresenceConfig",
     "ReaderConfig",
     "TomlPath",
+    "WebConfig",
     "WindowConfig",
     "load",
     "parse",
@@ -165,6 +172,10 @@ def _check(config: Config, name: str) -> None:
     if twice:
         raise ConfigProblem(f"{name}: codes.plc: {twice[0]} stands twice; each needs its own port")
     addresses = [("metrics.listen", config.metrics.listen), *[("codes.plc", at) for at in plcs]]
+    if config.web is not None:
+        addresses.append(("web.listen", config.web.listen))
+        if fault := _unfit_web(config.web):
+            raise ConfigProblem(f"{name}: web: {fault}")
     for key, address in addresses:
         port = (address or ":0").rpartition(":")[2]
         if int(port) > _LAST_PORT:
@@ -241,6 +252,33 @@ def _unfit_beside(reader: ReaderConfig, readers: Sequence[ReaderConfig]) -> str:
     return ""
 
 
+def _unfit_web(web: WebConfig) -> str:
+    """Why the station page cannot be served as it is asked for; "" where it can."""
+    if (web.cert is None) != (web.key is None):
+        return "cert and key go together: the PEM files of HTTPS"
+    issuer = urlsplit(web.oidc.issuer) if web.oidc is not None else None
+    if issuer is not None and issuer.scheme == "http" and not is_near(issuer.hostname or ""):
+        return "oidc.issuer: write https://..."
+    if is_near(web.address[0]):
+        return ""
+    if web.cert is None:
+        return f"listen = {web.listen!r}: others could read along: set cert and key, or listen on 127.0.0.1"
+    if not web.keeps_accounts and not web.display:
+        return (
+            f"listen = {web.listen!r}: whoever reaches that address could look on: set accounts, or"
+            " display = true where everyone may"
+        )
+    return ""
+
+
+def is_near(host: str) -> bool:
+    """Whether an address is this machine's own."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _check_zones(config: Config, name: str) -> None:
     """A zone has one set of rules, whichever of its readers hears a tag."""
     rules: dict[str, tuple[str, PresenceConfig]] = {}
@@ -304,6 +342,7 @@ def _anchored(config: Config, folder: Path) -> Config:
         hub=HubConfig(**section(config.hub)),
         epcis=EpcisConfig(**section(config.epcis)),
         metrics=config.metrics,
+        web=anchored(config.web),
         reader=tuple(
             ReaderConfig(**section(each) | {"url": _anchored_url(each.url, folder)})
             for each in config.reader
@@ -329,6 +368,8 @@ _TABLES = {
     "hub": HubConfig,
     "epcis": EpcisConfig,
     "metrics": MetricsConfig,
+    "web": WebConfig,
+    "oidc": OidcConfig,
     "reader": ReaderConfig,
     "presence": PresenceConfig,
     "window": WindowConfig,

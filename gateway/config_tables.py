@@ -20,6 +20,7 @@ NatsServer = Annotated[str, Field(pattern=r"^(nats|tls)://[^\s/?#@,]+$")]
 Uri = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,512}$")]
 Symbology = Literal["qr", "datamatrix", "code128", "ean13", "ean8", "upca", "upce"]
 SYMBOLOGIES: tuple[Symbology, ...] = ("qr", "datamatrix", "code128", "ean13", "upca")
+Role = Literal["operator", "lead", "engineer"]
 Antenna = Annotated[str, Field(pattern=r"^([1-9][0-9]{0,2})$")]  # TOML has no keys but text
 
 # What a pattern asks for, in words.
@@ -31,6 +32,8 @@ MEANT = {
     r"^[a-z_]{1,40}$": "a business step of GS1's CBV, as packing",
     r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$": "a time zone, as Europe/Berlin",
     r"^([1-9][0-9]{0,2})$": "an antenna's number, from 1 on",
+    r"^[!-~]{1,256}$": "visible ASCII characters, 256 at most",
+    r"^[!-~]{1,128}$": "visible ASCII characters, 128 at most",
     r"^https://[^\s?#]+[^\s?#/]$": "https://HOST without a slash at the end",
     r"^[^\s:]+:[0-9]{1,5}$": "HOST:PORT",
     r"^(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):[0-9]{1,5}$": "HOST:PORT",
@@ -133,6 +136,54 @@ class MetricsConfig(Section):
     """listen: HOST:PORT of the Prometheus page; left out, there is none."""
 
     listen: Annotated[str, Field(pattern=r"^[^\s:]+:[0-9]{1,5}$")] | None = None
+
+
+class OidcConfig(Section):
+    """Logging in by OpenID Connect. issuer: an https URL, as its metadata says it; http on this machine alone.
+
+    client_secret_file: the secret on its first line; without it the client is public. role_claim: of the ID token, a
+    text or a list of texts; roles: such a text -> the role here, the highest counts; whoever has none may not log in.
+    scopes: asked for besides openid. redirect: where the page is reached, where that is not what the browser says.
+    """
+
+    issuer: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$")]
+    client_id: Annotated[str, Field(pattern=r"^[!-~]{1,256}$")]
+    client_secret_file: TomlPath | None = None
+    role_claim: Annotated[str, Field(pattern=r"^[!-~]{1,256}$")] = "groups"
+    roles: dict[str, Role] = {}
+    scopes: tuple[Annotated[str, Field(pattern=r"^[!-~]{1,128}$")], ...] = Field(
+        default=("profile",), strict=False
+    )
+    redirect: Annotated[str, Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$")] | None = None
+
+
+class WebConfig(Section):
+    """The station page. listen: HOST:PORT; the whole table left out, there is none.
+
+    cert, key: PEM files, for HTTPS, without which it listens on this machine alone. accounts: the file of
+    `tagwright account`. display: who has not logged in sees what operators see; so does everyone where neither accounts
+    nor oidc are set, on this machine.
+    """
+
+    listen: Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):[0-9]{1,5}$")] = (
+        "127.0.0.1:8480"
+    )
+    cert: TomlPath | None = None
+    key: TomlPath | None = None
+    accounts: TomlPath | None = None
+    oidc: OidcConfig | None = None
+    display: bool = False
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """(host, port) of `listen`."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @property
+    def keeps_accounts(self) -> bool:
+        """Whether one can log in."""
+        return self.accounts is not None or self.oidc is not None
 
 
 class PresenceConfig(Section):
@@ -266,4 +317,5 @@ class Config(Section):
     hub: HubConfig = HubConfig()
     epcis: EpcisConfig = EpcisConfig()
     metrics: MetricsConfig = MetricsConfig()
+    web: WebConfig | None = None
     reader: tuple[ReaderConfig, ...] = Field(default=(), strict=False)

@@ -17,7 +17,7 @@ YEAR_S = 31_536_000
 COLOURS = {
     "genuine": "green",
     "torn": "green",
-    "foreign": "red",  # no passport
+    "foreign": "amber",  # no passport
     "cloned": "red",
     "revoked": "red",
 }

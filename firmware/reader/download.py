@@ -86,8 +86,8 @@ class Download:
             return None
         except StopIteration:
             pass
-        except (Malformed, DeviceTrouble) as refusal:
-            why = str(refusal)
+        except (Malformed, DeviceTrouble, OSError, MemoryError) as refusal:
+            why = str(refusal) or "failed"
         self._work = None
         self._forget()
         return what, not why, why

@@ -88,6 +88,17 @@ def write(path: "str", parts: "Iterable[bytes]", mode: "str" = "wb") -> None:
         raise DeviceTrouble(f"flash error {why.args[0]}")
 
 
+def checksum(path: "str") -> "int":
+    """CRC-32 of a file."""
+    found = 0
+    with open(path, "rb") as file:
+        while True:
+            data = file.read(512)
+            if not data:
+                return found & 0xFFFFFFFF
+            found = binascii.crc32(data, found)
+
+
 def crc(data: "bytes") -> "bytes":
     """CRC-32 of `data`, 4 bytes big-endian."""
     return (binascii.crc32(data) & 0xFFFFFFFF).to_bytes(4, "big")

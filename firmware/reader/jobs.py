@@ -156,7 +156,7 @@ def tell(
     """Record the verdict, and make its screen. A full log is told, and hinders nobody to verify."""
     verdict = result.verdict
     body = account(result, mode)
-    colour = verdict.colour() if verdict is not None else "red"
+    colour = verdict.colour() if verdict is not None else "amber"
     body["outcome"] = "verified" if colour == "green" else "not_verified"
     body["colour"] = colour
     body["elapsed_ms"] = kit.clock.ms() - started

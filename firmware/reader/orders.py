@@ -80,8 +80,11 @@ class Orders:
         self._size = files.size(self._path)
         if self._size <= 0:
             return
-        self.number, self._count, self._at = _opened(self._path)
-        self._taken = 0
+        self._taken = self.number = self._count = 0
+        try:
+            self.number, self._count, self._at = _opened(self._path)
+        except Malformed:
+            return  # damaged: a gateway sends it again
         state = self._state
         if (state.get("orders"), state.get("orders_size")) == (self.number, self._size):
             self._taken = state.get("taken")

@@ -8,6 +8,7 @@ is written last: until then the list before it is in force.
 import os
 
 from edge import cbor, ed25519, trust
+from edge.errors import Malformed
 from reader import files, segments
 
 TYPE_CHECKING = False
@@ -47,9 +48,9 @@ class Trust:
         path = self.path(number)
         head = segments.data_at(path + ".keys", 0) if files.size(path + ".keys") > 0 else b""
         if head:
-            root, count, size, issued, not_after = cbor.decode(head)
-            whole = files.size(path) == size and files.size(path + ".keys") == ROWS + count * ROW
-            if whole and root == self.root:
+            root, count, crc, issued, not_after = cbor.decode(head)
+            whole = files.size(path + ".keys") == ROWS + count * ROW and files.size(path) > 0
+            if whole and root == self.root and files.checksum(path) == crc:
                 self.number, self.issued, self.not_after = number, issued, not_after
                 self._count = count
         for name in os.listdir(self._folder):
@@ -112,7 +113,11 @@ class Trust:
             row = files.part(path + ".keys", ROWS + low * ROW, ROW)
             if row[:8] != kid:
                 break
-            found.append(trust.entry(files.item(path, int.from_bytes(row[8:], "big"), end)[0]))
+            try:
+                found.append(trust.entry(files.item(path, int.from_bytes(row[8:], "big"), end)[0]))
+            except Malformed:  # damaged since the start: a gateway sends it again
+                self.number = 0
+                return []
             low += 1
         return found
 

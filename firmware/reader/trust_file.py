@@ -1,5 +1,6 @@
 """Reads a signed trust list from its file, a piece at a time, and puts it in force."""
 
+import binascii
 import os
 
 from edge import cbor, cose, ed25519, envelope, trust
@@ -29,16 +30,20 @@ def install(into: "Trust", path: "str") -> "Generator[int, None, None]":
         raise Malformed("trust list: no signature at its end")
     check = ed25519.PreparedKey(into.root).begin(tail[2:])
     check.update(cose.to_be_signed(start[3:16], b"")[:-1] + start[_HEAD_SIZE:at])
+    crc = binascii.crc32(start[:at])
     for piece in range(at, size - _TAIL, _PIECE):
-        check.update(files.part(path, piece, min(_PIECE, size - _TAIL - piece)))
+        data = files.part(path, piece, min(_PIECE, size - _TAIL - piece))
+        check.update(data)
+        crc = binascii.crc32(data, crc)
         yield 0
+    crc = binascii.crc32(tail, crc) & 0xFFFFFFFF
     if not (yield from turned(check.steps())):
         raise trust.BadSignature("trust list: not signed by this root key")
     number, issued, not_after, count, at = _opened(files.part(path, at, 48), at)
     if number < into.state.get(NUMBER) or number <= into.number:
         raise Malformed(f"trust list: {number} is older than what was seen")
     index = into.path(number) + ".keys"
-    head = segments.framed(cbor.encode([into.root, count, size, issued, not_after]))
+    head = segments.framed(cbor.encode([into.root, count, crc, issued, not_after]))
     files.write(index, (head, bytes(ROWS - len(head))))
     before = (b"", b"")
     rows = b""

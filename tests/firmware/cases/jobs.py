@@ -52,8 +52,11 @@ def test_what_is_not_green_says_so():
     word, body = told(bench)
     assert (word, body["colour"], body["verdict"]["key"]) == ("STOP", "red", "revoked")
     assert "seen_seq" not in body
-    word, body = told(Bench(Tag()))
-    assert (word, body["state"], body["outcome"]) == ("NONE", "blank", "not_verified")
+    bench = Bench(Tag())
+    screen = bench.run(jobs.verify_one(bench)).screen
+    body = bench.outbox.body()
+    assert (screen.word, body["state"], body["outcome"]) == ("NONE", "blank", "not_verified")
+    assert (screen.led, body["colour"]) == ("amber", "amber")
 
 
 def test_an_older_stub_than_one_seen_before_is_behind():

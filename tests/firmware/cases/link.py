@@ -241,6 +241,19 @@ def test_what_was_damaged_or_is_refused_is_not_kept():
     assert (link.DONE, "trust", False, "damaged on its way") in said
 
 
+def test_what_could_not_be_installed_is_not_said_to_be():
+    for trouble in (OSError(28), MemoryError()):
+
+        def failing(path):
+            yield 0
+            raise trouble  # noqa: B023
+
+        device, gateway = welcomed(SECRET, 0, 0)
+        device.download._installs["trust"] = failing
+        said = fetch(device, gateway, bytes(2000))
+        assert [each[:3] for each in said] == [(link.DONE, "trust", False)] and said[0][3]
+
+
 def test_an_offer_of_what_nobody_installs_is_left():
     device, gateway = welcomed()
     gateway.hear(device.turn())

@@ -12,7 +12,7 @@ CLAIMS = {1: 2, 4: ["gs1", 1, "s"]}
 
 
 def installed(orders, value):
-    path = folder() + "/part"
+    path = orders._path + ".part"
     files.write(path, (value if isinstance(value, bytes) else cbor.encode(value),))
     for ms in orders.install(path):
         assert ms == 0
@@ -72,3 +72,17 @@ def test_what_is_no_list_of_orders_leaves_the_one_before():
     for end in range(len(whole)):
         raises(Malformed, installed, orders, whole[:end])
     assert (orders.number, orders.left) == (7, 3) and Orders(data, State(data)).left == 3
+
+
+def test_a_list_that_was_damaged_on_flash_leaves_a_handheld_that_starts():
+    data = folder()
+    orders = Orders(data, State(data))
+    installed(orders, listed(7, 3))
+    orders.take(orders.peek()[0])
+    raw = files.read(data + "/orders")
+    for damaged in (b"\xff" + raw[1:], raw[:2], b"\x82\x20\x80"):
+        files.write(data + "/orders", (damaged,))
+        again = Orders(data, State(data))
+        assert (again.number, again.left, again.peek()) == (0, 0, None)
+        installed(again, listed(7, 3))
+        assert (again.number, again.left) == (7, 2)

@@ -152,3 +152,20 @@ def test_signatures_are_checked_with_few_tables_in_memory():
         for n in range(6):
             assert turned(found.check(bytes((n,)) + KEY[1:], b"stub", signature)) is False
     assert turned(found.check(KEY + KEY, b"stub", signature)) is False
+
+
+def test_a_list_that_was_damaged_on_flash_is_in_force_no_more_and_can_come_again():
+    data = folder()
+    state = State(data)
+    found = Trust(data + "/trust", ROOT, state)
+    raw = encoded(3, (Entry(KID, KEY, "ACME", ("issuer",), 1, 2, 3),))
+    for at in (0, 30, len(raw) // 2, len(raw) - 1):
+        installed(found, raw)
+        files.write(data + "/trust/3", (raw[:at] + bytes((raw[at] ^ 1,)) + raw[at + 1 :],))
+        found = Trust(data + "/trust", ROOT, state)
+        assert (found.number, found.find(KID)) == (0, [])
+    installed(found, raw)
+    files.write(data + "/trust/3", (bytes(len(raw)),))
+    assert (found.find(KID), found.number) == ([], 0)
+    installed(found, raw)
+    assert (found.number, len(found.find(KID))) == (3, 1)

@@ -4,26 +4,42 @@ import importlib
 import logging
 
 import click
+from click.shell_completion import CompletionItem
 
+from gateway.cli import completion
 from gateway.cli.output import Commands, log_to_stderr, open_streams
+from gateway.cli.page import STATUSES, write_statuses
 
-_COMMANDS = {
-    "bench": "gateway.cli.bench:bench",
-    "code": "gateway.cli.code:code",
-    "demo": "gateway.cli.demo:demo",
-    "doctor": "gateway.cli.doctor:doctor",
-    "enrol": "gateway.cli.enrol:enrol",
-    "firmware": "gateway.cli.firmware:firmware",
-    "hub": "gateway.cli.hub:hub",
-    "job": "gateway.cli.job:job",
-    "journal": "gateway.cli.journal:journal",
-    "key": "gateway.cli.key:key",
-    "llrp": "gateway.cli.llrp:llrp",
-    "run": "gateway.cli.run:run",
-    "sim": "gateway.cli.sim:sim",
-    "stub": "gateway.cli.stub:stub",
-    "tag": "gateway.cli.tag:tag",
+# name -> (where it is, its first sentence: so that help and completion load none of them), by what they are for
+_SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Start": {
+        "demo": ("gateway.cli.demo:demo", "A whole station on simulated devices, with its hub"),
+        "doctor": ("gateway.cli.doctor:doctor", "Say what is not well, and what to do about it"),
+        "run": ("gateway.cli.run:run", "Run the gateway daemon until SIGTERM or Ctrl-C"),
+    },
+    "Tags and codes": {
+        "tag": ("gateway.cli.tag:tag", "One tag at one reader"),
+        "job": ("gateway.cli.job:job", "Resumable work orders: one row, one product"),
+        "code": ("gateway.cli.code:code", "Codes in pictures, before a camera, on labels"),
+        "stub": ("gateway.cli.stub:stub", "Claims JSON to and from stub bytes; no device needed"),
+        "llrp": ("gateway.cli.llrp:llrp", "A fixed RAIN reader, bank by bank"),
+    },
+    "Records and keys": {
+        "journal": ("gateway.cli.journal:journal", "What was recorded, and whether it still holds"),
+        "key": ("gateway.cli.key:key", "Device keys and the trust list"),
+    },
+    "Back end": {
+        "hub": ("gateway.cli.hub:hub", "Run the hub, the back end, or do something at it"),
+        "enrol": ("gateway.cli.enrol:enrol", "Make this gateway known to its hub"),
+    },
+    "Tools": {
+        "sim": ("gateway.cli.sim:sim", "Simulated devices on their own wires"),
+        "firmware": ("gateway.cli.firmware:firmware", "The handheld's program"),
+        "bench": ("gateway.cli.bench:bench", "Measure ours, a peer and the limit in one run"),
+        "completion": ("gateway.cli.completion:completion", "Print a shell's completion script"),
+    },
 }
+_COMMANDS = {name: place for section in _SECTIONS.values() for name, place in section.items()}
 
 
 class _Lazy(Commands):
@@ -33,10 +49,28 @@ class _Lazy(Commands):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
-        module, _, attribute = _COMMANDS[name].partition(":")
+        module, _, attribute = _COMMANDS[name][0].partition(":")
         found = getattr(importlib.import_module(module), attribute)
         assert isinstance(found, click.Command)
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for section, commands in _SECTIONS.items():
+            with formatter.section(section):
+                rows = [(name, text) for name, (_, text) in commands.items()]
+                formatter.write_dl(rows, col_max=12)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_statuses(dict(enumerate(STATUSES.values())), formatter)
+        super().format_epilog(ctx, formatter)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        named = [
+            CompletionItem(name, help=_COMMANDS[name][1])
+            for name in sorted(_COMMANDS)
+            if name.startswith(incomplete)
+        ]
+        return named + click.Command.shell_complete(self, ctx, incomplete)
 
 
 @click.group("tagwright", cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,11 +80,14 @@ def main(verbose: int) -> None:
     """Put a product's digital passport on the product.
 
     \b
-    Try it without any device:   tagwright demo
+    Example:  tagwright demo                     the whole of it, without any device
+              tagwright doctor -c tagwright.toml
     """
     open_streams()
     log_to_stderr([logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)])
 
+
+completion.register()
 
 if __name__ == "__main__":
     main()

@@ -21,6 +21,8 @@ import click
 import structlog
 
 from edge.errors import DoesNotFit, Malformed
+from gateway.cli.page import Page, first_sentence, parted, write_examples
+from gateway.cli.paint import is_coloured, paint
 from gateway.config import ConfigProblem, password, without_password
 from gateway.journal import JournalTrouble
 from gateway.keys import PASSPHRASE_VARIABLE, KeyProblem
@@ -50,11 +52,14 @@ class Failure(click.ClickException):
         self.exit_code = exit_code  # type: ignore[misc]  # click declares it for the class, reads it off the instance
 
     def show(self, file: Any = None) -> None:
-        click.echo(f"tagwright: {self.message}", err=True)
+        name = paint("tagwright:", "red", sys.stderr, bold=True)
+        click.echo(f"{name} {self.message}", err=True)
 
 
 class Commands(click.Group):
     """A group whose commands' faults end as one line and the exit status that they stand for."""
+
+    command_class = Page
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
         with _one_line():
@@ -63,6 +68,20 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         with _one_line():
             return super().invoke(ctx)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(parted(self.help)[0])
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            rows = [(name, first_sentence(each.help)) for name, each in found if each is not None]
+            formatter.write_dl(rows, col_max=14)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_examples(self.help, formatter)
 
 
 class Seconds(click.FloatRange):
@@ -198,7 +217,7 @@ def log_to_stderr(level: int) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: Any = (
-        structlog.dev.ConsoleRenderer()
+        structlog.dev.ConsoleRenderer(colors=is_coloured(sys.stderr))
         if sys.stderr.isatty()
         else structlog.processors.JSONRenderer()
     )

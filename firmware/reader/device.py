@@ -180,7 +180,7 @@ class Device:
                 self._linked = (False, -1, "")  # it is told how things stand
             elif what == "export" and self.app.last is not None:
                 self._export(now)
-            elif what == "sleep" and not self.link.up:
+            elif what == "sleep" and not self.link.up and self.kit.clock.ms() >= _PROVEN_MS:
                 self._begin(self._asleep(), now)
 
     def _job(self, name: "str") -> "Generator[tuple[Any, ...], Any, Any]":

@@ -1,7 +1,8 @@
 """Power lost at every write of flash and tag, in random runs of the handheld's stores and entries.
 
 On real 32-bit MicroPython with LittleFS in memory, see tests/micropython/power_cuts.py. Each run is one start with one
-or two deeds: verify, an entry on two slots or one, a blank tag, a trust list, orders, an acknowledgement.
+or two deeds: verify, an entry on two slots or one, a blank tag, a trust list, orders, an update up to its being
+confirmed, an acknowledgement.
 """
 
 import subprocess
@@ -21,7 +22,7 @@ from edge import stub, plan
 import power_cuts
 
 def test_it():
-    power_cuts.campaign({seed}, {runs})
+    power_cuts.campaign({seed}, {runs}, {boot!r})
 """
 _HEAP = "heapsize=700k"  # the world beside the handheld lies there, too
 _RUNS = 5  # of one process: then a new flash
@@ -50,9 +51,10 @@ def rows(size: Size) -> Iterator[Row]:
 
 def _campaign(seed: int, runs: int) -> Counter[str]:
     """How many writes were cut, and what was wrong after them, by the first word that says so."""
+    boot = (ROOT / "firmware" / "boot.py").read_text()
     with tempfile.TemporaryDirectory() as folder:
         case = Path(folder) / "case.py"
-        case.write_text(_CASE.format(seed=seed, runs=runs))
+        case.write_text(_CASE.format(seed=seed, runs=runs, boot=boot))
         done = subprocess.run([*_command(), str(case)], capture_output=True, text=True, check=False)
     said = [line.split(" ") for line in done.stdout.splitlines()]
     writes = [int(words[1]) for words in said if words[0] == "run"]

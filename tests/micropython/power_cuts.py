@@ -5,7 +5,9 @@ that is cut. For MicroPython's unix port alone; tests/bench/handheld_power.py ru
 """
 
 import binascii
+import hashlib
 import random
+import sys
 
 import ffi
 import vfs
@@ -14,7 +16,7 @@ from scripted import NOW, OURS, THEIRS, Bench, Power, Tag, made
 
 from edge import cbor, cose, ed25519, trust
 from edge.trust import Entry
-from reader import entry, files, jobs
+from reader import archive, bundle, entry, files, jobs, update
 from reader.errors import DeviceTrouble
 from reader.keys import DeviceKey
 from reader.orders import Orders
@@ -162,8 +164,10 @@ class Handheld(Bench):
 class World:
     """What outlives a start: the flash, the tags, and what the stores have promised to keep."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, boot):
         random.seed(seed)
+        self.boot = boot
+        self.updated = 0
         self.cuts = Cuts()
         self.flash = TornFlash(self.cuts)
         vfs.VfsLfs2.mkfs(self.flash)
@@ -171,7 +175,7 @@ class World:
         self.acked = 0
         self.trusted = 0
         self.ordered = 0
-        self.before = (0, 0)  # both, as a run began
+        self.before = (0, 0, 0)  # they and `updated`, as a run began
         self.tags = []
         for n, count in ((1, 2), (2, 1), (3, 2)):
             uid = bytes((4, n)) + bytes(5)
@@ -183,7 +187,7 @@ class World:
         perform(self, (("trust", 1), ("orders", 1)))
 
     def file(self, what, number):
-        """A trust list or orders, as a gateway sends them."""
+        """A trust list, orders or an update, as a gateway sends them."""
         if (what, number) not in self.lists:
             if what == "trust":
                 keys = sorted(
@@ -193,6 +197,11 @@ class World:
                 self.lists[what, number] = cose.sign1(
                     cbor.encode([number, 1, _LATER, rows]), cose.ED25519, bytes(8), signed
                 )
+            elif what == "update":
+                text = f"tagwright firmware 1 {number} 0.1 {bytes(8).hex()}\n\n"
+                data = text.encode() + bytes(2000)
+                digest = hashlib.sha256(data).digest()
+                self.lists[what, number] = data + signed(archive.SIGNED + digest)
             else:
                 rows = [[LINK + f"{number}-{n}", claims(f"{number}-{n}")] for n in range(9)]
                 self.lists[what, number] = cbor.encode([number, rows])
@@ -216,7 +225,7 @@ def signed(data):
 
 def drawn(world):
     """The deeds of one run."""
-    kind = random.randrange(10)
+    kind = random.randrange(11)
     which = random.randrange(3)
     if kind < 5:
         deed = ("entry", which)
@@ -226,8 +235,10 @@ def drawn(world):
         deed = ("format", bytes((4,)) + bytes_of(6))
     elif kind == 8:
         deed = ("trust", world.trusted + 1)
-    else:
+    elif kind == 9:
         deed = ("orders", world.ordered + 1)
+    else:
+        deed = ("update", world.updated + 1)
     return (deed, ("ack", random.randrange(6))) if random.getrandbits(1) else (deed,)
 
 
@@ -249,6 +260,13 @@ def perform(world, deeds):
             elif what == "ack":
                 world.acked = max(world.acked, held.outbox.next - 1 - which)
                 held.outbox.acknowledged(world.acked)
+            elif what == "update":
+                files.write(FOLDER + "/part", (world.file(what, which),))
+                world.updated = which
+                for _ in bundle.install(FOLDER + "/part", FOLDER, held.trust, NOW):
+                    pass
+                booted(world)
+                update.confirm(FOLDER)
             else:
                 files.write(FOLDER + "/part", (world.file(what, which),))
                 setattr(world, {"trust": "trusted", "orders": "ordered"}[what], which)
@@ -262,6 +280,29 @@ def perform(world, deeds):
         raise Power
     finally:
         leave()
+
+
+class Machine:
+    class WDT:
+        def __init__(self, timeout):
+            pass
+
+
+def booted(world):
+    """Run boot.py; the number of the bundle that it mounts, 0 for none."""
+    path, modules = list(sys.path), dict(sys.modules)
+    sys.modules["machine"] = Machine
+    try:
+        exec(world.boot, {})
+        found = [each[0] for each in vfs.mount() if each[1] == "/app"]
+        if not found:
+            return 0
+        vfs.umount("/app")
+        return int(found[0]._text.split(b" ")[3])
+    finally:
+        sys.path[:] = path
+        for name in modules:
+            sys.modules[name] = modules[name]
 
 
 def leave():
@@ -301,6 +342,8 @@ def judged(world):
         held.orders.left == 0 or held.orders.peek()
     ):
         wrong.append(f"corrupt: orders {held.orders.number}")
+    if booted(world) not in (world.before[2], world.updated):
+        wrong.append(f"corrupt: firmware of {world.updated}")
     if world.shown is not None:
         wrong += repaired(held, world.shown)
     leave()
@@ -327,11 +370,11 @@ def repaired(held, tag):
     return []
 
 
-def campaign(seed, runs):
-    """Prints `run WRITES` for each run, and `wrong TEXT` for whatever was."""
-    world = World(seed)
+def campaign(seed, runs, boot):
+    """Prints `run WRITES` for each run, and `wrong TEXT` for whatever was. boot: the source of boot.py."""
+    world = World(seed, boot)
     for _ in range(runs):
-        world.before = (world.trusted, world.ordered)
+        world.before = (world.trusted, world.ordered, world.updated)
         deeds = drawn(world)
         cuts = world.cuts
         cuts.count = cuts.failed = 0

@@ -2,7 +2,7 @@
 
 from expect import folder
 
-from edge import cose, curve, slots, stub, verify  # noqa: F401  (from the bottom up, as main.py has it)
+from edge import cose, curve, ed25519, slots, stub, verify  # noqa: F401  (from the bottom up, as main.py has it)
 from reader import files
 from reader.clock import Clock
 from reader.device import Device
@@ -175,3 +175,32 @@ def test_a_mute_chip_leaves_no_uhf_module_awake():
 
     hand.device.station.rain, hand.device.station.tag = Rain(), Mute()
     assert list(hand.device.station.rest()) == [1] and slept
+
+
+def test_buttons_and_light_go_on_while_it_signs():
+    hand = Hand()
+    device, board, found = hand.device, hand.board, []
+    lit = []
+    device.face.turn = lit.append
+
+    def job():
+        found.append((yield ("sign", b"stub")))
+
+    device.app.state = "writing"
+    device._begin(device.station.run(job()), 0)
+    while not found:
+        board.presses = [("down", "menu"), ("up", "menu")]
+        device.turn()
+        assert board.presses == []
+    assert len(lit) > 30  # half a second in steps of some 15 ms
+    assert ed25519.verify(device.kit.key.public, b"stub", found[0])
+
+
+def test_it_does_not_sleep_before_new_firmware_could_prove_itself():
+    hand = Hand(NOW, sleep_s=20)
+    files.write(hand.folder + "/slots", (b"ab1 1",))
+    hand.wait(28000)
+    assert hand.board.deeds == []
+    hand.wait(20000)
+    assert hand.board.deeds[:1] == ["sleep"]
+    assert files.read(hand.folder + "/slots") == b"b-0 1"

@@ -181,6 +181,11 @@ class WebConfig(Section):
         return host.strip("[]"), int(port)
 
     @property
+    def url(self) -> str:
+        """Where a browser finds it."""
+        return f"{'https' if self.cert else 'http'}://{self.listen}"
+
+    @property
     def keeps_accounts(self) -> bool:
         """Whether one can log in."""
         return self.accounts is not None or self.oidc is not None

@@ -1,43 +1,35 @@
-"""The daemon: a task for each reader's station, one for the uplink, one for the metrics, in one task group.
-
-Readers whose job is presence share one floor: a tag may move from the zone of one to that of another.
-"""
+"""The daemon: a task for each reader's station, one for the uplink, for the metrics and for the pages, in one group."""
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway import jobs, posts
-from gateway.config import Config, ReaderConfig
-from gateway.hub.serve import running
-from gateway.journal import Journal, JournalFull
+from gateway import posts
+from gateway.beside import beside
+from gateway.config import Config
+from gateway.hub.serve import Tls, running
+from gateway.journal import Journal
 from gateway.journal_tidy import keep_tidy
 from gateway.keys import TrustStore, open_key
+from gateway.line import Stations, Tell
 from gateway.metrics import CONTENT_TYPE, Metrics
-from gateway.model import CannotDo, DeviceTrouble, ReaderBusy, ReaderGone
-from gateway.stations.codestation import CodeStation
-from gateway.stations.dock import Dock
-from gateway.stations.floor import Floor
-from gateway.stations.handheld import HandheldStation
 from gateway.stations.ledger import Ledger
-from gateway.stations.post import Post
-from gateway.stations.result import RED, Result, Signal
+from gateway.stations.result import Result
 from gateway.sync import sinks
 from gateway.trust_file import TrustFile
+from gateway.web.person import anyone
+from gateway.web.station.app import StationPage
+from gateway.web.station.told import Notices
 
 log = logging.getLogger(__name__)
 
-Tell = Callable[[str, Result], None]
-
-_AGAIN_S = 0.3  # until a field with two tags in it is looked at again
-_CANNOT_S = 30.0  # until a reader is asked again for what it said it has not
 _PAGE_ROWS = 512  # counted in one go
 
 
@@ -50,7 +42,8 @@ async def serve(config: Config, passphrase: str | None, tell: Tell) -> None:
     root = bytes.fromhex(config.keys.root) if config.keys.root else None
     trust = TrustFile(TrustStore(config.keys.trust, root)) if config.keys.trust else None
     trusted = trust.current() if trust else None
-    metrics = Metrics()
+    metrics, notices = Metrics(), Notices()
+    tell = _also_shown(tell, notices)
     async with AsyncExitStack() as stack:
         journal = await stack.enter_async_context(
             Journal(
@@ -70,12 +63,14 @@ async def serve(config: Config, passphrase: str | None, tell: Tell) -> None:
         for station in codes.values():
             stack.push_async_callback(station.post.reader.close)
         ledger = await stack.enter_async_context(Ledger(tell))
-        stations = Stations(config, tags, codes, handhelds, ledger, tell)
+        stations = Stations(config, journal, tags, codes, handhelds, ledger, tell)
         if config.metrics.listen:
             page = _page(metrics, journal, stations)
             host, _, port = config.metrics.listen.rpartition(":")
             url = await stack.enter_async_context(running(page, (host, int(port))))
             log.info("metrics at %s/metrics", url)
+        if config.web is not None:
+            await stack.enter_async_context(_station_page(config, journal, stations, notices))
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_counted(metrics, journal), name="metrics")
@@ -84,100 +79,48 @@ async def serve(config: Config, passphrase: str | None, tell: Tell) -> None:
                     tasks.create_task(trust.follow(), name="trust")
                 for name, work in sinks.works(config, journal).items():
                     tasks.create_task(work, name=name)
-                stations.start(tasks)
+                stations.start_all(tasks)
         except ExceptionGroup as group:
             for other in group.exceptions[1:]:
                 log.error("besides: %s", other or type(other).__name__)
             raise group.exceptions[0] from None
 
 
-class Stations:
-    """What is done at each reader. Give its tasks to a group with `start`."""
+@asynccontextmanager
+async def _station_page(
+    config: Config, journal: Journal, stations: Stations, notices: Notices
+) -> AsyncIterator[str]:
+    """The station page, for as long as the context lasts; yields its address. ConfigProblem."""
+    web = config.web
+    assert web is not None
+    tls = Tls(web.cert, web.key) if web.cert and web.key else None
+    page = StationPage(journal, stations, config, notices, anyone)
+    async with beside(page.run(), "station page"), running(page.app, web.address, tls) as url:
+        log.info("the station page is at %s/", url)
+        try:
+            yield url
+        finally:
+            page.close()
 
-    def __init__(
-        self,
-        config: Config,
-        posts: Mapping[str, Post],
-        codes: Mapping[str, CodeStation],
-        handhelds: Mapping[str, HandheldStation],
-        ledger: Ledger,
-        tell: Tell,
-    ) -> None:
-        self.posts = posts
-        self.codes = codes
-        self.handhelds = handhelds
-        self._config = config
-        self._ledger = ledger
-        self._tell = tell
-        self._asked = {each.beside for each in config.reader}  # their answers are the asker's
-        watching = {each.name: each for each in config.reader if each.job == "presence"}
-        self._floor = Floor({name: posts[name] for name in watching}, watching, ledger, time.time)
-        self._docks = {
-            each.name: Dock(posts[each.name], each)
-            for each in config.reader
-            if each.job == "pallet"
-        }
 
-    def start(self, tasks: asyncio.TaskGroup) -> None:
-        """A task for each reader, and what goes with them."""
-        tasks.create_task(self._ledger.written(), name="ledger")
-        if self._floor.sightings:
-            tasks.create_task(self._floor.time(), name="presence")
-        for each in self._config.reader:
-            tasks.create_task(self._station(each), name=each.name)
+def _also_shown(tell: Tell, notices: Notices) -> Tell:
+    """What was told without a row of its own goes to the pages, too."""
 
-    def sightings(self) -> dict[str, int]:
-        """How many tag reports each reader has brought."""
-        return self._floor.sightings | {name: dock.sightings for name, dock in self._docks.items()}
+    def told(reader: str, result: Result) -> None:
+        if result.journal_seq is None:
+            at, signal = time.time(), result.signal
+            notices.add(
+                at,
+                reader,
+                result.uid,
+                result.outcome,
+                signal.colour,
+                signal.sentence,
+                result.product,
+            )
+        tell(reader, result)
 
-    def up(self) -> dict[str, bool]:
-        """Reader -> whether it answers."""
-        found = {name: post.reader.is_open for name, post in self.posts.items()}
-        found |= {name: each.is_open for name, each in self.handhelds.items()}
-        return found | {name: each.post.reader.is_open for name, each in self.codes.items()}
-
-    def present(self) -> dict[str, int]:
-        """Zone -> how many tags are in it."""
-        return self._floor.presence.counts()
-
-    async def _station(self, reader: ReaderConfig) -> None:
-        """One reader's station for ever: what is wrong with the device is told, and tried again."""
-        name = reader.name
-        while True:
-            try:
-                if reader.job == "presence":
-                    await self._floor.watch(name)
-                if name in self.handhelds:
-                    await self.handhelds[name].run(lambda result: self._tell(name, result))
-                async for result in self._results(reader):
-                    if name not in self._asked:
-                        self._tell(name, result)
-            except JournalFull as why:
-                await self._stopped(name, why)
-            except (ReaderGone, ReaderBusy) as why:
-                log.warning("%s: %s", name, why)
-            except CannotDo as why:
-                log.warning("%s: %s", name, why)
-                await asyncio.sleep(_CANNOT_S)
-            except DeviceTrouble as why:
-                log.warning("%s: %s", name, why)
-                await asyncio.sleep(_AGAIN_S)
-
-    async def _stopped(self, name: str, why: JournalFull) -> None:
-        """Nothing more is done to tags until it can be written down; what is confirmed meanwhile makes room."""
-        self._tell(name, Result("refused", b"", Signal(RED, f"stopped: {why}")))
-        at = self.handhelds.get(name) or self.posts.get(name) or self.codes[name].post
-        assert at.journal is not None
-        await at.journal.room()
-        log.warning("%s: there is room in the journal again: the station goes on", name)
-
-    def _results(self, reader: ReaderConfig) -> AsyncIterator[Result]:
-        if reader.job == "pallet":
-            return self._docks[reader.name].run()
-        if reader.name in self.codes:
-            return jobs.at_codes(self.codes[reader.name], reader, self._config)
-        sight = self.codes[reader.beside] if reader.beside is not None else None
-        return jobs.at_tags(self.posts[reader.name], reader, self._config, sight)
+    return told
 
 
 async def _counted(metrics: Metrics, journal: Journal) -> None:

@@ -14,6 +14,7 @@ import cbor2
 
 from edge.stub import link16
 from gateway.clock import Times
+from gateway.journal_asked import Asked
 from gateway.journal_room import Pressure, Room, stored_room, used_bytes
 
 CONFIRMED = "acknowledged"  # the cursor up to which the system of record holds every row
@@ -89,30 +90,6 @@ class Aside(NamedTuple):
     at_ns: int
     reason: str
     replay: int
-
-
-class Asked(NamedTuple):
-    """What rows are asked for: "", b"" and None for anything. named: a part of the product's name."""
-
-    kind: str = ""
-    station: str = ""
-    uid: bytes = b""
-    named: str = ""
-    from_ns: int | None = None
-    until_ns: int | None = None
-
-    def clause(self) -> tuple[str, list[Value]]:
-        """The conditions in SQL, each after AND, and their values."""
-        conditions: list[tuple[str, Value | None]] = [
-            ("kind = ?", self.kind or None),
-            ("station = ?", self.station or None),
-            ("uid = ? AND uid <> x''", self.uid or None),
-            ("instr(product, ?) > 0", self.named or None),
-            ("at_ns >= ?", self.from_ns),
-            ("at_ns <= ?", self.until_ns),
-        ]
-        told = [(text, value) for text, value in conditions if value is not None]
-        return "".join(f" AND {text}" for text, _ in told), [value for _, value in told]
 
 
 class Encoder:

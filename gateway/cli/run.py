@@ -50,6 +50,8 @@ def run(file: Path, as_json: bool) -> None:
             )
 
     say(f"{config.gateway.name}: readers {len(config.reader)}, journal {config.gateway.journal}")
+    if config.web is not None:
+        say(f"the station page: {config.web.url}/")
     try:
         play(serve(config, secret, tell))
     except Stopped:

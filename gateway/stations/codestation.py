@@ -12,7 +12,7 @@ from gateway.records import JournalTrouble, Row
 from gateway.stations import coderow, plc
 from gateway.stations.codejob import Answer, Judged, answer, judge
 from gateway.stations.codepost import CodePost
-from gateway.stations.codewatch import Asker, CodeWatch, Keep, Once
+from gateway.stations.codewatch import Asker, CodeWatch, Ended, Keep, Once
 from gateway.stations.cycle import READ, Outcome
 from gateway.stations.plc import Call, Plc
 from gateway.stations.readrate import ReadRate
@@ -58,7 +58,7 @@ class CodeStation:
         try:
             async with self._drives, self._watch.watching(), self._listening():
                 while True:
-                    for outcome, image in await self._watch.happened():
+                    for outcome, image in await self._next():
                         yield await self._finished(outcome, image)
         finally:
             self._watch.is_free = False
@@ -88,6 +88,13 @@ class CodeStation:
                 if not self._watch.is_free:
                     self._forsake()
         return asked.outcome.result()
+
+    async def _next(self) -> Ended:
+        """What happens next; a cycle that runs is waited for by whoever ends the station."""
+        if self._watch.is_busy:
+            return await self._watch.happened()
+        with self.post.turn.waiting():
+            return await self._watch.happened()
 
     async def _finished(self, outcome: Outcome, image: str | None) -> Result:
         """Record an outcome, and tell who asked for it when that is durable."""

@@ -61,6 +61,11 @@ class CodeWatch:
         """How many have come since the start."""
         return self._cycle.triggers
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a cycle runs."""
+        return self._cycle.trigger > 0 or self._cycle.due_at is not None
+
     def now(self) -> float:
         """Unix seconds that run evenly since the start, also where the wall clock is set meanwhile."""
         return self._post.ticks() + self._ahead_s

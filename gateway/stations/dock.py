@@ -77,7 +77,11 @@ class Dock:
             if self._watch is None:
                 self._window.resume(self._post.now())
                 self._watch = asyncio.create_task(self._see(), name=f"{self._post.name}: watch")
-            await asyncio.wait([self._watch], timeout=TICK_S)
+            if self._window.is_open:
+                await asyncio.wait([self._watch], timeout=TICK_S)
+            else:
+                with self._post.turn.waiting():
+                    await asyncio.wait([self._watch], timeout=TICK_S)
             if self._watch.done():
                 self._watch.result()
             now = self._post.now()

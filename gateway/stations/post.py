@@ -8,6 +8,7 @@ from edge.trust import Entry, TrustList
 from gateway.journal import Journal, Row
 from gateway.keys import DeviceKey, verifier
 from gateway.readers.port import TagReader
+from gateway.stations.turn import Turn
 
 RECORD_TYPE = b"tagwright.org:p"
 
@@ -46,7 +47,7 @@ class Post:
 
     key: what the post signs with; None: it only reads. journal: None only where nothing is written.
     record_type: the external type of the record that holds the stub. company_prefixes: as Seal has them.
-    access_password: of RAIN tags, 32 bits, 0: none; it is never told.
+    access_password: of RAIN tags, 32 bits, 0: none; it is never told. turn: when its station may be stopped.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Post:
     record_type: bytes = RECORD_TYPE
     company_prefixes: tuple[str, ...] = ()
     access_password: int = field(default=0, repr=False)
+    turn: Turn = field(default_factory=Turn, compare=False, repr=False)
 
     async def record(self, kind: str, uid: bytes, product: str, body: dict[str, Any]) -> Row | None:
         """Append to the journal and return its row once durable; None where the post keeps no journal."""

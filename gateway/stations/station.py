@@ -48,8 +48,9 @@ class Station:
         ReaderBusy where the reader is not back within `idle_s`, CannotDo where it has not what its URL asks for.
         """
         try:
-            async with asyncio.timeout(idle_s):
-                target = await self._next_target(idle_s)
+            with self.post.turn.waiting():
+                async with asyncio.timeout(idle_s):
+                    target = await self._next_target(idle_s)
         except TimeoutError:
             return None
         return await self._serve(target, job)

@@ -202,6 +202,8 @@ async def carry_out(
         "elapsed_ms": round(elapsed_s * 1000, 1),
         "repaired": repaired,
     }
+    if not_locked:
+        body["reason"] = not_locked
     closed = await post.record("result", target.uid, intent.product, body)
     outcome = "repaired" if repaired else intent.act
     colour, doubt = seen.verdict.colour(), ""

@@ -52,7 +52,7 @@ Answer = Callable[[Request], Awaitable[Response]]
 class StationPage:
     """`app` serves it while `run` is at work; `close` before the server ends.
 
-    who: whose request it is; more: routes that go with that, as POST /login.
+    notices: what is told without a row; who: whose request it is; more: routes that go with that, as POST /login.
     """
 
     def __init__(
@@ -60,11 +60,12 @@ class StationPage:
         journal: Journal,
         line: Line,
         config: Config,
+        notices: Notices | None = None,
         who: Who = anyone,
         more: Sequence[BaseRoute] = (),
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.notices = Notices()
+        self.notices = notices or Notices()
         self.tally = Tally({each.beside for each in config.reader if each.beside}, now)
         is_synced = bool(config.hub.url or config.hub.nats)
         self.board = Board(

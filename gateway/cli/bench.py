@@ -7,15 +7,18 @@ from pathlib import Path
 import click
 
 from gateway.cli.output import USAGE, Failure
+from gateway.cli.page import Page
 
 _CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 
 @click.command(
+    cls=Page,
+    no="a bar was missed",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,
 )
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, help="See `tagwright bench --help`.")
 def bench(arguments: tuple[str, ...]) -> None:
     """Measure ours, a peer and the limit in one run.
 

@@ -37,7 +37,7 @@ class Length(click.FloatRange):
 
 @click.group(cls=Commands)
 def code() -> None:
-    """Read codes in pictures or before a camera; make a QR or Data Matrix carrier.
+    """Codes in pictures, before a camera, on labels.
 
     \b
     Example:  tagwright code make --url https://id.example.com/01/09520123456788/21/A1 --out label.svg
@@ -45,7 +45,7 @@ def code() -> None:
     """
 
 
-@code.command()
+@code.command(no="a link failed the pre-flight, or a row was refused")
 @click.option("--url", help="The link that a phone opens.")
 @click.option("--claims", "claims_file", type=_FILE, help="Sign these claims into the code (JSON).")
 @click.option("--key", "key_file", type=_FILE, help="The key file that signs.")
@@ -150,8 +150,10 @@ def make(
     code_batch.labels(orders_file, base, hosts, key, wanted, format, out_dir, again, as_json)
 
 
-@code.command()
-@click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=_FILE)
+@code.command(no="a picture has no code, or with --trust a verdict is not green")
+@click.argument(
+    "images", metavar="IMAGE...", nargs=-1, required=True, type=_FILE, help="The pictures' files."
+)
 @click.option(
     "--symbology",
     "symbologies",
@@ -173,11 +175,11 @@ def decode(
     hosts: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Read the codes in pictures (JPEG, PNG, WebP, BMP); exit status 1 where a picture has none.
+    """Read the codes in pictures (JPEG, PNG, WebP, BMP).
 
     A 1D code counts where two passes read the same: misreads pass the check digit. A grade is this picture's, by
     contrast, unused error correction and pixels a module; none of ISO/IEC 15415's. With --trust the stub in a link's
-    fragment is verified, and exit status is 1 unless each is green.
+    fragment is verified.
 
     \b
     Example:  tagwright code decode label.png --trust trust.cbor --json
@@ -188,7 +190,7 @@ def decode(
     decoded(images, asked, as_json)
 
 
-@code.command()
+@code.command(done="Ctrl-C ended it", no="", trouble="camera or scanner cannot be used")
 @click.option(
     "--reader",
     "url",

@@ -27,6 +27,7 @@ from gateway.cli.output import (
     play,
     say,
 )
+from gateway.cli.page import Page
 from gateway.config import HubConfig
 from gateway.demo_stage import Progress, Stage, Summary, stage
 from gateway.stations.orders import OrderError
@@ -50,7 +51,7 @@ _OF_INTEREST = (
 _MANY = 50  # rows; beyond, a pipe is told of what is out of the ordinary only
 
 
-@click.command()
+@click.command(cls=Page, no="not every row came to its end, or it was stopped")
 @click.option(
     "--scene",
     type=click.Choice(["line", "warehouse"]),

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gateway.cli.output import USAGE, Failure, answer_is_no, emit, json_option
+from gateway.cli.page import Page
 from gateway.config import Config, ConfigProblem, load
 from gateway.doctor import examine, hub_finding
 from gateway.finding import FAULT, WARNING, WELL, Finding
@@ -18,7 +19,7 @@ from gateway.sync.transports import reach_stream
 _COLOURS = {WELL: "green", WARNING: "yellow", FAULT: "red"}
 
 
-@click.command()
+@click.command(cls=Page, no="there is a fault")
 @click.option(
     "-c",
     "--config",

@@ -6,13 +6,14 @@ from pathlib import Path
 import click
 
 from gateway.cli.output import NO, USAGE, Failure, emit, json_option, rfc3339
+from gateway.cli.page import Page
 from gateway.config import token as read_token
 from gateway.identity import IDENTITY, IdentityProblem
 from gateway.sync.enrol import EnrolmentRefused, Unusable
 from gateway.sync.enrol import enrol as enrol_at
 
 
-@click.command()
+@click.command(cls=Page, no="the hub refuses", trouble="the hub cannot be reached")
 @click.option("--hub", "url", required=True, help="The hub's address, https://HOST:PORT.")
 @click.option("--token", help="The one-time token that the hub printed.")
 @click.option(
@@ -37,7 +38,9 @@ def enrol(
     folder: Path,
     as_json: bool,
 ) -> None:
-    """Get this gateway a client certificate, with a token of `tagwright hub token NAME`.
+    """Make this gateway known to its hub.
+
+    It gets a client certificate, with a token of `tagwright hub token NAME` there.
 
     \b
     Example:  tagwright enrol --hub https://hub.example.com:8470 --token ... --out identity

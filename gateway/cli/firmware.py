@@ -31,8 +31,13 @@ def firmware() -> None:
     """
 
 
-@firmware.command()
-@click.option("--board", type=click.Choice(list(firmware_build.BOARDS)), required=True)
+@firmware.command(no="", trouble="the sources do not make a firmware")
+@click.option(
+    "--board",
+    type=click.Choice(list(firmware_build.BOARDS)),
+    required=True,
+    help="What it shall run on.",
+)
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder."
 )

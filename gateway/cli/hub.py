@@ -36,7 +36,7 @@ class _HubCommands(Commands):
 )
 @click.pass_context
 def hub(ctx: click.Context, path: Path | None) -> None:
-    """Run the hub, the back end, until Ctrl-C; or do something at it.
+    """Run the hub, the back end, or do something at it.
 
     \b
     Example:  tagwright hub -c hub.toml

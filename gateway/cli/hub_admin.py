@@ -24,6 +24,7 @@ from gateway.cli.output import (
     passphrase_option,
     rfc3339,
 )
+from gateway.cli.page import Page
 from gateway.hub import audit as audit_trail
 from gateway.hub import credential as credentials
 from gateway.hub.access import Caller, caller
@@ -60,8 +61,8 @@ def settings_option(command: Command) -> Command:
     )(command)
 
 
-@click.command()
-@click.argument("name")
+@click.command(cls=Page, no="", trouble="the database cannot be used")
+@click.argument("name", help="What the hub shall call the gateway.")
 @click.option("--hours", type=click.FloatRange(0, 720, min_open=True), help="How long it is good.")
 @settings_option
 @json_option
@@ -95,7 +96,7 @@ def token(name: str, hours: float | None, settings: HubSettings, as_json: bool) 
         click.echo(made)
 
 
-@click.command()
+@click.command(cls=Page, no="", trouble="the database cannot be used")
 @settings_option
 @json_option
 def gateways(settings: HubSettings, as_json: bool) -> None:
@@ -118,8 +119,8 @@ def gateways(settings: HubSettings, as_json: bool) -> None:
             click.echo(f"{each['name']:24}  certified until {each['not_after']}")
 
 
-@click.command()
-@click.argument("name")
+@click.command(cls=Page, no="no such gateway is enrolled", trouble="the database cannot be used")
+@click.argument("name", help="The gateway: see `hub gateways`.")
 @settings_option
 @json_option
 def revoke(name: str, settings: HubSettings, as_json: bool) -> None:
@@ -143,7 +144,7 @@ def revoke(name: str, settings: HubSettings, as_json: bool) -> None:
         click.echo(f"{name} is refused from now on")
 
 
-@click.command()
+@click.command(cls=Page, no="")
 @click.option(
     "--role",
     "roles",
@@ -157,7 +158,13 @@ def revoke(name: str, settings: HubSettings, as_json: bool) -> None:
 @click.option(
     "--holder", required=True, metavar="KEYFILE|PUBHEX", help="The holder's key, for proofs."
 )
-@click.option("--days", type=click.IntRange(1, 3660), default=30, show_default=True)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3660),
+    default=30,
+    show_default=True,
+    help="How long it is good for.",
+)
 @passphrase_option
 @json_option
 def credential(
@@ -194,9 +201,9 @@ def credential(
         click.echo(text)
 
 
-@click.command()
-@click.argument("method")
-@click.argument("target", metavar="PATH?QUERY")
+@click.command(cls=Page, no="")
+@click.argument("method", help="GET, PUT, DELETE, ...")
+@click.argument("target", metavar="PATH?QUERY", help="As the request has it, behind the host.")
 @click.option("--key", "path", type=_FILE, required=True, help="The credential holder's key file.")
 @click.option("--body", type=click.File("rb"), help="The request's body [default: none].")
 @passphrase_option
@@ -219,7 +226,9 @@ def proof(
         click.echo(credentials.bearer(made))
 
 
-@click.command()
+@click.command(
+    cls=Page, no="a chain or a signature does not hold", trouble="the database cannot be used"
+)
 @click.option("--verify", "is_verified", is_flag=True, help="Check every chain and signature.")
 @click.option("--node", help="The chain [default: that of hub.toml].")
 @click.option("--after", type=click.IntRange(0), default=0, help="Rows behind this one.")

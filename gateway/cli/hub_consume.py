@@ -6,6 +6,7 @@ import click
 
 from gateway.cli.hub_admin import settings_option
 from gateway.cli.output import TROUBLE, USAGE, Failure, emit, say
+from gateway.cli.page import Page
 from gateway.hub.consuming import consume as run
 from gateway.hub.settings import HubSettings
 from gateway.hub.stream import MONITOR, not_durable
@@ -13,7 +14,7 @@ from gateway.jetstream import NatsTrouble, Unfit
 from gateway.sync.http import Client
 
 
-@click.command()
+@click.command(cls=Page, no="", trouble="NATS or the database cannot be used")
 @settings_option
 @click.option("--no-clerk", is_flag=True, help="Leave the register to the other processes.")
 @click.option(

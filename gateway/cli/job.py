@@ -62,8 +62,10 @@ def job() -> None:
     """
 
 
-@job.command()
-@click.argument("file", metavar="FILE.csv", type=_FILE)
+@job.command(
+    no="rows are left: run it again to go on", trouble="reader or disk cannot be used: run it again"
+)
+@click.argument("file", metavar="FILE.csv", type=_FILE, help="The work orders, or products.")
 @reader_option
 @click.option("--key", "key_file", type=_FILE, required=True, help="The key file that signs.")
 @click.option("--trust", "trust_file", type=_FILE, help="The signed trust list [default: the key].")

@@ -8,7 +8,7 @@ import click
 
 from edge import stub
 from edge.errors import Malformed
-from gateway.cli.journal_options import journal_options, open_records
+from gateway.cli.journal_options import NONE, journal_options, open_records
 from gateway.cli.journal_upkeep import missing, quarantine, status, trim, vacuum
 from gateway.cli.output import Commands, answer_is_no, emit, json_option, rfc3339
 from gateway.journal import Gap, Records, Row
@@ -20,7 +20,7 @@ _LARGEST = (1 << 63) - 1  # SQLite's integers
 
 @click.group(cls=Commands)
 def journal() -> None:
-    """What was recorded: intents, results, verdicts, refusals.
+    """What was recorded, and whether it still holds.
 
     \b
     Example:  tagwright journal tail --journal journal.db
@@ -31,9 +31,16 @@ for command in (status, trim, vacuum, quarantine):
     journal.add_command(command)
 
 
-@journal.command()
+@journal.command(no="", trouble=NONE)
 @journal_options
-@click.option("-n", "count", type=click.IntRange(1, _LARGEST), default=20, show_default=True)
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(1, _LARGEST),
+    default=20,
+    show_default=True,
+    help="How many rows.",
+)
 @json_option
 def tail(config: Path | None, file: Path | None, count: int, as_json: bool) -> None:
     """Show the last rows, and the gaps between them.
@@ -50,7 +57,7 @@ def tail(config: Path | None, file: Path | None, count: int, as_json: bool) -> N
                 click.echo(_line(piece))
 
 
-@journal.command()
+@journal.command(no="", trouble=NONE)
 @journal_options
 @click.option(
     "--after", type=click.IntRange(0, _LARGEST), default=0, help="Only rows behind this seq."
@@ -69,7 +76,7 @@ def export(config: Path | None, file: Path | None, after: int) -> None:
             emit(_shape(piece))
 
 
-@journal.command()
+@journal.command(no="a row is missing or was changed, or a stub does not follow", trouble=NONE)
 @journal_options
 @json_option
 def verify(config: Path | None, file: Path | None, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from gateway.cli.output import TROUBLE, Failure
 from gateway.config import load
 from gateway.journal import Journal, JournalTrouble, Records
 
+NONE = "there is no journal, or it cannot be read"
 _HELP = "The journal's file [default: journal.db in the user's state folder]."
 
 _FILE = click.Path(path_type=Path, dir_okay=False)

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from gateway.cli.journal_options import journal_options, named_journal, open_records
+from gateway.cli.journal_options import NONE, journal_options, named_journal, open_records
 from gateway.cli.output import NO, TROUBLE, Failure, emit, json_option, play, rfc3339
+from gateway.cli.page import Page
 from gateway.config import load
 from gateway.config_tables import GatewayConfig
 from gateway.journal import Journal, JournalBusy, Records
@@ -16,10 +17,11 @@ from gateway.journal_disk import size
 from gateway.journal_marks import request_replays
 from gateway.records import CONFIRMED
 
+_BUSY = "there is no journal, or a gateway that runs holds it"
 _LARGEST = (1 << 63) - 1  # SQLite's integers
 
 
-@click.command()
+@click.command(cls=Page, no="", trouble=NONE)
 @journal_options
 @json_option
 def status(config: Path | None, file: Path | None, as_json: bool) -> None:
@@ -49,7 +51,7 @@ def status(config: Path | None, file: Path | None, as_json: bool) -> None:
         click.echo(f"goes on   from journal {origin['journal'].hex()}, behind row {origin['seq']}")
 
 
-@click.command()
+@click.command(cls=Page, no="", trouble=_BUSY)
 @journal_options
 @click.option(
     "--keep-days",
@@ -83,7 +85,7 @@ def trim(config: Path | None, file: Path | None, keep_days: float | None, as_jso
         )
 
 
-@click.command()
+@click.command(cls=Page, no="", trouble=_BUSY)
 @journal_options
 @json_option
 def vacuum(config: Path | None, file: Path | None, as_json: bool) -> None:
@@ -105,7 +107,7 @@ def vacuum(config: Path | None, file: Path | None, as_json: bool) -> None:
         click.echo(f"{freed} bytes given back")
 
 
-@click.command()
+@click.command(cls=Page, no="a row to replay is not in quarantine", trouble=NONE)
 @journal_options
 @click.option("--sink", default=CONFIRMED, help="Who refused the rows [default: the hub].")
 @click.option(

@@ -48,12 +48,16 @@ def key() -> None:
     """
 
 
-@key.command()
+@key.command(no="")
 @click.option("--out", "path", type=_FILE, required=True, help="The key file to make.")
 @click.option("--no-passphrase", is_flag=True, help="Leave the key file unencrypted.")
 @click.option("--operator", default="", help="The economic operator that this key signs for.")
 @click.option(
-    "--curve", type=click.Choice(["ed25519", "p256"]), default="ed25519", show_default=True
+    "--curve",
+    type=click.Choice(["ed25519", "p256"]),
+    default="ed25519",
+    show_default=True,
+    help="Of the key: p256 where a regulation asks for it.",
 )
 @passphrase_option
 @json_option
@@ -80,8 +84,8 @@ def new(
     _show(made.card, as_json, path)
 
 
-@key.command()
-@click.argument("path", metavar="FILE", type=_FILE)
+@key.command(no="")
+@click.argument("path", metavar="FILE", type=_FILE, help="The key file.")
 @json_option
 def show(path: Path, as_json: bool) -> None:
     """Show a key file's public part; no passphrase is needed.
@@ -92,8 +96,14 @@ def show(path: Path, as_json: bool) -> None:
     _show(read_card(path), as_json, path)
 
 
-@key.command("list")
-@click.argument("path", metavar="TRUST", type=_FILE, default="trust.cbor")
+@key.command("list", no="the file is no trust list")
+@click.argument(
+    "path",
+    metavar="[TRUST]",
+    type=_FILE,
+    default="trust.cbor",
+    help="The signed trust list [default: trust.cbor].",
+)
 @click.option("--root", help="The root's public key in hex, or its key file.")
 @json_option
 def list_(path: Path, root: str | None, as_json: bool) -> None:
@@ -117,7 +127,7 @@ def list_(path: Path, root: str | None, as_json: bool) -> None:
             click.echo(f"{entry.kid.hex()}  {entry.operator or '-':24}  {state}")
 
 
-@key.command()
+@key.command(no="the file is no trust list")
 @click.option(
     "--add", "keys", multiple=True, required=True, metavar="KEYFILE|PUBHEX", help="Whom to trust."
 )
@@ -173,8 +183,8 @@ def trust(
     _sign(path, root, list(entries.values()), now, days, as_json)
 
 
-@key.command()
-@click.argument("kid")
+@key.command(no="the file is no trust list")
+@click.argument("kid", help="The key's id, 16 hex digits: see `key list`.")
 @click.option("--out", "path", type=_FILE, required=True, help="The trust list to change.")
 @click.option(
     "--since",

@@ -39,6 +39,7 @@ _BANKS = {"reserved": gen2.RESERVED, "epc": gen2.EPC, "tid": gen2.TID, "user": g
 _PORT, _TLS_PORT = 5084, 5085  # IANA: llrp, llrp-tls
 _MOST_WORDS = 2048  # of one read or write: the largest chip known
 _LOOK_S = 0.3  # several rounds of a field with tens of tags
+_SILENT = "the reader cannot be reached or is busy, or the tag does not answer"
 _NAMED = 8  # tags in a message
 
 Command = Callable[..., Any]
@@ -79,7 +80,7 @@ def _options(*which: Callable[[Command], Command]) -> Callable[[Command], Comman
 
 
 _READER: tuple[Callable[[Command], Command], ...] = (
-    click.argument("host", metavar="HOST[:PORT]"),
+    click.argument("host", metavar="HOST[:PORT]", help="The reader's address."),
     click.option("--tls", is_flag=True, help=f"Speak TLS [port {_TLS_PORT}]."),
     click.option("--ca", type=_FILE, help="PEM of the CA that signed the reader's certificate."),
     click.option("--cert", type=_FILE, help="PEM of our certificate, where the reader asks."),
@@ -91,7 +92,13 @@ _antenna = click.option(
 _power = click.option("--power", "power_dbm", type=Finite(), help="Transmit power in dBm.")
 _tid = click.option("--tid", type=_Words(), help="The tag with this TID.")
 _epc = click.option("--epc", "epc_hex", type=_Words(), help="The tag with this EPC.")
-_bank = click.option("--bank", type=click.Choice(list(_BANKS)), default="user", show_default=True)
+_bank = click.option(
+    "--bank",
+    type=click.Choice(list(_BANKS)),
+    default="user",
+    show_default=True,
+    help="The bank of the tag.",
+)
 _word = click.option(
     "--word", type=click.IntRange(0, 0xFFFF), default=0, show_default=True, help="First word."
 )
@@ -102,14 +109,14 @@ _password = click.option(
 
 @click.group(cls=Commands)
 def llrp() -> None:
-    """A fixed RAIN reader: inventory, and the banks of one tag.
+    """A fixed RAIN reader, bank by bank.
 
     \b
     Example:  tagwright llrp inventory 192.0.2.7 --seconds 2
     """
 
 
-@llrp.command()
+@llrp.command(no="there was no tag", trouble="the reader cannot be reached, or is busy")
 @click.option(
     "--seconds", type=Seconds(0.1), default=2.0, show_default=True, help="How long to look."
 )
@@ -123,7 +130,7 @@ def inventory(
     no_tid: bool,
     as_json: bool,
 ) -> None:
-    """Tell every sighting of every tag; exit status 1 where there was none.
+    """Tell every sighting of every tag.
 
     \b
     Example:  tagwright llrp inventory 192.0.2.7 --seconds 2 --json
@@ -153,7 +160,7 @@ def inventory(
         answer_is_no()
 
 
-@llrp.command("read")
+@llrp.command("read", no="", trouble=_SILENT)
 @click.option(
     "--words", type=click.IntRange(1, _MOST_WORDS), required=True, help="How many to read."
 )
@@ -184,7 +191,7 @@ def read_(
     _tell_words(select, bank, word, play(work()), as_json)
 
 
-@llrp.command()
+@llrp.command(no="what was read back is not what was written", trouble=_SILENT)
 @click.option("--data", type=_Words(), help="What to write, in hex.")
 @click.option(
     "--data-file", type=_FILE, help="The same from a file's first line: for passwords, say."
@@ -229,7 +236,7 @@ def write(
     _tell_words(select, bank, word, b"" if bank == "reserved" else back, as_json)
 
 
-@llrp.command("lock")
+@llrp.command("lock", no="", trouble=_SILENT)
 @click.option(
     "--bank",
     "banks",

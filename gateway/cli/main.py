@@ -18,7 +18,10 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "run": ("gateway.cli.run:run", "Run the gateway daemon until SIGTERM or Ctrl-C"),
     },
     "Tags and codes": {
-        "tag": ("gateway.cli.tag:tag", "One tag at one reader"),
+        "tag": (
+            "gateway.cli.tag:tag",
+            "One tag at one reader: read, write, verify, bind, format, lock, watch",
+        ),
         "job": ("gateway.cli.job:job", "Resumable work orders: one row, one product"),
         "code": ("gateway.cli.code:code", "Codes in pictures, before a camera, on labels"),
         "stub": ("gateway.cli.stub:stub", "Claims JSON to and from stub bytes; no device needed"),
@@ -36,7 +39,10 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "sim": ("gateway.cli.sim:sim", "Simulated devices on their own wires"),
         "firmware": ("gateway.cli.firmware:firmware", "The handheld's program"),
         "bench": ("gateway.cli.bench:bench", "Measure ours, a peer and the limit in one run"),
-        "completion": ("gateway.cli.completion:completion", "Print a shell's completion script"),
+        "completion": (
+            "gateway.cli.completion:completion",
+            "Print the script by which a shell completes commands, options, files and readers",
+        ),
     },
 }
 _COMMANDS = {name: place for section in _SECTIONS.values() for name, place in section.items()}

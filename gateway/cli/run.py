@@ -16,13 +16,19 @@ from gateway.cli.output import (
     rfc3339,
     say,
 )
+from gateway.cli.page import Page
 from gateway.config import load
 from gateway.daemon import serve
 from gateway.stations.orders import OrderError
 from gateway.stations.result import Result
 
 
-@click.command()
+@click.command(
+    cls=Page,
+    done="stopped by SIGTERM or Ctrl-C; everything told is durable",
+    no="",
+    trouble="the journal's disk, or a port to listen on, cannot be used",
+)
 @click.option(
     "-c",
     "--config",

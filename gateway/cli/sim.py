@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gateway.cli.output import TROUBLE, Failure, say
+from gateway.cli.page import Page
 from gateway.firmware import build as firmware_build
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -18,12 +19,13 @@ _HEAP_OF_SOURCES = "200k"
 
 
 @click.command(
+    cls=Page,
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,
 )
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, help="See `tagwright sim --help`.")
 def sim(arguments: tuple[str, ...]) -> None:
-    """Simulated devices on their own wires (pn532, llrp, m100, camera, scanner, plc, handheld, up).
+    """Simulated devices on their own wires.
 
     \b
     Example:  tagwright sim pn532 --tag ntag215:04a1b2c3d4e5f6 --dump tag.bin

@@ -35,6 +35,18 @@ _KINDS = {"nfc": 1, "rain": 2}
 _UID_SIZE, _TID_SIZE = 7, 12  # bytes, of what a stub names its tag by
 
 
+_stub_argument = click.argument(
+    "file", type=click.File("rb"), default="-", help="The stub, raw or hex [default: stdin]."
+)
+_kind_option = click.option(
+    "--kind",
+    type=click.Choice(sorted(_KINDS)),
+    default="nfc",
+    show_default=True,
+    help="The kind of tag that --uid names.",
+)
+
+
 class Hex(click.ParamType[bytes]):
     """Bytes in hex."""
 
@@ -59,11 +71,11 @@ def stub() -> None:
     """
 
 
-@stub.command()
+@stub.command(no="the claims do not fit the chip that --fit names")
 @click.option("--claims", "claims_file", type=_FILE, required=True, help="Claims by name, as JSON.")
 @click.option("--key", "key_file", type=_FILE, help="The key file that signs.")
 @click.option("--uid", type=Hex(), help="Bind the stub to the tag of this UID (NFC) or TID (RAIN).")
-@click.option("--kind", type=click.Choice(sorted(_KINDS)), default="nfc", show_default=True)
+@_kind_option
 @click.option("--fit", "chip", help="Say what fits this chip: ntag215, monzax8k, ...")
 @click.option("--url", help="With --fit: the link that stands before the stub.")
 @passphrase_option
@@ -110,8 +122,8 @@ def encode(
         click.echo(made, nl=False)
 
 
-@stub.command()
-@click.argument("file", type=click.File("rb"), default="-")
+@stub.command(no="the bytes are no stub")
+@_stub_argument
 @json_option
 def decode(file: BinaryIO, as_json: bool) -> None:
     """Print the claims of a stub (raw or hex); nothing is verified.
@@ -128,8 +140,8 @@ def decode(file: BinaryIO, as_json: bool) -> None:
         say(f"kid {found.kid.hex()}, alg {found.alg}, {len(found.raw)} bytes; not verified")
 
 
-@stub.command()
-@click.argument("file", type=click.File("rb"), default="-")
+@stub.command(no="the verdict is not green")
+@_stub_argument
 @click.option("--trust", "trust_file", type=_FILE, required=True, help="The signed trust list.")
 @click.option(
     "--root", help="The root's public key in hex, or its key file [default: the list's pin]."
@@ -137,7 +149,7 @@ def decode(file: BinaryIO, as_json: bool) -> None:
 @click.option(
     "--uid", type=Hex(), help="The carrier it was read from; without it binding is not checked."
 )
-@click.option("--kind", type=click.Choice(sorted(_KINDS)), default="nfc", show_default=True)
+@_kind_option
 @click.option("--url", help="The link that stood beside it.")
 @json_option
 def verify(
@@ -149,7 +161,7 @@ def verify(
     url: str | None,
     as_json: bool,
 ) -> None:
-    """Verify a stub; exit status 1 unless the verdict is green.
+    """Verify a stub; no device is needed.
 
     \b
     Example:  tagwright stub verify --trust trust.cbor --uid 04a1b2c3d4e5f6 < stub.bin --json

@@ -49,6 +49,7 @@ from gateway.stations.station import Station
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _DONE = {"commissioned", "updated", "repaired", "formatted", "locked"}
+_LEFT = "no tag came, it left in mid-write, or reader or disk cannot be used"
 _RAIN = ("llrp:", "llrps:", "m100:")  # schemes of readers whose tags hold no link
 
 
@@ -61,7 +62,11 @@ def tag() -> None:
     """
 
 
-@tag.command("read")
+@tag.command(
+    "read",
+    no="the tag holds neither a link nor a stub",
+    trouble="no tag came, or the reader cannot be used",
+)
 @options(reader_option, timeout_option)
 def read_(url: str, timeout_s: float, as_json: bool) -> None:
     """Say what stands on a tag; nothing is verified.
@@ -77,10 +82,12 @@ def read_(url: str, timeout_s: float, as_json: bool) -> None:
         answer_is_no()
 
 
-@tag.command("verify")
+@tag.command(
+    "verify", no="the verdict is not green", trouble="no tag came, or the reader cannot be used"
+)
 @options(reader_option, trust_needed_option, root_option, timeout_option)
 def verify_(url: str, trust_file: Path, root: str | None, timeout_s: float, as_json: bool) -> None:
-    """Verify a tag with no network; exit status 1 unless the verdict is green.
+    """Verify a tag with no network.
 
     \b
     Example:  tagwright tag verify --reader pn532:/dev/ttyUSB0 --trust trust.cbor --json
@@ -91,7 +98,7 @@ def verify_(url: str, trust_file: Path, root: str | None, timeout_s: float, as_j
         answer_is_no()
 
 
-@tag.command()
+@tag.command(no="the tag was refused, and holds what it held", trouble=_LEFT)
 @click.option(
     "--url", "link", help="The https link that a phone opens; needed for a first write on NFC."
 )
@@ -168,7 +175,7 @@ def write(
         answer_is_no()
 
 
-@tag.command("format")
+@tag.command("format", no="the tag was refused, and holds what it held", trouble=_LEFT)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options(reader_option, journal_option, access_password_option, timeout_option)
 def format_(
@@ -197,7 +204,7 @@ def format_(
         answer_is_no()
 
 
-@tag.command("lock")
+@tag.command("lock", no="the tag was refused, and stays as it was", trouble=_LEFT)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options(reader_option, journal_option, access_password_option, timeout_option)
 def lock_(
@@ -226,7 +233,7 @@ def lock_(
         answer_is_no()
 
 
-@tag.command()
+@tag.command(done="Ctrl-C ended it", no="", trouble="the reader cannot be used")
 @options(reader_option, trust_option, root_option)
 def watch(url: str, trust_file: Path | None, root: str | None, as_json: bool) -> None:
     """Verify every tag that shows up, until Ctrl-C.

@@ -39,6 +39,7 @@ from gateway.cli.output import (
     say,
     secret,
 )
+from gateway.cli.page import Page
 from gateway.cli.tag_answer import account, tell
 from gateway.keys import DeviceKey, open_key
 from gateway.stations.bind import BOUND, BindStation
@@ -50,7 +51,12 @@ from gateway.stations.result import Result
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command("bind")
+@click.command(
+    "bind",
+    cls=Page,
+    no="tag and code are not bound: refused, or one is missing",
+    trouble="no tag came, or a reader cannot be used",
+)
 @click.option(
     "--orders",
     "orders_file",

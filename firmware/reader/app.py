@@ -77,8 +77,8 @@ class App:
 
     @property
     def code(self) -> "str":
-        """Of the repair that is chosen."""
-        return self._codes[self._code]
+        """Of the repair that is chosen; "" in every other mode."""
+        return self._codes[self._code] if self.mode == "repaired" else ""
 
     def on(self, event: "Event", now_ms: "int") -> "list[Act]":
         """What to do; an event that is unknown, or comes when it means nothing, does nothing."""
@@ -122,7 +122,7 @@ class App:
             return []
         if self.mode == "send":
             if not self._is_up and not self._can_dial:
-                return self._told(("no gateway", f"{self._waiting} wait"), now_ms)
+                return self._told(("no gateway: plug in", f"{self._waiting} wait"), now_ms)
             self._enter("sending", now_ms)
             return [("send",), self._sending()]
         if self.mode in WRITING and self._percent is not None and self._percent < _LOW_PERCENT:
@@ -202,6 +202,6 @@ class App:
         self, mark: "str", led: "str", lines: "Sequence[str]" = (), tone: "str | None" = None
     ) -> "ui.Screen":
         """Of the mode as it stands."""
-        if self.mode == "repaired" and self.code:
+        if self.code:
             lines = (self.code,) + tuple(lines)
         return ui.Screen(mark, self._modes[self._mode][1], lines, None, tone, led)

@@ -37,7 +37,7 @@ def batch(kit: "Kit") -> "Job":
         resting = uid
         started = kit.clock.ms()
         if recent.has(uid, started):
-            yield ("show", ui.Screen("tag", "SAME", (f"{count} tags",), None, "same"))
+            yield ("show", ui.Screen("tag", "SAME", (f"tags: {count}",), None, "same"))
             continue
         try:
             result = yield from look(kit, uid, Checks(kit.trust))
@@ -45,6 +45,6 @@ def batch(kit: "Kit") -> "Job":
             resting = None
             continue
         count += 1
-        yield from tell(kit, result, "batch", started, (f"{count} tags",))
+        yield from tell(kit, result, "batch", started, (f"tags: {count}",))
         recent.add(uid, kit.clock.ms())
         yield ("show", result.screen)

@@ -166,7 +166,7 @@ def _signed(
     """The stub of `claims` for this tag, by the device's key; Refused where readers would not trust it."""
     key, now = kit.key, kit.clock.now()
     if now < _LEAST_NOW:
-        raise Refused("the clock is not set: find a gateway")
+        raise Refused("the clock is not set: hand in")
     claims[stub.ISSUED_AT] = max(now, claims[stub.ISSUED_AT])
     claims[stub.CARRIER] = [stub.NFC, seen.uid]
     if stub.OPERATOR not in claims and not _is_of(key.operator, checks.find(key.kid)):
@@ -195,6 +195,8 @@ def _trusted(
         return verify.verify(raw, trust, checks.check, now, stub.NFC, seen.uid, link)
 
     verdict, _ = yield from checks.settle(judge)
+    if verdict.key == "unknown":
+        raise Refused("this handheld's key is not in the trust list")
     if not verdict.is_green():
         raise Refused("readers would say: " + verdict.why())
 

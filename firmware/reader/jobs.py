@@ -167,6 +167,8 @@ def tell(
     except FlashFull as why:
         lines += (str(why),)
     if verdict is not None:
+        if not kit.trust.number:
+            lines += ("no trust list: hand in",)
         result.screen = ui.of_verdict(verdict, result.product, lines)
     else:
         result.screen = ui.Screen(

@@ -105,7 +105,7 @@ def _memory() -> "Row":
 
 
 def _clock(kit: "Kit") -> "Row":
-    return ("clock", True, "set") if kit.clock.synced else ("clock", None, "not set")
+    return ("clock", True, "set") if kit.clock.synced else ("clock", None, "not set: hand in")
 
 
 def _key(kit: "Kit") -> "Row":

@@ -38,9 +38,12 @@ class Settings:
 def load(folder: "str") -> "Settings":
     """The settings of `folder`; without a file, the defaults. Whatever is wrong is told by `trouble`."""
     settings = Settings()
-    data = files.read(f"{folder}/{FILE}" if folder else FILE)
-    if data:
-        settings.trouble = "; ".join(_take(settings, data))
+    try:
+        data = files.read(f"{folder}/{FILE}" if folder else FILE)
+        if data:
+            settings.trouble = "; ".join(_take(settings, data))
+    except MemoryError:
+        settings.trouble = FILE + " is too long"
     return settings
 
 
@@ -63,8 +66,8 @@ _REGIONS = (
 )  # of edge.m100, which boards without one do not load
 _CHOICES = {"bus": ("uart", "spi"), "rain_region": _REGIONS}
 _SHORTEST_SECRET = 16
-_LONGEST_CODE = 64
-_KINDS = {str: "a text", bool: "true or false", tuple: "a list of texts"}
+_LONGEST = 64  # characters of a text
+_KINDS = {str: "a text of up to 64", bool: "true or false", tuple: "a list of texts"}
 
 
 def _take(settings: "Settings", data: "bytes") -> "list[str]":
@@ -102,9 +105,11 @@ def _parsed(name: "str", default: "Any", value: "Any") -> "Any":
             return None
         return value if len(value) in (0, 32) else None
     if kind is tuple and type(value) is list:
-        is_sound = all([type(each) is str and len(each) <= _LONGEST_CODE for each in value])
+        is_sound = all([type(each) is str and len(each) <= _LONGEST for each in value])
         return tuple(value) if is_sound else None
     if type(value) is not kind or value not in _CHOICES.get(name, (value,)):
+        return None
+    if kind is str and len(value) > _LONGEST:
         return None
     low, high = _LIMITS.get(name, (0, 0))
     return value if kind is not int or low <= value <= high else None

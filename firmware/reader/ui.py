@@ -28,7 +28,6 @@ TONES = {
     "same": "2000:25",  # one tick
     "gone": "1047:60 659:90",  # falls
     "fault": "220:120 0:80 220:120 0:80 220:120",  # three short low ones
-    "low battery": "1760:50 0:50 1760:50 0:50 880:200",
 }
 
 # Red, green, blue of 0..255, ms lit, ms dark; 0 ms dark: it stays lit.
@@ -110,7 +109,7 @@ def nearness(rssi_dbm: "int") -> "int":
 
 
 def wrap(text: "str", width: "int" = WIDTH) -> "list[str]":
-    """Lines of at most `width` characters, broken at blanks where there are any; what is no ASCII becomes "?"."""
+    """Lines of at most `width` characters, broken at blanks, else behind a "/"; what is no ASCII becomes "?"."""
     lines = []
     line = ""
     for word in text.split():
@@ -121,8 +120,9 @@ def wrap(text: "str", width: "int" = WIDTH) -> "list[str]":
         if line:
             lines.append(line)
         while len(word) > width:
-            lines.append(word[:width])
-            word = word[width:]
+            cut = word.rfind("/", 0, width) + 1 or width
+            lines.append(word[:cut])
+            word = word[cut:]
         line = word
     if line:
         lines.append(line)

@@ -80,6 +80,13 @@ def test_the_menu_goes_round_and_a_long_press_chooses_the_code():
     assert hand.app.code == "R1" and hand.app.mode == "repaired"
 
 
+def test_no_entry_but_a_repair_has_a_code():
+    hand = Hand(App(("R1", "R2")))
+    for mode, _ in MODES:
+        hand.turn_to(mode)
+        assert hand.app.code == ("R1" if mode == "repaired" else "")
+
+
 def test_a_long_press_on_the_menu_exports_what_was_read_last():
     hand = Hand(App())
     assert ("export",) not in hand.press("menu", 1000)

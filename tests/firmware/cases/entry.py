@@ -91,6 +91,9 @@ def test_the_own_key_must_be_one_that_readers_trust():
         bench.trust = Trust(row, Listed(THEIRS))
         assert "key" in refused(bench, "NO")
     bench = Bench(issued())
+    bench.trust = Trust(Listed(THEIRS))
+    assert refused(bench, "NO") == "this handheld's key is not in the trust list"
+    bench = Bench(issued())
     bench.trust.not_after = 5
     assert "out of date" in refused(bench, "NO")
     bench = Bench(issued())

@@ -57,6 +57,10 @@ def test_what_is_not_green_says_so():
     body = bench.outbox.body()
     assert (screen.word, body["state"], body["outcome"]) == ("NONE", "blank", "not_verified")
     assert (screen.led, body["colour"]) == ("amber", "amber")
+    bench = Bench(chained())
+    bench.trust = Trust()
+    bench.trust.number = 0
+    assert bench.run(jobs.verify_one(bench)).screen.lines[-2:] == ["no trust list:", "hand in"]
 
 
 def test_an_older_stub_than_one_seen_before_is_behind():
@@ -131,7 +135,7 @@ def test_a_batch_counts_each_tag_once():
     bench._target = target
     raises(IndexError, bench.run, job)
     assert [screen.word for screen in bench.shown] == ["VALID", "NONE", "SAME", "SAME", "VALID"]
-    assert bench.shown[2].tone == "same" and "2 tags" in bench.shown[2].lines
+    assert bench.shown[2].tone == "same" and "tags: 2" in bench.shown[2].lines
     assert [bench.outbox.body(n)["mode"] for n in range(3)] == ["batch"] * 3
 
 

@@ -112,7 +112,7 @@ def test_what_is_missing_is_asked_for_and_is_no_fault():
     bench.answers["target"] = None
     shown = bench.run()
     assert shown.mark == "question"
-    assert shown.lines[0] == "clock: not set"
+    assert shown.lines[0] == "clock: not set:"
     assert bench.row("field") == "ok field: no tag"
     assert bench.row("key") == "? key: 01020304 not in list 7"
     bench.kit.trust.number = 0

@@ -35,6 +35,15 @@ def test_what_is_set_holds():
     assert (found.volume, found.repair_codes, found.trouble) == (0, ("R1", "R2"), "")
 
 
+def test_a_file_or_a_text_that_is_too_long_leaves_the_defaults():
+    assert loaded('{"name": "' + "x" * 65 + '"}').trouble == "name: must be a text of up to 64"
+    data = folder()
+    pieces = [b'{"name": "'] + [b"x" * 1000] * 40 + [b'"}']
+    files.write(data + "/settings.json", pieces)
+    found = settings.load(data)
+    assert found.trouble and found.name == "handheld"
+
+
 def test_each_mistake_is_named_and_the_rest_holds():
     found = loaded(
         '{"nmae": 1, "rain": 1, "volume": true, "root": "ab", "secret": "x", "bus": "i2c",'

@@ -100,6 +100,8 @@ def test_lines_break_at_blanks():
 
 def test_a_word_that_is_too_long_is_cut():
     assert ui.wrap("x" * 33 + " y") == ["x" * 16, "x" * 16, "x y"]
+    assert ui.wrap("09520123456788/A1 y") == ["09520123456788/", "A1 y"]
+    assert ui.wrap("/" + "x" * 16) == ["/", "x" * 16]
 
 
 def test_what_the_font_lacks_becomes_a_question_mark():

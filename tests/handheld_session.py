@@ -29,7 +29,7 @@ _COLOURS = {name: list(row[:3]) for name, row in LEDS.items()}
 
 
 class Stopped(Exception):
-    """The firmware ended, or the board started anew; says with what."""
+    """The firmware ended, or the board started anew, or shows a fault; says which."""
 
 
 @contextmanager
@@ -96,6 +96,13 @@ def lit(sim: HandheldSim, *names: str) -> str:
             if event["rgb"] == _COLOURS[name]:
                 _heard(sim, "led", "tone")
                 return name
+
+
+def check(sim: HandheldSim) -> None:
+    """Raises Stopped where it has ended, started anew, or shown a fault."""
+    for event in sim.events:
+        if event["event"] in ("exit", "restart") or event.get("rgb") == _COLOURS["fault"]:
+            raise Stopped(event.get("text") or event.get("cause") or "a fault is shown")
 
 
 def _heard(sim: HandheldSim, *names: str) -> dict[str, Any]:

@@ -32,6 +32,7 @@ SUITES = {
     "camera": "1080p MJPEG at 30 fps: picture sent to value in the journal; memory, stalls, harm",
     "label": "print: size of a code with a signed stub, and phones that read it",
     "handheld_crypto": "signatures on 32-bit MicroPython: time, instructions, heap",
+    "handheld_heap": "the handheld's heap: the smallest for a session, what is alive, and a day of scans",
     "handheld_power": "the handheld's power lost at every write of flash and tag: records, mounts, tags",
     "handheld_scan": "a tag in the handheld's field to the verdict on its screen",
     "handheld_size": "the handheld's program on its flash: compiled, and as a deflated bundle",
@@ -76,6 +77,7 @@ Sizes                quick                          --full
   storage            10,000 events                  50,000 events
   faults             each fault 3 times             each fault 20 times
   resolver           10 k and 100 k passports       10 k and 1 M passports
+  handheld_heap      1,000 scans                    8,000 scans
   label              8 labels                       60 labels, also farther away
   journal, verify    about 5 s                      about 30 s
   llrp               60 rounds                      600 rounds""",

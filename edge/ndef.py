@@ -151,13 +151,13 @@ def uri_of(record: "Record") -> "str | None":
     payload = record.payload
     if not payload:
         raise Malformed("NDEF: a URI record with no payload")
-    abbreviations = _ABBREVIATIONS.split(" ")
-    if payload[0] >= len(abbreviations):
-        raise Malformed(f"NDEF: URI abbreviation {payload[0]}, where 35 is the last")
+    code = payload[0]
+    if code > 35:
+        raise Malformed(f"NDEF: URI abbreviation {code}, where 35 is the last")
     rest = payload[1:]
-    if not is_utf8(rest) or any([byte < 0x20 or byte == 0x7F for byte in rest]):
+    if rest and (min(rest) < 0x20 or b"\x7f" in rest or not is_utf8(rest)):
         raise Malformed("NDEF: a URI that is no printable UTF-8")
-    return abbreviations[payload[0]] + rest.decode()
+    return _ABBREVIATIONS.split(" ", code + 1)[code] + rest.decode()
 
 
 def _span(message: "bytes", at: "int", size: "int") -> "Span":

@@ -70,10 +70,10 @@ class Image:
 
     def run(self, first: "int", end: "int") -> "bytes":
         """The bytes from page `first` up to page `end` or the first page that is not held."""
-        stop = first
         end = min(end, len(self._held))
-        while stop < end and self._held[stop]:
-            stop += 1
+        stop = self._held.find(b"\x00", first, end)
+        if stop < 0:
+            stop = end
         return bytes(self._memory[first * PAGE : stop * PAGE])
 
     def pages(self) -> "list[int]":

@@ -4,6 +4,8 @@ A job is a generator over values (reader.jobs); what runs here is one over time:
 no turn, and never waits.
 """
 
+import gc
+
 from reader.errors import DeviceTrouble, ReaderGone
 from reader.pn532 import Backoff
 from reader.power import FIELD_OFF_MS
@@ -107,7 +109,11 @@ class Station:
         if what == "target":
             return (yield from self._target())
         if what == "pages":
-            return (yield from self.tag.pages(request[1], request[2]))
+            reading = self.tag.pages(request[1], request[2])
+            yield next(reading)
+            if not request[1]:
+                gc.collect()  # while 26 pages are on their way, and not while a signature is checked
+            return (yield from reading)
         if what == "version":
             return (yield from self.tag.version())
         if what == "write":

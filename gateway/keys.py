@@ -206,12 +206,7 @@ class TrustStore:
 
     def load(self) -> trust.TrustList:
         """The list; raises KeyProblem where it is missing, damaged, by another root, or older than one seen."""
-        raw, pin = _read(self.path), self._pin()
-        root = self._root or bytes.fromhex(pin.get("root", ""))
-        if not root:
-            raise KeyProblem(
-                f"no root key is known for {self.path}: give --root, or copy {self._pin_path}"
-            )
+        raw, pin, root = _read(self.path), self._pin(), self.root()
         try:
             found = trust.decode(raw, root, verifier)
         except Malformed as why:
@@ -224,6 +219,15 @@ class TrustStore:
         if found.number > seen or pin.get("root") != root.hex():
             self._write_pin(root, found.number)
         return found
+
+    def root(self) -> bytes:
+        """The public key of the root that must have signed the list. Raises KeyProblem where none is known."""
+        root = self._root or bytes.fromhex(self._pin().get("root", ""))
+        if not root:
+            raise KeyProblem(
+                f"no root key is known for {self.path}: give --root, or copy {self._pin_path}"
+            )
+        return root
 
     def save(self, trusted: trust.TrustList, root: DeviceKey) -> None:
         """Sign the list with its offline root and write it, with its pin, whole or not at all."""

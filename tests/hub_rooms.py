@@ -1,7 +1,7 @@
 """The hub's passports, links and resolver as an app of their own, with callers of every kind."""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,11 +15,13 @@ from starlette.middleware import Middleware
 from edge.trust import TrustList
 from gateway.hub import dpps, links, openapi, resolver
 from gateway.hub.access import Access, Caller, Guard
+from gateway.hub.asked import Asked
 from gateway.hub.credential import Credential, Credentials, bearer
 from gateway.hub.database import Database
 from gateway.hub.digital_link import ProductKey
 from gateway.hub.links import LinkTable
 from gateway.hub.open import open_database
+from gateway.hub.passport_page import PassportPages, Published
 from gateway.hub.passports import Passports
 from gateway.hub.resolver import Resolver
 from gateway.keys import DeviceKey
@@ -45,6 +47,18 @@ class Clock:
 
     def go(self, seconds: float) -> None:
         self.ns += int(seconds * 1e9)
+
+
+class Told(PassportPages):
+    """The pages of products, of which gateways have told of PAGES."""
+
+    async def is_known(self, key: ProductKey) -> bool:
+        return key.anchors[0] in PAGES
+
+    async def shown(self, asked: Asked, who: Caller, published: Published | None) -> str | None:
+        if published is None and asked.key.anchors[0] in PAGES:
+            return f"<!doctype html><p>{asked.key.path}</p>"
+        return await super().shown(asked, who, published)
 
 
 @dataclass
@@ -119,18 +133,13 @@ def app_of(
     """The app; access: None: open."""
     passports = Passports(database, clock, defaults)
 
-    async def page(key: ProductKey, who: Caller, above: Sequence[str]) -> str | None:
-        if key.anchors[0] not in PAGES:
-            return None
-        return f"<!doctype html>{''.join(above)}<p>{key.path}</p>"
-
     said = openapi.document([dpps.PATHS, links.PATHS, resolver.PATHS])
     return Starlette(
         routes=[
             *openapi.routes(said),
             *dpps.routes(passports),
             *links.routes(LinkTable(database, clock)),
-            *resolver.routes(Resolver(database, passports, page, root)),
+            *resolver.routes(Resolver(database, passports, Told(database, clock), root)),
         ],
         middleware=[Middleware(Guard, access=access or Access())],
     )

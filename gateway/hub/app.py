@@ -4,7 +4,7 @@ POST /v1/batches     a batch (CBOR) -> its journal's receipt      GET /v1/journa
 GET  /01/{gtin}/...  a GS1 Digital Link: 307, linkset, passport or page
 /v1/dpps...          passports (EN 18222)          /v1/links/{anchor}   where a Digital Link leads
 /capture /events /queries    EPCIS 2.0             /v1/enrol /v1/renew /v1/gateways   certificates of gateways
-GET  /  /v1/products  /v1/tags  /v1/alarms  /v1/audit  /openapi.json  /health  /metrics
+GET  /  /static  /v1/trust  /v1/products  /v1/tags  /v1/alarms  /v1/audit  /openapi.json  /health  /metrics
 """
 
 import asyncio
@@ -35,6 +35,7 @@ from gateway.hub import (
     pages,
     resolver,
     resolver_paths,
+    trust_list,
 )
 from gateway.hub import monitor as monitors
 from gateway.hub.access import Guard
@@ -42,19 +43,22 @@ from gateway.hub.clerk import Clerk, registrars
 from gateway.hub.database import Database, StoreTrouble
 from gateway.hub.entrance import Entrance, entrance
 from gateway.hub.epcis_registrar import EpcisRegistrar
-from gateway.hub.headers import SafeHeaders
 from gateway.hub.ledger import Ledger
 from gateway.hub.links import LinkTable
 from gateway.hub.monitor import Monitor
 from gateway.hub.open import open_database
 from gateway.hub.openapi import PathItems
 from gateway.hub.pages import Pages
+from gateway.hub.passport_page import PassportPages
 from gateway.hub.passports import Passports
 from gateway.hub.peer import PeerProtocol
 from gateway.hub.receipt import Receipt
 from gateway.hub.resolver import Resolver
 from gateway.hub.serve import Tls, running
 from gateway.hub.settings import HubSettings
+from gateway.hub.trust_list import PublishedTrust, TrustRoom
+from gateway.web import assets
+from gateway.web.headers import SafeHeaders
 
 log = logging.getLogger(__name__)
 
@@ -97,10 +101,14 @@ class Hub:
         passports = Passports(self.database, self._clock, defaults)
         shown = Pages(self.database, self._clock)
         root, name = self._settings.resolver.root, self._settings.resolver.name
-        found = Resolver(self.database, passports, shown.product_page, root, name)
+        store = self._settings.trusted()
+        trusted = None if store is None else PublishedTrust(store)
+        product_pages = PassportPages(self.database, self._clock, trusted)
+        found = Resolver(self.database, passports, product_pages, root, name)
         rooms: list[tuple[list[BaseRoute], PathItems]] = [
             ([*intake.routes(self.ledger, self.entrance.gateways, taken)], intake.PATHS),
-            ([*pages.routes(shown)], pages.PATHS),
+            ([*pages.routes(shown), *assets.routes()], pages.PATHS),
+            ([*trust_list.routes(TrustRoom(trusted))], trust_list.PATHS),
             (dpps.routes(passports), dpps_paths.PATHS),
             (links.routes(LinkTable(self.database, self._clock)), links.PATHS),
             (resolver.routes(found), resolver_paths.PATHS),

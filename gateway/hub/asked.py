@@ -13,17 +13,22 @@ from gateway.hub.digital_link import ProductKey
 from gateway.hub.linkset import Wish
 from gateway.hub.raw_route import raw_path
 from gateway.web.negotiation import Accept, accept_of, languages_of
+from gateway.web.words import chosen
 
 _LONGEST_QUERY = 4096  # characters
 _MOST_CONTEXTS = 20
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 _DELIMITERS = re.compile("[&;]")  # URI Syntax, "queryStringDelim"
+_LANG = re.compile("lang(=|$)")
 _LISTS = ("linkset", "all")  # "all" is what releases before 1.2 called it
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request. root: what Digital Links begin with here. query, link_type: as they came; None: there is none."""
+    """One request. root: what Digital Links begin with here. query, link_type: as they came; None: there is none.
+
+    language: of a page for this reader, by ?lang= or by his browser; is_personal: it came with a credential.
+    """
 
     root: str
     key: ProductKey
@@ -32,6 +37,8 @@ class Asked:
     is_compressed: bool
     accept: Accept
     wish: Wish
+    language: str = "en"
+    is_personal: bool = False
 
     @property
     def wants_linkset(self) -> bool:
@@ -58,6 +65,12 @@ class Asked:
         before, hash, fragment = href.partition("#")
         return f"{before}{'&' if '?' in before else '?'}{self.query}{hash}{fragment}"
 
+    @property
+    def other_query(self) -> str:
+        """The query without its choice of a language, to which one may be added."""
+        kept = [part for part in _DELIMITERS.split(self.query) if not _LANG.match(part)]
+        return "".join(f"{part}&" for part in kept if part)
+
     def headers(self) -> dict[str, str]:
         """What each answer about this product says."""
         link = f'<{self.url}?linkType=linkset>; rel="linkset"; type="{linkset.MEDIA_TYPE}"'
@@ -82,7 +95,7 @@ def read(request: Request, root: str) -> Asked:
     key = digital_link.decompress(path) if is_compressed else digital_link.parse(path)
     pairs = [part.partition("=") for part in _DELIMITERS.split(query) if part]
     digital_link.without_keys([name for name, _, _ in pairs])
-    values: dict[str, list[str]] = {"linkType": [], "context": []}
+    values: dict[str, list[str]] = {"linkType": [], "context": [], "lang": []}
     for name, _, value in pairs:
         if name in values:
             values[name].append(unquote_plus(value))
@@ -94,7 +107,21 @@ def read(request: Request, root: str) -> Asked:
         languages_of(request.headers.get("accept-language")),
         tuple(values["context"][:_MOST_CONTEXTS]),
     )
-    return Asked(root, key, query, link_type, is_compressed, accept, wish)
+    language = page_language(request, next(iter(values["lang"]), None))
+    is_personal = "authorization" in request.headers
+    return Asked(root, key, query, link_type, is_compressed, accept, wish, language, is_personal)
+
+
+def page_language(request: Request, named: str | None = None) -> str:
+    """The language of a page for this reader; named: the one that he picked, else what ?lang= says."""
+    named = named or request.query_params.get("lang")
+    return chosen(request.headers.get("accept-language"), "passport", named)
+
+
+def client_has(request: Request, etag: str) -> bool:
+    """Whether If-None-Match names this ETag (RFC 9110, section 13.1.2: weakly compared)."""
+    known = request.headers.get("if-none-match", "").replace("W/", "")
+    return not {etag, "*"}.isdisjoint(each.strip() for each in known.split(","))
 
 
 def root_of(request: Request, configured: str | None) -> str:

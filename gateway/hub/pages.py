@@ -11,7 +11,8 @@ POST /v1/alarms/{number}            {"acknowledged": true} -> the alarm
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -21,11 +22,15 @@ from edge import gs1
 from edge.errors import Malformed
 from gateway.hub import alarms, views
 from gateway.hub.access import Caller, caller_of, require
+from gateway.hub.asked import page_language
 from gateway.hub.database import Database
-from gateway.hub.digital_link import ProductKey
 from gateway.hub.pages_openapi import PATHS
+from gateway.hub.passport_page import READERS
 from gateway.hub.products import Products
 from gateway.hub.raw_route import RawRoute, decoded
+from gateway.hub.times import rfc3339
+from gateway.web.templates import render
+from gateway.web.words import words
 
 __all__ = ["PATHS", "Pages", "routes"]
 
@@ -36,7 +41,7 @@ _LARGEST = (1 << 63) - 1
 _LONGEST_BODY = 1024  # bytes of a POST
 _LONGEST_UID = 64  # bytes
 
-_READERS = ("manager", "gateway", "authority", "legitimate_interest")
+_SECTIONS = ("common", "passport", "front")
 
 
 class Pages:
@@ -47,23 +52,8 @@ class Pages:
         self._products = Products(database)
         self._clock = clock
 
-    async def product_page(
-        self, key: ProductKey, who: Caller, above: Sequence[str] = ()
-    ) -> str | None:
-        """The page of an item, for the resolver; None where nothing is known of it, or the key names no item.
-
-        Its history is for those who may read it as JSON. above: HTML.
-        """
-        if key.serial is None:
-            return None
-        name = f"{key.gtin}/{key.serial}"
-        stubs, events = await self._products.stubs(name), await self._products.events(name)
-        if not stubs and not events:
-            return None
-        return views.product_page(name, stubs, events if _may_read(who) else None, above)
-
     async def product(self, request: Request) -> Response:
-        require(request, *_READERS)
+        require(request, *READERS)
         gtin = gs1.gtin14(gs1.gtin(request.path_params["gtin"]))
         serial = decoded(request.path_params["serial"])
         name = f"{gtin}/{serial}".replace("\0", "\ufffd")
@@ -115,17 +105,28 @@ class Pages:
 
     async def front(self, request: Request) -> Response:
         who = caller_of(request)
-        counts = await self._products.counts()
         latest = await self._products.latest(_LATEST) if _may_read(who) else None
-        managed = await self._managed() if "manager" in who.acts else ()
-        text = views.front_page(counts, latest, managed)
-        return HTMLResponse(text, headers={"Vary": "Authorization"})
+        is_manager = "manager" in who.acts
+        t = words(page_language(request), *_SECTIONS)
+        text = render(
+            "front.html",
+            t,
+            query="",
+            counts=await self._products.counts(),
+            lines=None if latest is None else [views.line(each) for each in latest],
+            alarms=await self._open_alarms() if is_manager else None,
+            journals=await self._products.journals() if is_manager else None,
+            moment=lambda ns: views.moment(rfc3339(ns)),
+        )
+        headers = {"Vary": "Authorization, Accept-Language", "Content-Language": t.language}
+        return HTMLResponse(text, headers=headers | {"Cache-Control": "no-store"})
 
-    async def _managed(self) -> list[str]:
-        """What a manager looks for first, as HTML: the open alarms, and how far each gateway has come."""
+    async def _open_alarms(self) -> list[dict[str, Any]]:
+        """Those that are open and that nobody has seen."""
         found = await alarms.listed(self._database, _LARGEST, _PAGE)
-        journals = await self._products.journals()
-        return [views.alarm_table(found), views.journal_table(journals)]
+        return [
+            each for each in found if each["closed_at"] is None and each["acknowledged_at"] is None
+        ]
 
 
 def routes(pages: Pages) -> list[Route]:
@@ -141,7 +142,7 @@ def routes(pages: Pages) -> list[Route]:
 
 
 def _may_read(who: Caller) -> bool:
-    return not who.acts.isdisjoint(_READERS)
+    return not who.acts.isdisjoint(READERS)
 
 
 def _uid(text: str) -> bytes:

@@ -81,7 +81,20 @@ _PRODUCT = _object(gtin=_TEXT, serial=_TEXT, stubs=_several(_STUB), events=_seve
 _TAG = _object(uid=_HEX, product=_TEXT, place=_TEXT, seen_at=_TIME, sightings=_several(_SIGHTING))
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": _LARGEST}
 
+_FILE = parameter("name", "a file's name, with the hash of what it holds", example="base.0.css")
+
 PATHS: PathItems = {
+    "/static/{name}": {
+        "get": operation(
+            "readAsset",
+            "A style, script or picture of the pages",
+            {
+                "200": answer("The file", None, "text/css", "text/javascript", "image/svg+xml"),
+                "404": answer("There is none", None, "text/plain"),
+            },
+            parameters=(_FILE,),
+        )
+    },
     "/": {
         "get": operation(
             "showFront",

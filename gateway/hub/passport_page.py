@@ -1,66 +1,131 @@
-"""A passport as a page for people: what anyone may read of it, in lists, without script."""
+"""A product's page at its Digital Link: its passport and what gateways told of it, for gateway/web/passport.py to show.
 
-from collections.abc import Iterable, Iterator, Mapping
-from html import escape
-from typing import Any
+A reader sees the classes of data that his credential opens; without one, the public part. A tag's UID and its stub are
+for who may read the history: a copy of a tag is made of them.
+"""
 
-from gateway.hub import classes
-from gateway.hub.views import page
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-_HEADER = (
-    ("Product", "uniqueProductIdentifier"),
-    ("Status", "dppStatus"),
-    ("Operator", "economicOperatorId"),
-    ("Facility", "facilityId"),
-    ("Updated", "lastUpdated"),
-    ("Passport", "digitalProductPassportId"),
-)
-_NOTE = (
-    '<p class="note">More of this passport is for those with a legitimate interest, or for authorities:'
-    " this page leaves it out.</p>"
-)
-_CHECKED = '<p class="note">The hub shows what was published, and has checked no signature. The passport as data: '
+from markupsafe import Markup
 
+from edge import claims, stub
+from gateway.hub import views
+from gateway.hub.access import Caller
+from gateway.hub.asked import Asked
+from gateway.hub.database import Database
+from gateway.hub.digital_link import ProductKey
+from gateway.hub.judging import Judged, judge
+from gateway.hub.products import Event, Products
+from gateway.hub.trust_list import PublishedTrust
+from gateway.web import passport
+from gateway.web.words import Words, words
 
-def html(parts: Iterable[str]) -> str:
-    """The page of a passport alone."""
-    return page("Product passport", parts)
+READERS = ("manager", "gateway", "authority", "legitimate_interest")
+_NS = 1_000_000_000
 
-
-def parts(said: Mapping[str, Any], url: str) -> list[str]:
-    """A passport's view as HTML. url: where it is read as JSON."""
-    parts = ["<h1>Product passport</h1>", _list((name, said.get(key)) for name, key in _HEADER)]
-    if said.get(classes.WITHHELD):
-        parts.append(_NOTE)
-    hidden = {*classes.HEADER, classes.MEMBER, classes.WITHHELD}
-    for name, value in said.items():
-        if name not in hidden:
-            parts.append(f"<h2>{escape(_words(name))}</h2>{_said(value)}")
-    parts.append(f'{_CHECKED}<a href="{escape(url)}">{escape(url)}</a></p>')
-    return parts
+# (product, the page's words) -> the page's section of reports, and of how to report, as HTML
+Reports = Callable[[ProductKey, Words], Awaitable[Markup]]
 
 
-def _said(value: Any) -> str:
-    """A JSON value as HTML; a passport is no deeper than its parser takes."""
-    if isinstance(value, dict):
-        return _list((_words(name), each) for name, each in value.items())
-    if isinstance(value, list):
-        return f"<ul>{''.join(f'<li>{_said(each)}</li>' for each in value)}</ul>"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return escape("-" if value is None else str(value))
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A passport as a reader sees it. url: where it is read as JSON; sha256: of the whole, as it was published."""
+
+    said: Mapping[str, Any]
+    url: str
+    sha256: bytes
+    is_restricted: bool = False  # it has what only his credential opens
 
 
-def _list(items: Iterator[tuple[str, Any]]) -> str:
-    lines = (
-        f"<dt>{escape(name)}</dt><dd>{_said(value)}</dd>"
-        for name, value in items
-        if value is not None
-    )
-    return f"<dl>{''.join(lines)}</dl>"
+class Page(Protocol):
+    """What the resolver asks for a product's page."""
+
+    async def shown(self, asked: Asked, who: Caller, published: Published | None) -> str | None:
+        """The page as HTML; None where nothing is known and nothing is published."""
+
+    async def is_known(self, key: ProductKey) -> bool:
+        """Whether gateways have told of it."""
 
 
-def _words(name: str) -> str:
-    """A member's name for people: "recycledContent" is "recycled content"."""
-    spaced = "".join(f" {char.lower()}" if char.isupper() else char for char in name)
-    return spaced.replace("_", " ").strip() if name.isidentifier() and not name.isupper() else name
+class PassportPages:
+    """The pages of the products in `database`. clock: wall clock in ns; trust: None where the hub has no list."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], int],
+        trust: PublishedTrust | None = None,
+        reports: Reports | None = None,
+    ) -> None:
+        self._products = Products(database)
+        self._clock = clock
+        self._trust = trust
+        self._reports = reports
+
+    async def is_known(self, key: ProductKey) -> bool:
+        name = _name(key)
+        if name is None:
+            return False
+        return bool(await self._products.stubs(name) or await self._products.events(name, 1))
+
+    async def shown(self, asked: Asked, who: Caller, published: Published | None) -> str | None:
+        key, name, may_read = asked.key, _name(asked.key), not who.acts.isdisjoint(READERS)
+        stubs = await self._products.stubs(name) if name else []
+        events = await self._history(name, may_read) if name else []
+        if not (stubs or events or published):
+            return None
+        judged = judge(
+            stubs,
+            self._trust.current() if self._trust else None,
+            self._clock() // _NS,
+            asked.url,
+        )
+        said = claims.to_names(judged.stub.claims) if judged.stub else {}
+        if not may_read:
+            said.pop("carrier", None)
+        is_own = published is not None and str(published.said.get("granularity")).lower() == "item"
+        product = passport.Product(
+            link=asked.url,
+            gtin=key.gtin,
+            qualifiers=_qualifiers(key),
+            granularity=key.granularity,
+            document=published.said if published else None,
+            document_url=published.url if published else None,
+            claims=said,
+            verdict=judged.verdict,
+            unchecked=judged.why,
+            is_signed=_is_signed(judged, published),
+            known_seq=judged.known_seq,
+            is_known=bool(stubs or events or is_own),
+            lines=[views.line(each) for each in events] if may_read else None,
+            stubs=[views.signed(each) for each in stubs] if may_read else (),
+            trust=self._trust.said() if self._trust else None,
+            is_restricted=published is not None and published.is_restricted,
+            query=asked.other_query,
+        )
+        t = words(asked.language, *passport.SECTIONS)
+        reports = await self._reports(key, t) if self._reports else Markup("")
+        return passport.page(product, t, reports)
+
+    async def _history(self, name: str, may_read: bool) -> list[Event]:
+        """Its events; for who may not read them, one at most: whether there are any."""
+        return await self._products.events(name, *(() if may_read else (1,)))
+
+
+def _name(key: ProductKey) -> str | None:
+    return None if key.serial is None else f"{key.gtin}/{key.serial}"
+
+
+def _qualifiers(key: ProductKey) -> dict[str, str]:
+    held = {"variant": key.cpv, "batch": key.lot, "serial": key.serial, "tpx": key.tpx}
+    return {name: said for name, said in held.items() if said is not None}
+
+
+def _is_signed(judged: Judged, published: Published | None) -> bool | None:
+    """Whether the stub's digest is that of the published document; None: one of them is missing."""
+    digest = judged.stub.claims.get(stub.DIGEST) if judged.stub else None
+    if digest is None or published is None:
+        return None
+    return bool(digest == published.sha256)

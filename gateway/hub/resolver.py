@@ -8,8 +8,9 @@ linkType, Accept, Accept-Language and context. One query a look-up. Who asks is 
 """
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from starlette.requests import Request
@@ -18,22 +19,21 @@ from starlette.routing import BaseRoute, Route
 
 from edge.errors import Malformed
 from gateway.hub import asked as asking
-from gateway.hub import linkset, passport, passport_page, views
-from gateway.hub.access import ANYONE, PUBLIC, Caller, caller_of
-from gateway.hub.asked import CORS, Asked
+from gateway.hub import linkset, passport
+from gateway.hub.access import PUBLIC, Caller, caller_of
+from gateway.hub.asked import CORS, Asked, client_has, page_language
 from gateway.hub.database import Database
-from gateway.hub.digital_link import ProductKey
 from gateway.hub.dpps import answered
 from gateway.hub.linkset import Link, Links
+from gateway.hub.passport_page import Page, Published
 from gateway.hub.passports import Passports, Version
 from gateway.hub.raw_route import RawRoute
 from gateway.hub.resolver_paths import PATHS
 from gateway.web.negotiation import accept_of
+from gateway.web.passport import notice
 
 __all__ = ["PATHS", "Page", "Resolver", "routes"]
 
-# (product, who asks, HTML that stands above the rest) -> a product's page as it is for him, None where it has none
-Page = Callable[[ProductKey, Caller, Sequence[str]], Awaitable[str | None]]
 Level = tuple[str, Links]  # an anchor and its links
 
 HTML, JSON, LD_JSON = "text/html", "application/json", "application/ld+json"
@@ -130,7 +130,7 @@ class Resolver:
             media = asked.accept.best(_LINKSETS) or linkset.MEDIA_TYPE
             return await self._linkset(asked, await self._find(asked), media)
         if asked.link_type is not None:
-            return await self._link(asked, await self._find(asked), caller_of(request))
+            return await self._link(request, asked, await self._find(asked))
         wanted = asked.accept.best(_OFFERS)
         found = await self._find(asked, with_document=wanted == JSON)
         if wanted == JSON and found.version is not None:
@@ -142,28 +142,32 @@ class Resolver:
         if wanted is None and not found.has_default:
             sentence = "This can be had as HTML, as JSON and as a linkset."
             return _refused(request, 406, sentence, asked.headers())
-        return await self._default(asked, found, caller_of(request))
+        return await self._default(request, asked, found)
 
-    async def _default(self, asked: Asked, found: _Found, who: Caller) -> Response | None:
-        """Where nothing is asked for but the product: a link that leads elsewhere, its page, its passport as one."""
+    async def _default(self, request: Request, asked: Asked, found: _Found) -> Response | None:
+        """Where nothing is asked for but the product: a link that leads elsewhere, or its page."""
         chosen = found.choose(asked)
         if chosen and not asked.is_here(chosen[0].href):
             return _moved(asked, chosen[0].href)
-        above = await self._passport(asked, found)
-        page = await self._page(asked.key, who, above)
-        if page is None and above:
-            page = passport_page.html(above)
-        return None if page is None else _shown(asked, page)
+        return await self._paged(request, asked, found)
 
-    async def _passport(self, asked: Asked, found: _Found) -> list[str]:
-        """The passport's public part as HTML; nothing where there is none."""
+    async def _paged(self, request: Request, asked: Asked, found: _Found) -> Response | None:
+        """The product's page, as it is for who asks; None where there is none."""
+        who = caller_of(request)
+        page = await self._page.shown(asked, who, await self._passport(asked, found, who))
+        return None if page is None else _shown(request, asked, page)
+
+    async def _passport(self, asked: Asked, found: _Found, who: Caller) -> Published | None:
+        """The passport as he may see it: all of it only by a credential that he sent."""
         version = (await self._find(asked, with_document=True)).version if found.passport else None
         if version is None:
-            return []
-        said = passport.parse(self._passports.view(version, {PUBLIC}).raw)
-        return passport_page.parts(said, found.passport or "")
+            return None
+        public = self._passports.view(version, {PUBLIC})
+        view = self._passports.view(version, who.classes) if asked.is_personal else public
+        said = passport.parse(view.raw)
+        return Published(said, found.passport or "", version.sha256, view.raw != public.raw)
 
-    async def _link(self, asked: Asked, found: _Found, who: Caller) -> Response | None:
+    async def _link(self, request: Request, asked: Asked, found: _Found) -> Response | None:
         """The link of the type that is asked for."""
         if asked.wish.relation is None:
             return None
@@ -174,14 +178,13 @@ class Resolver:
             return _moved(asked, chosen[0].href)
         if not chosen and asked.wish.relation != linkset.PIP:
             return None
-        page = await self._page(asked.key, who, await self._passport(asked, found))
-        return None if page is None else _shown(asked, page)
+        return await self._paged(request, asked, found)
 
     async def _linkset(self, asked: Asked, found: _Found, media: str) -> Response | None:
         levels = list(found.levels)
         if not found.has_default:
-            page = await self._page(asked.key, ANYONE, ())
-            default = asked.url if page is not None else found.passport
+            is_known = await self._page.is_known(asked.key)
+            default = asked.url if is_known else found.passport
             if default is None:
                 return None
             kind, title = (
@@ -230,9 +233,18 @@ def _moved(asked: Asked, href: str) -> Response:
     return Response(status_code=307, headers={**asked.headers(), "Location": asked.target(href)})
 
 
-def _shown(asked: Asked, page: str) -> Response:
+def _shown(request: Request, asked: Asked, page: str) -> Response:
+    """A page that may be kept and must be asked after; one that a credential opened is kept by nobody."""
     headers = asked.headers()
-    return HTMLResponse(page, headers={**headers, "Vary": f"{headers['Vary']}, Authorization"})
+    headers |= {
+        "Vary": f"{headers['Vary']}, Authorization",
+        "Content-Language": asked.language,
+        "ETag": f'"{sha256(page.encode()).hexdigest()}"',
+        "Cache-Control": "no-store" if asked.is_personal else "no-cache",
+    }
+    if not asked.is_personal and client_has(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return HTMLResponse(page, headers=headers)
 
 
 def _linked(asked: Asked, said: dict[str, Any], media: str, status: int) -> Response:
@@ -255,6 +267,9 @@ def _with_default(levels: Sequence[Level], anchor: str, link: Link) -> list[Leve
 
 def _refused(request: Request, status: int, sentence: str, headers: Any) -> Response:
     """A page for a browser, {"error"} for a program."""
-    if accept_of(request.headers.get("accept")).best(_OFFERS) == HTML:
-        return HTMLResponse(views.missing_page(sentence), status, headers)
-    return JSONResponse({"error": sentence}, status, headers)
+    if accept_of(request.headers.get("accept")).best(_OFFERS) != HTML:
+        return JSONResponse({"error": sentence}, status, headers)
+    language = page_language(request)
+    kind = "passport.missing.wrong_" if status == 400 else "passport.missing."
+    page = notice(language, f"{kind}title", f"{kind}means", f"{kind}do", sentence)
+    return HTMLResponse(page, status, {**headers, "Content-Language": language})

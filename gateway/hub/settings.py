@@ -5,6 +5,7 @@ listen = "127.0.0.1:8470"    database = "hub.db"    token_file = "token"    cert
 [sites.line1]   location = "https://id.gs1.org/414/9520123000004"    (sites.default: of gateways that are not named)
 [resolver]  root = "https://id.example.com"    name = "Example"
 [passports] classes = { "/bill_of_materials" = "authorities" }
+[trust]     list = "trust.cbor"    root = "HEX"
 [nats]: see gateway/hub/nats_settings.py; [access], [ca]: gateway/hub/access_tables.py
 """
 
@@ -25,6 +26,7 @@ from gateway.hub.clones import Travel
 from gateway.hub.nats_settings import NatsSettings
 from gateway.hub.open import SCHEMES
 from gateway.hub.serve import Tls
+from gateway.keys import TrustStore
 
 _Table = TypeVar("_Table", bound=BaseModel)
 _LARGEST = 64 << 10  # bytes
@@ -70,6 +72,16 @@ class PassportsTable(Section):
             raise ValueError(str(e)) from e
 
 
+class TrustTable(Section):
+    """The signed trust list that passport pages verify by; root: its root's public key in hex, or as pinned beside it.
+
+    Where it is left out, that of [access] serves.
+    """
+
+    list: TomlPath | None = None
+    root: Annotated[str, Field(pattern=r"^([0-9a-f]{64}|[0-9a-f]{128})$")] | None = None
+
+
 class HubSettings(BaseModel):
     """listen: HOST:PORT, port 0 for a free one. database: a file, or postgresql://USER:PASSWORD@HOST/NAME.
 
@@ -91,6 +103,7 @@ class HubSettings(BaseModel):
     sites: dict[str, SiteConfig] = {}
     resolver: ResolverTable = ResolverTable()
     passports: PassportsTable = PassportsTable()
+    trust: TrustTable = TrustTable()
     access: AccessTable = AccessTable()
     ca: CaTable | None = None
 
@@ -120,6 +133,13 @@ class HubSettings(BaseModel):
         """The files of HTTPS, None for HTTP."""
         return Tls(self.cert, self.key) if self.cert and self.key else None
 
+    def trusted(self) -> TrustStore | None:
+        """The trust list for passport pages; None: there is none."""
+        path, root = self.trust.list, self.trust.root
+        if path is None:
+            path, root = self.access.trust, self.access.root
+        return None if path is None else TrustStore(path, bytes.fromhex(root) if root else None)
+
     def token(self) -> str | None:
         """The bearer token, None where none is asked for. Raises ConfigProblem."""
         if self.token_file is None:
@@ -133,6 +153,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "sites": SiteConfig,
     "resolver": ResolverTable,
     "passports": PassportsTable,
+    "trust": TrustTable,
     "access": AccessTable,
     "ca": CaTable,
 }

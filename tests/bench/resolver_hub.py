@@ -8,16 +8,15 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from gateway.hub import dpps, links, resolver
-from gateway.hub.access import Access, Caller, Guard
-from gateway.hub.digital_link import ProductKey
+from gateway.hub.access import Access, Guard
 from gateway.hub.links import LinkTable
 from gateway.hub.open import open_database
+from gateway.hub.passport_page import PassportPages
 from gateway.hub.passports import Passports
 from gateway.hub.resolver import Resolver
 from gateway.hub.serve import running
@@ -28,12 +27,10 @@ async def serve(where: str) -> None:
     database = await open_database(where)
     passports = Passports(database, time.time_ns)
 
-    async def page(_: ProductKey, who: Caller, above: Sequence[str]) -> str | None:
-        return None
-
+    pages = PassportPages(database, time.time_ns)
     app = Starlette(
         routes=[
-            *resolver.routes(Resolver(database, passports, page)),
+            *resolver.routes(Resolver(database, passports, pages)),
             *dpps.routes(passports),
             *links.routes(LinkTable(database, time.time_ns)),
         ],

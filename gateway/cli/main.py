@@ -30,6 +30,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Records and keys": {
         "journal": ("gateway.cli.journal:journal", "What was recorded, and whether it still holds"),
         "key": ("gateway.cli.key:key", "Device keys and the trust list"),
+        "account": ("gateway.cli.account:account", "Who may log in to the station page"),
     },
     "Back end": {
         "hub": ("gateway.cli.hub:hub", "Run the hub, the back end, or do something at it"),

@@ -26,7 +26,36 @@ _TIMEOUT = httpx2.Timeout(
 )  # s; connect: when 3,000 gateways come at once, a handshake waits for its turn
 _WHOLE_S = 120.0  # for one request and its answer, however slowly they trickle
 _KEEP = httpx2.Limits(keepalive_expiry=60.0)  # s; a hub closes an idle connection after 75
+_ONCE_S, _ONCE_MOST = 10.0, 1 << 20  # bytes
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+async def ask_once(
+    method: str,
+    url: str,
+    form: Mapping[str, str] | None = None,
+    basic: tuple[str, str] | None = None,
+) -> tuple[int, bytes]:
+    """(status, body) of one request to somebody else's server; redirects are not followed. Raises ConnectionError.
+
+    basic: user and password.
+    """
+    try:
+        async with (
+            asyncio.timeout(_ONCE_S),
+            httpx2.AsyncClient() as client,
+            client.stream(method, url, data=form, auth=basic) as answer,
+        ):
+            body = bytearray()
+            async for piece in answer.aiter_bytes():
+                body += piece
+                if len(body) > _ONCE_MOST:
+                    raise ConnectionError(f"its answer is longer than {_ONCE_MOST} bytes")
+            return answer.status_code, bytes(body)
+    except TimeoutError as e:
+        raise ConnectionError(f"no answer within {_ONCE_S:.0f} s") from e
+    except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as e:
+        raise ConnectionError(str(e) or type(e).__name__) from e
 
 
 class Client:

@@ -1,0 +1,196 @@
+"""Logging in to the station page and out again: by a local account, or by OpenID Connect. Each is in the journal.
+
+POST /login            form name, password, to: 303 to where he goes on, or to /login?failed=KEY
+GET  /login/oidc?to=   303 to the identity provider          GET /login/callback   from there
+POST /logout           303 to /
+
+failed: "wrong" (name or password), "often" (too many tries), "oidc" (the provider's login came to nothing; the log says
+why), "accounts" (the file cannot be read; the log says why). A form of another site is refused.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from gateway.journal import Journal
+from gateway.journal_file import JournalFailed, JournalFull
+from gateway.readers.allowance import Allowance
+from gateway.web import words
+from gateway.web.accounts import AccountProblem, Accounts
+from gateway.web.oidc import Oidc, OidcTrouble
+from gateway.web.person import Person
+from gateway.web.sessions import Sessions, keep, kept
+from gateway.web.templates import render
+
+log = logging.getLogger(__name__)
+
+AUDIT, STATION = "audit", "page"
+
+_LONGEST = 4096  # bytes of a form
+_TRIES = (10, 1 / 30)  # logins of one name: at once, and a second
+_ALL_TRIES = (60, 0.5)
+_MOST_NAMES = 1000
+_WAY = "-login"  # the cookie of a login that is under way elsewhere
+
+
+class Login:
+    """accounts, oidc: None where there are none. ticks: seconds that only run forward."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        sessions: Sessions,
+        accounts: Accounts | None,
+        oidc: Oidc | None,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._journal = journal
+        self._sessions = sessions
+        self._accounts = accounts
+        self._oidc = oidc
+        self._ticks = ticks
+        self._all = Allowance(*_ALL_TRIES)
+        self._names: dict[str, Allowance] = {}
+
+    def routes(self) -> list[Route]:
+        """For the station page's application."""
+        found = [Route("/logout", self._out, methods=["POST"])]
+        if self._accounts is not None:
+            found.append(Route("/login", self._in, methods=["POST"]))
+        if self._oidc is not None:
+            found.append(Route("/login/oidc", self._away, methods=["GET"]))
+            found.append(Route("/login/callback", self._back, methods=["GET"]))
+        return found
+
+    async def _in(self, request: Request) -> Response:
+        assert self._accounts is not None
+        if _is_foreign(request):
+            return _foreign()
+        form = await _form(request)
+        name, to = form.get("name", "")[:64], path(form.get("to", ""))
+        if self._is_too_often(name):
+            return _failed("often", to)
+        try:
+            person = await asyncio.to_thread(
+                self._accounts.check, name, form.get("password", "")[:1024]
+            )
+        except AccountProblem as why:
+            log.error("%s", why)
+            return _failed("accounts", to)
+        if person is None:
+            await self._record("login", name, "", "local", False)
+            return _failed("wrong", to)
+        return await self._logged_in(request, person, RedirectResponse(to, 303))
+
+    async def _away(self, request: Request) -> Response:
+        assert self._oidc is not None
+        to = path(request.query_params.get("to", ""))
+        if self._all.spend(1, self._ticks()):
+            return _failed("often", to)
+        try:
+            base = f"{request.url.scheme}://{request.url.netloc}"
+            begun = await self._oidc.begin(base, to)
+        except OidcTrouble as why:
+            log.warning("nobody can log in by OpenID Connect: %s", why)
+            return _failed("oidc", to)
+        response = RedirectResponse(begun.url, 303)
+        keep(request, response, begun.key, 600, _WAY, "lax")
+        return response
+
+    async def _back(self, request: Request) -> Response:
+        """A page, not a redirect: a browser that comes from another site sends no strict cookie along with one."""
+        assert self._oidc is not None
+        try:
+            person, to = await self._oidc.end(kept(request, _WAY), dict(request.query_params))
+        except OidcTrouble as why:
+            log.warning("a login by OpenID Connect came to nothing: %s", why)
+            await self._record("login", "", "", "oidc", False)
+            return _failed("oidc", "/")
+        language = words.chosen(request.headers.get("accept-language"), "station")
+        page = render("station_on.html", words.words(language, "common", "station"), to=to)
+        response = HTMLResponse(page, headers={"Cache-Control": "no-store"})
+        keep(request, response, "", 0, _WAY, "lax")
+        return await self._logged_in(request, person, response)
+
+    async def _out(self, request: Request) -> Response:
+        if _is_foreign(request):
+            return _foreign()
+        person = self._sessions.who(request)
+        response = RedirectResponse("/", 303)
+        self._sessions.end(request, response)
+        if person is not None:
+            await self._record("logout", person.name, person.role, person.account, True)
+        return response
+
+    async def _logged_in(self, request: Request, person: Person, response: Response) -> Response:
+        if not await self._record("login", person.name, person.role, person.account, True):
+            return JSONResponse({"error": "the journal takes no row: nobody can log in"}, 503)
+        self._sessions.begin(request, response, person)
+        return response
+
+    async def _record(self, act: str, name: str, role: str, account: str, allowed: bool) -> bool:
+        """Whether it stands in the journal now."""
+        body: dict[str, Any] = {
+            "act": act,
+            "name": name,
+            "role": role,
+            "account": account,
+            "allowed": allowed,
+        }
+        try:
+            await self._journal.append(AUDIT, STATION, b"", "", body)
+        except (JournalFull, JournalFailed) as why:
+            log.error("an act could not be kept: %s", why)
+            return False
+        return True
+
+    def _is_too_often(self, name: str) -> bool:
+        now = self._ticks()
+        if len(self._names) >= _MOST_NAMES:
+            self._names.clear()
+        own = self._names.setdefault(name, Allowance(*_TRIES))
+        return bool(own.spend(1, now)) or bool(self._all.spend(1, now))
+
+
+def path(said: str) -> str:
+    """A path of this page to go on to; "/" for whatever is none."""
+    is_ours = said.startswith("/") and not said.startswith(("//", "/\\")) and said.isprintable()
+    return said if is_ours and len(said) <= 1000 else "/"
+
+
+def _is_foreign(request: Request) -> bool:
+    """Whether another site's page sends it (Fetch Metadata, "Sec-Fetch-Site"; Origin where a browser has it not)."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is not None and origin.partition("://")[2] != request.headers.get("host")
+
+
+def _foreign() -> Response:
+    return JSONResponse({"error": "sent by another site's page"}, 403)
+
+
+def _failed(why: str, to: str) -> Response:
+    return RedirectResponse(f"/login?{urlencode({'failed': why, 'to': to})}", 303)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a form, each once; {} where it is none, or too long."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _LONGEST:
+            return {}
+    try:
+        said = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=10)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in said.items()}

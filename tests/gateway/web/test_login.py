@@ -1,0 +1,213 @@
+"""Logging in and out over HTTP, by an account of ours and by a provider that is not ours; each is in the journal."""
+
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx2
+import pytest
+from argon2 import PasswordHasher
+from station_pages import StillLine
+
+from gateway.config import Config, OidcConfig
+from gateway.hub.serve import running
+from gateway.journal import Journal
+from gateway.sync.http import ask_once
+from gateway.web.accounts import Accounts
+from gateway.web.login import Login, path
+from gateway.web.oidc import Oidc
+from gateway.web.person import Person
+from gateway.web.sessions import Sessions
+from gateway.web.station.app import StationPage
+from gateway.web.station.told import Notices
+
+PASSWORD = "correct horse battery"
+STATION = {"name": "ada", "password": PASSWORD, "to": "/history"}
+START_S = 20
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Ticks:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Site(NamedTuple):
+    client: httpx2.AsyncClient
+    journal: Journal
+    accounts: Accounts
+    ticks: Ticks
+
+    def audit(self) -> list[tuple[object, ...]]:
+        rows = [row.content() for row in self.journal.after(0, 100)]
+        return [(row["act"], row["name"], row["role"], row["allowed"]) for row in rows]
+
+
+@asynccontextmanager
+async def site(folder: Path, oidc: OidcConfig | None = None) -> AsyncIterator[Site]:
+    accounts, ticks = Accounts(folder / "accounts.json", CHEAP), Ticks()
+    accounts.put("ada", "lead", PASSWORD)
+
+    def still(person: Person) -> Person | None:
+        return accounts.find(person.name) if person.account == "local" else person
+
+    async with Journal(folder / "journal.db") as journal:
+        sessions = Sessions(still, ticks)
+        way = Oidc(oidc, "s3cret/:", ask_once) if oidc else None
+        login = Login(journal, sessions, accounts, way, ticks)
+        page = StationPage(
+            journal, StillLine(), Config(), Notices(), sessions.who, more=login.routes()
+        )
+        async with (
+            running(page.app) as url,
+            httpx2.AsyncClient(base_url=url, trust_env=False) as client,
+        ):
+            yield Site(client, journal, accounts, ticks)
+            page.close()
+
+
+async def test_who_logs_in_is_known_until_he_logs_out(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        assert (await at.client.get("/board.json")).status_code == 401
+        answer = await at.client.post("/login", data=STATION)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/history")
+        cookie = answer.headers["set-cookie"].lower()
+        assert "httponly" in cookie and "samesite=strict" in cookie
+        assert (await at.client.get("/board.json")).status_code == 200
+        assert (await at.client.get("/configuration")).status_code == 403
+        kept = dict(at.client.cookies)
+        assert (await at.client.post("/logout")).status_code == 303
+        at.client.cookies.update(kept)
+        assert (await at.client.get("/board.json")).status_code == 401
+        assert at.audit() == [("login", "ada", "lead", True), ("logout", "ada", "lead", True)]
+
+
+async def test_a_wrong_password_is_in_the_journal_and_not_tried_for_ever(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        wrong = STATION | {"password": "wrong"}
+        for _ in range(10):
+            answer = await at.client.post("/login", data=wrong)
+            assert answer.headers["location"] == "/login?failed=wrong&to=%2Fhistory"
+        answer = await at.client.post("/login", data=STATION)
+        assert "failed=often" in answer.headers["location"]
+        assert at.audit() == [("login", "ada", "", False)] * 10
+        at.ticks.now += 60
+        assert (await at.client.post("/login", data=STATION)).headers["location"] == "/history"
+
+
+async def test_a_form_of_another_site_logs_nobody_in_or_out(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        for said in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+            assert (await at.client.post("/login", data=STATION, headers=said)).status_code == 403
+            assert (await at.client.post("/logout", headers=said)).status_code == 403
+        same = {"origin": str(at.client.base_url).rstrip("/")}
+        assert (await at.client.post("/login", data=STATION, headers=same)).status_code == 303
+
+
+async def test_a_session_ends_unused_with_the_shift_and_with_the_account(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        for seconds in (4 * 3600 + 1, 12 * 3600 + 1):
+            await at.client.post("/login", data=STATION)
+            while seconds > 0:
+                assert (await at.client.get("/board.json")).status_code == 200
+                at.ticks.now += min(seconds, 4 * 3600 + 1 if seconds < 5 * 3600 else 3 * 3600)
+                seconds -= 3 * 3600 if seconds > 5 * 3600 else seconds
+            assert (await at.client.get("/board.json")).status_code == 401
+        await at.client.post("/login", data=STATION)
+        at.accounts.put("ada", "operator", PASSWORD)
+        assert (
+            await at.client.post("/act", json={"act": "stop", "reader": "dock"})
+        ).status_code == 403
+        at.accounts.remove("ada")
+        assert (await at.client.get("/board.json")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "said", ["//evil.example", "/\\evil.example", "https://evil.example", "", "/a\nb"]
+)
+def test_nobody_is_led_to_another_site(said: str) -> None:
+    assert path(said) == "/"
+    assert path("/product?product=1") == "/product?product=1"
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    """An OpenID provider that is not ours, with two people; its issuer."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    people = ['{"sub": "kim", "name": "Kim", "groups": ["floor", "leads"]}', '{"sub": "guest"}']
+    command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)]
+    command += [each for person in people for each in ("--user-claims", person)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if f":{port}" in line:
+                break
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.communicate(timeout=START_S)
+
+
+def config(issuer: str) -> OidcConfig:
+    roles = {"leads": "lead", "floor": "operator"}
+    return OidcConfig(issuer=issuer, client_id="line1", roles=roles)
+
+
+async def logged_in(at: Site, subject: str, change: tuple[str, str] = ("", "")) -> httpx2.Response:
+    """What comes of a login at the provider. change: of the URL that it sends the browser back to."""
+    away = await at.client.get("/login/oidc?to=/charts")
+    assert away.status_code == 303
+    async with httpx2.AsyncClient(trust_env=False) as elsewhere:
+        back = await elsewhere.post(away.headers["location"], data={"sub": subject})
+    return await at.client.get(
+        back.headers["location"].replace(*change) if change[0] else back.headers["location"]
+    )
+
+
+async def test_who_comes_from_the_provider_has_the_role_of_his_groups(
+    provider: str, tmp_path: Path
+) -> None:
+    async with site(tmp_path, config(provider)) as at:
+        answer = await logged_in(at, "kim")
+        assert answer.status_code == 200, answer.text
+        assert re.search(r'http-equiv="refresh" content="0; url=/charts"', answer.text)
+        assert (await at.client.get("/board.json")).status_code == 200
+        assert at.audit() == [("login", "Kim", "lead", True)]
+
+
+async def test_who_has_no_role_comes_with_another_state_or_again_is_not_logged_in(
+    provider: str, tmp_path: Path
+) -> None:
+    async with site(tmp_path, config(provider)) as at:
+        for subject, change in (("guest", ("", "")), ("kim", ("state=", "state=x"))):
+            answer = await logged_in(at, subject, change)
+            assert answer.headers["location"] == "/login?failed=oidc&to=%2F"
+        assert (await at.client.get("/login/callback?code=1&state=2")).status_code == 303
+        assert (await at.client.get("/board.json")).status_code == 401
+        assert {each[3] for each in at.audit()} == {False}
+
+
+async def test_a_provider_that_is_away_or_another_one_is_told(
+    tmp_path: Path, provider: str
+) -> None:
+    for issuer in ("http://127.0.0.1:1", provider + "/"):
+        async with site(tmp_path, config(issuer)) as at:
+            answer = await at.client.get("/login/oidc")
+            assert answer.headers["location"] == "/login?failed=oidc&to=%2F"
+        (tmp_path / "accounts.json").unlink()

@@ -155,6 +155,9 @@ class HandheldStation:
             visit.is_under_way = False
             if said[2]:
                 self._shelf.installed(said[1], visit.looks)
+            else:
+                for thing in visit.things.values():
+                    self._shelf.refused(thing, hello)
             await self._done(hello, said)
             return await self._offers(end, hello, visit)
         elif kind == link.TEXT:
@@ -207,6 +210,7 @@ class HandheldStation:
 
     async def _offers(self, end: End, hello: Hello, visit: "_Visit") -> list[bytes]:
         """One at a time, and only when every record is here: orders depend on them."""
+        self._shelf.met(hello)
         if visit.is_under_way:
             return []
         for thing in self._shelf.things(hello, visit.looks):
@@ -257,10 +261,7 @@ class HandheldStation:
             log.warning("%s: not written down: %s", hello.name, why)
 
     async def _note(self, end: End, where: str) -> None:
-        if not end.is_proved or end.hello is None:
-            return
-        self._shelf.met(end.hello)
-        if self._here.get(end) != end.hello.name:
+        if end.is_proved and end.hello is not None and self._here.get(end) != end.hello.name:
             self._here[end] = end.hello.name
             log.info("%s: %s is at %s", self.reader.name, end.hello.name, where)
             await self._collector.keys.met(end.hello, self._judge().trust)

@@ -31,6 +31,8 @@ _TRIALS = {
 """The third byte of what a handheld tells of its firmware, see firmware/reader/update.py."""
 
 _MOST = 1 << 19  # bytes of one thing
+_MOST_TRIES = 2  # to give a handheld what it refuses
+_MOST_REFUSALS = 6  # that are remembered of one
 _MOST_KNOWN = 64  # handhelds that are remembered
 _LARGEST_CSV = 1 << 22  # bytes of a file of orders
 
@@ -75,6 +77,7 @@ class Shelf:
         self._trust = trust
         self._link, self._hosts = link, hosts
         self._told: dict[str, str] = {}  # what -> trouble with it
+        self._refusals: dict[bytes, list[bytes]] = {}  # id -> SHA-256 of what it refused, each time
         self._ran: dict[bytes, bytes] = {}  # id -> the firmware that it told of last
 
     def things(self, hello: Hello, looks: Looks) -> Iterator[Thing]:
@@ -88,6 +91,8 @@ class Shelf:
             thing = find(hello)
             if thing is None or thing.number == looks.numbers.get(what) or not self._fits(thing):
                 continue
+            if self._refusals.get(hello.id, []).count(thing.sha256) >= _MOST_TRIES:
+                continue
             looks.numbers[what] = thing.number
             yield thing
 
@@ -95,6 +100,13 @@ class Shelf:
         """It is in force there, whichever visit it was offered in: not to be offered again before it changes."""
         if what in (TRUST, ORDERS, UPDATE):
             looks.stamps[what] = self._stamp(what)
+
+    def refused(self, thing: Thing, hello: Hello) -> None:
+        """It does not want it: once more in another visit, and then no more before its firmware is another."""
+        if len(self._refusals) >= _MOST_KNOWN:
+            self._refusals.clear()
+        mine = self._refusals.setdefault(hello.id, [])
+        mine[:] = [*mine, thing.sha256][-_MOST_REFUSALS:]
 
     def met(self, hello: Hello) -> None:
         """Tell, once, how the last update fares there."""
@@ -104,6 +116,7 @@ class Shelf:
         if len(self._ran) >= _MOST_KNOWN:
             self._ran.clear()
         self._ran[hello.id] = said
+        self._refusals.pop(hello.id, None)
         if said[2:3] in _TRIALS:
             level, text = _TRIALS[said[2:3]]
             log.log(level, "%s: " + text, hello.name, hello.number(UPDATE))

@@ -165,8 +165,15 @@ async def test_what_is_refused_is_told_and_not_offered_again_in_that_visit(
     device = Device(tmp_path / "d")
     device.download._installs["update"] = refused  # type: ignore[assignment]
     async with Journal(tmp_path / "j.db") as journal:
-        await visit(stocked(journal, update=tmp_path / "bundle"), device)
+        here = stocked(journal, update=tmp_path / "bundle")
+        await visit(here, device)
         assert [body["outcome"] for _, body in rows(journal)] == ["not_installed"]
+        for _ in range(3):
+            await visit(here, device)
+        assert len(rows(journal)) == 2  # nobody wears a flash with what is refused all the time
+        device.about["firmware"] = b"a-0 1"
+        await visit(here, device)
+        assert len(rows(journal)) == 3
     assert "update was refused: not signed by a key that may" in caplog.text
 
 

@@ -31,6 +31,9 @@ from hwsim.tags import tag_named
 FLASH_SIZE = 1 << 20  # bytes
 NEAR_DBM = -45.0
 
+_LEAST_HEAP = 1024
+_ENDED = 'The firmware has ended. {"do": "power"} starts it anew, where --control reads that.'
+
 
 @click.command()
 @click.option(
@@ -48,27 +51,32 @@ NEAR_DBM = -45.0
     " (heap_of_board in the stats): a real board has those in C.",
 )
 @click.option("--board", "board_name", type=click.Choice(list(BOARDS)), default="esp32s3")
-@click.option("--bus", type=click.Choice(["uart", "spi"]), default="uart", help="Of the PN532.")
+@click.option(
+    "--bus",
+    type=click.Choice(["uart", "spi"]),
+    default="uart",
+    help="How the PN532 is wired, and in settings.json.",
+)
 @click.option("--tag", "tags", multiple=True, metavar="CHIP[:UID]", help="A tag in the field.")
 @click.option(
     "--rain-tag",
     "rain_tags",
     multiple=True,
     metavar="CHIP[:EPC[:TID]]",
-    help="A RAIN tag before the antenna.",
+    help="A RAIN tag before the antenna; sets rain in settings.json.",
 )
 @click.option(
     "--setting",
     "settings",
     multiple=True,
     metavar="KEY=JSON",
-    help="In settings.json on the flash.",
+    help="Change this in settings.json on the flash; the rest stays.",
 )
 @click.option(
     "--settings",
     "settings_file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="The settings.json to start from.",
+    help="Put this settings.json in the place of the one on the flash.",
 )
 @click.option(
     "--put", "puts", multiple=True, metavar="PATH=FILE", help="Copy a file onto the flash."
@@ -137,6 +145,10 @@ def handheld(
     if found is None:
         raise click.UsageError(f"--heap {heap!r} is no number of bytes, as 64k")
     heap_bytes = int(found[1]) << {"": 0, "k": 10, "m": 20}[found[2].lower()]
+    if heap_bytes < _LEAST_HEAP:
+        raise click.UsageError(f"--heap {heap}: {heap_bytes} bytes start no firmware, as 64k does")
+    if screen is not None and not screen.absolute().parent.is_dir():
+        raise click.UsageError(f"--screen {screen}: there is no folder {screen.parent}")
     with tempfile.TemporaryDirectory(prefix="hwsim-") as name:
         try:
             command = micropython.find(program)
@@ -144,7 +156,7 @@ def handheld(
             folder = firmware or micropython.CHECKOUT / "firmware"
             rom = Path(name) / "rom.img"
             lacking = tuple(each.module for each in BOARDS.values() if each is not board)
-            seeds = _seeds(settings, settings_file, puts, board_name)
+            seeds = _seeds(settings, settings_file, puts, board_name, bus, bool(rain_tags))
             rom.write_bytes(handheld_rom.image(folder, seeds, lacking, options))
             machine = Machine(
                 command, heap_bytes, rom, blank_flash(flash or Path(name) / "flash.bin", FLASH_SIZE)
@@ -175,11 +187,14 @@ def handheld(
 
             def notice(event: dict[str, object]) -> None:
                 if screen is not None and event["event"] == "screen":
-                    png.save(world.display.picture(), screen)
+                    try:
+                        png.save(world.display.picture(), screen)
+                    except ValueError as error:
+                        click.echo(f"--screen {error}", err=True)
                 if events:
                     process.say(event)
                 elif event["event"] == "exit" and event["text"]:
-                    click.echo(event["text"], err=True)
+                    click.echo(f"{event['text']}\n{_ENDED}", err=True)
 
             world = World(board, wires, serial, chip, nfc, lambda: time.monotonic() * 1e3, notice)
             device = Handheld(machine, wires, usb, world, notice)
@@ -203,16 +218,29 @@ def handheld(
 
 
 def _seeds(
-    settings: tuple[str, ...], settings_file: Path | None, puts: tuple[str, ...], board: str
+    settings: tuple[str, ...],
+    settings_file: Path | None,
+    puts: tuple[str, ...],
+    board: str,
+    bus: str,
+    has_rain: bool,
 ) -> dict[str, bytes]:
-    """The files that the options put on the flash, by their path there; ValueError where one is none."""
+    """The files that the options put on the flash, as handheld_rom takes them; ValueError where one is none."""
     seeds = {}
     for text in puts:
         path, equals, source = text.partition("=")
         if not equals:
             raise ValueError(f"--put {text!r} is not PATH=FILE")
-        seeds[path.strip("/")] = Path(source).read_bytes()
-    values = json.loads(settings_file.read_text()) if settings_file is not None else {}
+        try:
+            seeds[path.strip("/")] = Path(source).read_bytes()
+        except OSError as error:
+            raise ValueError(f"--put {text}: {source}: {error.strerror}") from None
+    values = {}
+    if settings_file is not None:
+        try:
+            values = json.loads(settings_file.read_text())
+        except ValueError as error:
+            raise ValueError(f"--settings {settings_file}: {error}") from None
     if not isinstance(values, dict):
         raise ValueError(f"--settings {settings_file}: no JSON object")
     for text in settings:
@@ -223,6 +251,10 @@ def _seeds(
             raise ValueError(f"--setting {text!r} is not KEY=JSON, as name='\"A1\"'") from None
     if board != next(iter(BOARDS)):
         values.setdefault("board", board)  # the first is the firmware's own choice
+    if bus != "uart":
+        values.setdefault("bus", bus)
+    if has_rain:
+        values.setdefault("rain", True)
     if values:
-        seeds["settings.json"] = json.dumps(values).encode()
+        seeds["settings.json" if settings_file else "+settings.json"] = json.dumps(values).encode()
     return seeds

@@ -47,7 +47,8 @@ def has_cross_compiler() -> bool:
 def image(
     firmware: Path, seeds: dict[str, bytes], left_out: tuple[str, ...], options: list[str]
 ) -> bytes:
-    """The image of a firmware's folder; seeds: files by the path that they shall have on the flash.
+    """The image of a firmware's folder; seeds: files by the path that they shall have on the flash;
+    one whose path begins with + is a JSON object that changes the one there.
 
     left_out: modules of hwsim/board that this board lacks. options: of mpy-cross, for the MicroPython that runs it.
 

@@ -1,5 +1,6 @@
 """The simulated handheld's flash and power: what stands after a start, and what starts it."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -144,10 +145,25 @@ def test_settings_and_files_lie_on_the_flash_from_the_start(tmp_path: Path) -> N
         assert board.ask("os.listdir('/data/deep')") == []  # it is not put there again
 
 
+def test_an_option_changes_one_setting_on_a_kept_flash(tmp_path: Path) -> None:
+    flash = ("--flash", str(tmp_path / "flash.bin"))
+    wanted: dict[str, object] = {}
+    for option in ({"name": "hand-1"}, {"volume": 0}, {"name": "hand-2"}):
+        wanted |= option
+        ((name, value),) = option.items()
+        with handheld(*FIRMWARE, *flash, "--setting", f"{name}={json.dumps(value)}") as board:
+            board.read_until(b"\n")
+            assert board.ask("__import__('json').load(open('settings.json'))") == wanted
+            board.end()
+
+
 def test_the_other_board_has_its_own_pins_and_file_system() -> None:
     with handheld(*FIRMWARE, "--board", "rp2350", "--bus", "spi") as board:
         board.read_until(b"\n")
-        assert board.ask("__import__('json').load(open('settings.json'))") == {"board": "rp2350"}
+        assert board.ask("__import__('json').load(open('settings.json'))") == {
+            "board": "rp2350",
+            "bus": "spi",
+        }
         assert board.ask("__import__('rp2').bootsel_button()") == 0
         board.ask("bus = machine.SPI(0, baudrate=1000000, firstbit=machine.SPI.LSB, sck=Pin(18))")
         board.ask("nss = Pin(17, Pin.OUT, value=1)")

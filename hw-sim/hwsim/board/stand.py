@@ -86,7 +86,10 @@ def mount():
 
 
 def seed():
-    """Files that the host wants on the flash, once: /rom/seed/INDEX has a line a file."""
+    """Files that the host wants on the flash, once: /rom/seed/INDEX has a line a file.
+
+    One whose line begins with + is a JSON object, and changes what stands there already.
+    """
     try:
         lines = open("/rom/seed/index").read().split("\n")
     except OSError:
@@ -95,6 +98,9 @@ def seed():
 
     for number, path in enumerate(lines):
         folder = ""
+        if path[0] == "+":
+            change(path[1:], "/rom/seed/%d" % number)
+            continue
         for part in path.split("/")[:-1]:
             folder += part
             try:
@@ -108,6 +114,21 @@ def seed():
                 if not data:
                     break
                 copy.write(data)
+
+
+def change(path, seed):
+    import json
+
+    values = {}
+    try:
+        with open(path) as file:
+            values.update(json.load(file))
+    except (OSError, ValueError, TypeError):  # none yet, or no object
+        pass
+    with open(seed) as file:
+        values.update(json.load(file))
+    with open(path, "w") as file:
+        json.dump(values, file)
 
 
 def run(name):
@@ -142,7 +163,7 @@ def start():
     if not simwire.wires[_SEEDED]:
         seed()
         simwire.wires[_SEEDED] = 1
-    for name in ("measure", "mount", "seed"):  # they would stay in the heap
+    for name in ("measure", "mount", "seed", "change"):  # they would stay in the heap
         del globals()[name]
     gc.collect()
     simwire.put_u32(_HEAP_AT_START, gc.mem_alloc())

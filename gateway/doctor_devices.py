@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import getpass
 import os
 import stat
 from collections.abc import Iterator
@@ -26,8 +27,11 @@ from gateway.stations.orders import OrderError
 _NETWORK = ("llrp:", "llrps:")
 _REACH_S = 10.0
 _SERIAL = ("pn532:", "m100:")
+_URL = "mend the url of this [[reader]]"
 _LLRP = "check its power, network and address; LLRP must be enabled on it"
 _CODES = "check its power, cable or network, and that nobody else uses it"
+_PLUG_IN = "plug it in; where it is there under another name: ls -l /dev/serial/by-id/"
+_GROUP = "add this user to its group, and log in again: sudo usermod -aG {group} {user}"
 
 
 def examine(reader: ReaderConfig) -> Iterator[Finding]:
@@ -43,12 +47,20 @@ def examine(reader: ReaderConfig) -> Iterator[Finding]:
         yield _advice(reader.name, reader.pallet.expected)
 
 
+def user() -> str:
+    """Who runs this, for a command to be typed."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # KeyError before Python 3.13
+        return str(os.getuid())
+
+
 def _code_reader(name: str, url: str, codes: CodesConfig) -> Finding:
     check = f"reader {name}"
     try:
         reader = open_code_reader(url, name, codes)
     except UsageProblem as why:
-        return Finding(check, FAULT, str(why), "mend this reader's url")
+        return Finding(check, FAULT, str(why), _URL)
     scheme = url.partition(":")[0]  # the rest may hold a password
     return asyncio.run(_reached(check, f"the {scheme}", reader, _CODES))
 
@@ -60,14 +72,15 @@ def _handhelds(reader: ReaderConfig) -> Iterator[Finding]:
         if reader.secret_file is not None:
             secret(reader.secret_file, "secret_file")
     except ConfigProblem as why:
-        yield Finding(check, FAULT, str(why), "mend this reader's url or secret_file")
+        yield Finding(check, FAULT, str(why), f"{_URL}; and its secret_file")
         return
     if found.where.path:
         yield _port(check, found.where.path)
         return
     if reader.secret_file is None:
         text = "no secret_file: whoever reaches this port can hand in records"
-        yield Finding(check, WARNING, text, "name one: `openssl rand -hex 16`")
+        remedy = "make one and name it: openssl rand -hex 16 > handhelds.secret; chmod 600 it"
+        yield Finding(check, WARNING, text, remedy)
     try:
         asyncio.run(found.look())
     except DeviceTrouble as why:
@@ -81,7 +94,7 @@ def _tag_reader(name: str, url: str) -> Finding:
     try:
         reader = open_reader(url)
     except UsageProblem as why:
-        return Finding(check, FAULT, str(why), "mend this reader's url")
+        return Finding(check, FAULT, str(why), _URL)
     scheme, _, rest = url.partition(":")
     path = rest.partition("?")[0]
     if f"{scheme}:" in _NETWORK:
@@ -95,15 +108,14 @@ def _port(check: str, path: str) -> Finding:
     try:
         mode = Path(path).stat().st_mode
     except OSError as why:
-        return Finding(
-            check, FAULT, f"{path}: {why.strerror}", "plug it in; use /dev/serial/by-id/ names"
-        )
+        return Finding(check, FAULT, f"{path}: {why.strerror}", _PLUG_IN)
     if not stat.S_ISCHR(mode):
-        return Finding(check, FAULT, f"{path} is no device", "name the serial port")
+        return Finding(check, FAULT, f"{path} is no device", _PLUG_IN)
     if not os.access(path, os.R_OK | os.W_OK):
-        return Finding(check, FAULT, f"{path}: no permission", "add this user to the group dialout")
+        remedy = _GROUP.format(group=_group(path), user=user())
+        return Finding(check, FAULT, f"{path}: no permission", remedy)
     if not _is_terminal(path):
-        return Finding(check, FAULT, f"{path} is no serial port", "name the one of the reader")
+        return Finding(check, FAULT, f"{path} is no serial port", _PLUG_IN)
     return Finding(check, WELL, f"{path} is there and may be opened")
 
 
@@ -113,9 +125,16 @@ def _advice(name: str, path: Path) -> Finding:
     try:
         count = len(expected(path.read_bytes()))
     except OSError as why:
-        return Finding(check, WARNING, f"{path}: {why.strerror}", "put it there before a pallet")
+        return Finding(
+            check,
+            WARNING,
+            f"{path}: {why.strerror}",
+            "put it there before a pallet comes: without it that is amber",
+        )
     except OrderError as why:
-        return Finding(check, FAULT, f"{path}: {why}", "mend it: pallets are amber without it")
+        return Finding(
+            check, FAULT, f"{path}: {why}", "mend the file: pallets are amber without it"
+        )
     return Finding(check, WELL, f"{path}: tags expected {count}")
 
 
@@ -142,3 +161,11 @@ def _is_terminal(path: str) -> bool:
         return os.isatty(port)
     finally:
         os.close(port)
+
+
+def _group(path: str) -> str:
+    """The group that may use a port: dialout, mostly."""
+    try:
+        return Path(path).group()
+    except (OSError, KeyError):
+        return "dialout"

@@ -23,7 +23,7 @@ from reader.power import Battery
 from reader.state import State
 from reader.station import Kit, Station
 from reader.trust import Trust
-from reader.ui import Screen, of_trouble
+from reader.ui import of_trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from reader.m100 import M100
     from reader.settings import Settings
     from reader.station import Turns
+    from reader.ui import Screen
 
 FOLDER = "/data"
 
@@ -88,7 +89,7 @@ class Device:
         self._work: "Turns | None" = None
         self._has_litter = False  # of the last work
         self._due = 0  # when the work wants its next turn
-        self._linked = (False, outbox.waiting, "")
+        self._linked = (False, -1, "")  # it is told at the first turn
         self._measured = -_BATTERY_MS
         self._is_proven = False
 
@@ -251,7 +252,7 @@ def main(settings: "Settings", board: "Board") -> None:
     clock = Clock(time.ticks_ms, time.ticks_diff, state.get("known"))  # type: ignore[attr-defined]
     try:
         device = Device(board, settings, clock, state, os.urandom)
-    except DeviceTrouble as why:
+    except (DeviceTrouble, OSError) as why:
         _refuse(board, clock, str(why))
         return
     device.begin(settings.trouble)
@@ -270,7 +271,7 @@ def _rain(board: "Board", clock: "Clock", settings: "Settings") -> "M100 | None"
 def _refuse(board: "Board", clock: "Clock", why: "str") -> None:
     """Tell for ever why this is no handheld; nothing is done that could make it worse."""
     face = Face(board)
-    face.show(Screen("cross", "DEFECT", (why,), None, "no", "red"), clock.ms())
+    face.show(of_trouble(why, "DEFECT"), clock.ms())
     while True:
         board.feed()
         board.sleep(0 if face.turn(clock.ms()) else _DOZE_MS)

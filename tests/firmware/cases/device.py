@@ -70,6 +70,9 @@ class Hand:
         for name in rest:
             setattr(settings, name, rest[name])
         self.state = State(self.folder)
+        self.start(settings, known)
+
+    def start(self, settings, known=0):
         clock = Clock(self.board.ticks, lambda later, earlier: later - earlier, known)
         self.device = Device(
             self.board, settings, clock, self.state, lambda n: bytes(range(n)), self.folder
@@ -147,6 +150,17 @@ def test_send_says_so_where_nothing_waits():
     hand.turn_to("send")
     hand.press("trigger")
     assert hand.shown[-1].word == "SENT"
+
+
+def test_what_waits_from_before_the_start_is_told():
+    hand = Hand()
+    hand.device.kit.outbox.append("verdict", b"", "", {}, hand.device.kit.clock)
+    hand.start(Settings())
+    hand.wait(20)
+    assert hand.device.face.waiting == 1
+    hand.turn_to("send")
+    hand.press("trigger")
+    assert hand.shown[-1].lines == ["no gateway: plug", "in", "1 wait"]
 
 
 def test_each_call_that_fails_is_told():

@@ -5,7 +5,8 @@
 429 too many; 503 the journal takes no row: nothing was done.
 
 The row's body: act, about (the reader, or the intent's seq), name, role, account, origin (where the browser says that
-the request comes from: "same-origin", "none", "unknown"), allowed, and a reason where it was not. No address is kept.
+the request comes from: "same-origin", "cross-site", "unknown"), allowed, and a reason where it
+was not. No address is kept.
 """
 
 import json
@@ -111,7 +112,7 @@ class Acts:
         elif act.word == "start":
             await self._line.start(str(act.about))
         else:
-            await self._line.void(int(act.about), f"voided by hand, by a {person.role}")
+            await self._line.void(int(act.about), f"voided by hand ({person.role})")
         return seq
 
     async def _record(self, act: Act, person: Person, origin: str, why: str) -> int:
@@ -148,5 +149,12 @@ async def _said(request: Request) -> object:
 
 
 def _origin(request: Request) -> str:
-    said = request.headers.get("sec-fetch-site", "")
-    return said if said in _ORIGINS else "unknown"
+    """By Fetch Metadata, or by Origin (RFC 6454) where a browser has no Sec-Fetch-Site; "unknown": no browser."""
+    said = request.headers.get("sec-fetch-site")
+    if said is not None:
+        return said if said in _ORIGINS else "cross-site"
+    origin = request.headers.get("origin")
+    if origin is None:
+        return "unknown"
+    is_own = origin.partition("://")[2] == request.headers.get("host")
+    return "same-origin" if is_own else "cross-site"

@@ -7,10 +7,11 @@ GET /live                                        gateway/web/station/live.py
 GET /board.json  /history.json  /product.json  /throughput.json?hours=&station=
 POST /act                                        gateway/web/station/acts.py
 
-Each page's template is given: page (its name), person, theme ("", "light" or "dark"), link(path, **query): a path that
-keeps language and theme, here(**query): the page that is shown, with other parameters, asset(name), and what it shows:
-station.html board, station_history.html filter and found, station_product.html product and found, station_charts.html
-found, station_configuration.html tables, station_login.html to (where to go on).
+Each page's template is given: page (its name), person, theme ("", "light" or "dark"), query (the parameters as they
+came), link(path, **query): a path that keeps language and theme, here(**query): the page that is shown, with other
+parameters, and what it shows: station.html board; station_history.html filter, found, readers (names) and fault (the
+name of a parameter that cannot be read, ""); station_product.html product and found; station_charts.html found and
+readers; station_configuration.html tables; station_login.html to (where to go on), failed, has_accounts, has_oidc.
 """
 
 import time
@@ -40,6 +41,8 @@ from gateway.web.station.told import Notices
 from gateway.web.templates import render
 
 SECTIONS = ("common", "station")
+
+FAILED = ("wrong", "often", "oidc", "accounts")  # why nobody was logged in
 
 _THEMES = ("light", "dark")
 _HOURS = 8
@@ -132,9 +135,21 @@ class StationPage:
         return self._page(request, "station.html", board=self.board(True))
 
     async def _history_page(self, request: Request) -> Response:
-        wanted = Filter.of(request.query_params)
+        wanted, fault = Filter(), ""
+        try:
+            wanted = Filter.of(request.query_params)
+        except Unreadable as why:
+            fault = why.name
         found = await history(self._journal, wanted)
-        return self._page(request, "station_history.html", filter=wanted, found=found)
+        return self._page(
+            request,
+            "station_history.html",
+            400 if fault else 200,
+            filter=wanted,
+            found=found,
+            fault=fault,
+            readers=self._readers(),
+        )
 
     async def _product_page(self, request: Request) -> Response:
         product = text(request.query_params, "product")
@@ -142,15 +157,22 @@ class StationPage:
         return self._page(request, "station_product.html", product=product, found=found)
 
     async def _charts(self, request: Request) -> Response:
-        return self._page(request, "station_charts.html", found=self._throughput(request))
+        found = self._throughput(request)
+        return self._page(request, "station_charts.html", found=found, readers=self._readers())
 
     async def _configuration(self, request: Request) -> Response:
         return self._page(request, "station_configuration.html", tables=tables(self._config))
 
     async def _login(self, request: Request) -> Response:
-        said = text(request.query_params, "to")
-        to = said if said.startswith("/") and not said.startswith(("//", "/\\")) else "/"
-        return self._page(request, "station_login.html", to=to)
+        query, web = request.query_params, self._config.web
+        return self._page(
+            request,
+            "station_login.html",
+            to=path(query.get("to", "")),
+            failed=query.get("failed", "") if query.get("failed") in FAILED else "",
+            has_accounts=web is not None and web.accounts is not None,
+            has_oidc=web is not None and web.oidc is not None,
+        )
 
     async def _board_json(self, request: Request) -> Response:
         return _json(self.board(True))
@@ -166,12 +188,15 @@ class StationPage:
     async def _throughput_json(self, request: Request) -> Response:
         return _json(self._throughput(request))
 
+    def _readers(self) -> list[str]:
+        return [each.name for each in self._config.reader]
+
     def _throughput(self, request: Request) -> dict[str, Any]:
         query = request.query_params
         hours = max(1, whole(query, "hours", _HOURS, _MOST_HOURS))
         return self.tally.throughput(hours, text(query, "station") or None)
 
-    def _page(self, request: Request, template: str, **filled: Any) -> Response:
+    def _page(self, request: Request, template: str, status: int = 200, **filled: Any) -> Response:
         query = request.query_params
         header, named = request.headers.get("accept-language"), query.get("lang")
         language = words.chosen(header, "station", named)
@@ -194,12 +219,19 @@ class StationPage:
             page=page,
             person=person,
             theme=kept.get("theme", ""),
+            query=dict(query),
             link=link,
             here=here,
             **filled,
         )
         headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"}
-        return HTMLResponse(html, headers=headers | {"Content-Language": language})
+        return HTMLResponse(html, status, headers=headers | {"Content-Language": language})
+
+
+def path(said: str) -> str:
+    """A path of this page to go on to; "/" for whatever is none."""
+    is_ours = said.startswith("/") and not said.startswith(("//", "/\\")) and said.isprintable()
+    return said if is_ours and len(said) <= 1000 else "/"
 
 
 def _kept(request: Request) -> dict[str, str]:

@@ -5,14 +5,16 @@ GET /history.json?station=&kind=&outcome=&colour=&product=&uid=&from=&to=&before
 GET /product.json?product=&after=
     {"product", "rows": [...], "next": the `after` of what follows, or null}
 
-from, to: Unix seconds; product: of /history.json a part of its name, of /product.json the whole; uid: hex. Looking is
-done in small steps, between which stations have their turn, and ends after so many rows: `next` may be there where
-`rows` is empty. A parameter that cannot be read is a 400.
+from, to: Unix seconds, or the gateway's local time as a form has it; product: of /history.json a part of its name, of
+/product.json the whole; uid: hex. Looking is done in small steps, between which stations have their turn, and ends
+after so many rows: `next` may be there where `rows` is empty. A parameter that cannot be read is a 400.
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from gateway.journal import Journal
@@ -29,18 +31,26 @@ _LIFE = 1000  # rows of a product in one answer
 _LONGEST = 512  # characters of a parameter
 _SET_NS = 86_400_000_000_000  # by so much the clock may have been set: rows lie in their order, times nearly
 _LAST_SECOND = 4_102_444_800  # the year 2100
+_NUMBER = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII)
 _LARGEST = (1 << 63) - 1
 
 
 class Unreadable(Exception):
-    """A parameter of the request is wrong; the text names it."""
+    """A parameter of the request is wrong. name: which."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name}: {why}")
+        self.name = name
+
+
+ANYTHING = Asked()
 
 
 @dataclass(frozen=True)
 class Filter:
     """asked: what the journal itself can tell; outcome, colour: of the row as it is shown, "" for any."""
 
-    asked: Asked
+    asked: Asked = ANYTHING
     outcome: str = ""
     colour: str = ""
     before: int = _LARGEST
@@ -53,7 +63,7 @@ class Filter:
         try:
             tag = bytes.fromhex(uid)
         except ValueError:
-            raise Unreadable(f"uid: {uid[:40]!r} is not hexadecimal") from None
+            raise Unreadable("uid", f"{uid[:40]!r} is not hexadecimal") from None
         return cls(
             Asked(
                 kind=text(query, "kind"),
@@ -109,7 +119,7 @@ def text(query: Mapping[str, str], name: str) -> str:
     """A parameter's text without space around it, "" where there is none. Unreadable."""
     found = query.get(name, "").strip()
     if len(found) > _LONGEST:
-        raise Unreadable(f"{name}: {_LONGEST} characters at most")
+        raise Unreadable(name, f"{_LONGEST} characters at most")
     return found
 
 
@@ -119,7 +129,7 @@ def whole(query: Mapping[str, str], name: str, usual: int, most: int) -> int:
     if not found:
         return usual
     if not (found.isascii() and found.isdigit() and len(found) < 20):
-        raise Unreadable(f"{name}: a whole number is asked for")
+        raise Unreadable(name, "a whole number is asked for")
     return min(int(found), most)
 
 
@@ -128,12 +138,17 @@ def _ns(query: Mapping[str, str], name: str) -> int | None:
     if not found:
         return None
     try:
-        seconds = float(found)
-    except ValueError:
+        seconds = float(found) if _NUMBER.fullmatch(found) else _local(found)
+    except (ValueError, OverflowError):
         seconds = -1.0
     if not 0 <= seconds <= _LAST_SECOND:
-        raise Unreadable(f"{name}: seconds since 1970 are asked for")
+        raise Unreadable(name, "seconds since 1970, or 2026-11-23T14:05, are asked for")
     return round(seconds * 1e9)
+
+
+def _local(found: str) -> float:
+    """What a form's field for a time says, in the gateway's own time zone."""
+    return datetime.fromisoformat(found).timestamp()
 
 
 def _is_over(at_ns: int, wanted: Filter) -> bool:

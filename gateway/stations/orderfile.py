@@ -51,7 +51,8 @@ class OrderFile:
         if seen == self._seen or state.st_size > _LARGEST:
             return
         self._seen = seen
-        self._rows = max(0, sum(1 for line in self._orders.open("rb") if line.strip()) - 1)
+        with self._orders.open("rb") as file:
+            self._rows = max(0, sum(1 for line in file if line.strip()) - 1)
 
     def _follow(self) -> None:
         try:

@@ -81,18 +81,21 @@ def build(
         firmware_build.write(files, out)
     except ValueError as why:
         raise Failure(str(why), USAGE) from why
-    beside = out.with_name(out.name + ".names.txt")
+    at = out.absolute()
+    beside = at.with_name(at.name + ".names.txt")
     beside.write_bytes(names)
     bundle = None
     if key_file is not None and number is not None:
         key = open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
         packed = firmware_bundle.packed(files, number, _VERSION, key.kid, key.sign)
-        bundle = out.with_name(f"{board}-{number}.bundle")
+        bundle = at.with_name(f"{board}-{number}.bundle")
         bundle.write_bytes(packed)
     size = sum(map(len, files.values()))
     if as_json:
         emit({"folder": out, "files": len(files), "bytes": size, "names": beside, "bundle": bundle})
         return
     click.echo(f"{out}: {len(files)} files, {size} bytes; {beside.name} tells names in tracebacks")
+    click.echo(f"Onto the board:  (cd {out} && mpremote fs cp -r . :)")
     if bundle is not None:
         click.echo(f"{bundle}: update {number}, {bundle.stat().st_size} bytes")
+        click.echo("For those in use: name it as `update` at the gateway's handheld reader")

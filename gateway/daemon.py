@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -12,9 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway import posts
-from gateway.beside import beside
 from gateway.config import Config
-from gateway.hub.serve import Tls, running
+from gateway.hub.serve import running
 from gateway.journal import Journal
 from gateway.journal_tidy import keep_tidy
 from gateway.keys import TrustStore, open_key
@@ -24,8 +22,6 @@ from gateway.stations.ledger import Ledger
 from gateway.stations.result import Result
 from gateway.sync import sinks
 from gateway.trust_file import TrustFile
-from gateway.web.person import anyone
-from gateway.web.station.app import StationPage
 from gateway.web.station.told import Notices
 
 log = logging.getLogger(__name__)
@@ -70,7 +66,11 @@ async def serve(config: Config, passphrase: str | None, tell: Tell) -> None:
             url = await stack.enter_async_context(running(page, (host, int(port))))
             log.info("metrics at %s/metrics", url)
         if config.web is not None:
-            await stack.enter_async_context(_station_page(config, journal, stations, notices))
+            from gateway.station_page import station_page  # nothing else needs its libraries
+
+            await stack.enter_async_context(
+                station_page(config, config.web, journal, stations, notices)
+            )
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_counted(metrics, journal), name="metrics")
@@ -84,23 +84,6 @@ async def serve(config: Config, passphrase: str | None, tell: Tell) -> None:
             for other in group.exceptions[1:]:
                 log.error("besides: %s", other or type(other).__name__)
             raise group.exceptions[0] from None
-
-
-@asynccontextmanager
-async def _station_page(
-    config: Config, journal: Journal, stations: Stations, notices: Notices
-) -> AsyncIterator[str]:
-    """The station page, for as long as the context lasts; yields its address. ConfigProblem."""
-    web = config.web
-    assert web is not None
-    tls = Tls(web.cert, web.key) if web.cert and web.key else None
-    page = StationPage(journal, stations, config, notices, anyone)
-    async with beside(page.run(), "station page"), running(page.app, web.address, tls) as url:
-        log.info("the station page is at %s/", url)
-        try:
-            yield url
-        finally:
-            page.close()
 
 
 def _also_shown(tell: Tell, notices: Notices) -> Tell:

@@ -29,6 +29,7 @@ from gateway.config import Config
 from gateway.journal import Journal
 from gateway.web import assets, words
 from gateway.web.headers import SafeHeaders
+from gateway.web.login import path
 from gateway.web.person import Person, Who, anyone
 from gateway.web.station.acts import Acts
 from gateway.web.station.board import Board
@@ -226,12 +227,6 @@ class StationPage:
         )
         headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"}
         return HTMLResponse(html, status, headers=headers | {"Content-Language": language})
-
-
-def path(said: str) -> str:
-    """A path of this page to go on to; "/" for whatever is none."""
-    is_ours = said.startswith("/") and not said.startswith(("//", "/\\")) and said.isprintable()
-    return said if is_ours and len(said) <= 1000 else "/"
 
 
 def _kept(request: Request) -> dict[str, str]:

@@ -45,14 +45,14 @@ class Board:
         self._gateway = gateway
         self._is_synced = is_synced
         self._now = now
-        self._made: tuple[float, int, dict[str, Any]] | None = None
+        self._made: tuple[float, dict[str, Any]] | None = None
 
     def __call__(self, with_recent: bool = False) -> dict[str, Any]:
-        """The board as it is now."""
-        made = self._now()
-        if self._made is None or not 0 <= made - self._made[0] < _FRESH_S:
-            self._made = made, self._journal.head(), self._state()
-        board = self._made[2]
+        """The board as it is now; without what came last it may be a moment old."""
+        now = self._now()
+        if with_recent or self._made is None or not 0 <= now - self._made[0] < _FRESH_S:
+            self._made = now, self._state()
+        board = self._made[1]
         return {**board, "recent": list(self._tally.recent)} if with_recent else board
 
     def _state(self) -> dict[str, Any]:

@@ -29,7 +29,8 @@ KEPT = 512  # newest rows, ready to be sent: many pages look at the same
 BOARD_S = 0.5  # between two boards
 QUIET_S = 15.0  # a stream in which nothing happens says so
 MOST = 64  # streams
-_RETRY_MS = 1000  # a browser comes back so soon
+LONGEST_S = 3600.0  # of a stream: a browser comes back, and is asked again who it is
+_RETRY_MS = 300  # a browser comes back so soon
 
 
 class Live:
@@ -86,8 +87,9 @@ class Live:
         board = self._board(is_new)
         yield f"retry: {_RETRY_MS}\n".encode() + _event("board", encoded(board), at)
         notice = self._notices.number
+        until = loop.time() + LONGEST_S
         told, due, spoke = encoded(self._board(False)), loop.time() + BOARD_S, loop.time()
-        while not self._is_closed:
+        while not self._is_closed and loop.time() < until:
             if at < self._journal.head():
                 for last, event in self._behind(at):
                     at = last

@@ -90,7 +90,7 @@ class Told(logging.Handler):
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
+def told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[Told]:
     found = Told()
     receive = End.receive
 
@@ -102,7 +102,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
     monkeypatch.setattr(End, "receive", heard)
     log = logging.getLogger("gateway.stations")
     log.addHandler(found)
-    monkeypatch.setattr(log, "level", logging.INFO)
+    caplog.set_level(logging.INFO, log.name)
     yield found
     log.removeHandler(found)
 

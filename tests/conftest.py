@@ -16,4 +16,4 @@ settings.register_profile(
 )
 settings.load_profile("tagwright")
 
-pytest_plugins = ["jetstream", "postgres"]  # its fixtures, for every test
+pytest_plugins = ["browser", "jetstream", "postgres"]  # its fixtures, for every test

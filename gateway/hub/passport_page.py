@@ -82,7 +82,8 @@ class PassportPages:
             self._clock() // _NS,
             asked.url,
         )
-        said = claims.to_names(judged.stub.claims) if judged.stub else {}
+        is_believed = judged.verdict is None or judged.verdict.colour() != "red"
+        said = claims.to_names(judged.stub.claims) if judged.stub and is_believed else {}
         if not may_read:
             said.pop("carrier", None)
         is_own = published is not None and str(published.said.get("granularity")).lower() == "item"

@@ -5,6 +5,7 @@ its tables, and judges what a stub is worth.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from markupsafe import Markup
 from edge.verify import Verdict
 from gateway.web import quantities, verdict
 from gateway.web.charts import Bar, bars
-from gateway.web.passport_document import Document, in_language, link, sort
+from gateway.web.passport_document import Document, in_language, link, paper, sort
 from gateway.web.templates import render
 from gateway.web.variables import LIFE, MATERIALS, PHASES, Variable, kind, variables
 from gateway.web.words import Words, words
@@ -38,7 +39,9 @@ _STATUSES = {
     "destroyed": "recycled",
     "replaced": "replaced",
 }
-_COLUMNS = ("mass", "proportion", "recycled", "marks")  # of the list of materials, beside its name
+_UNITS = frozenset(("kwh", "wh", "w", "kg", "g", "mg", "mm", "cm", "m", "l", "v", "ah", "percent"))
+_HUMPS = re.compile("(?<=[a-z0-9])[A-Z](?![A-Z])")  # where a name's next word begins
+_COLUMNS = ("mass", "proportion", "recycled")  # of the list of materials, beside its name
 _WORSE = ("active", "inactive", "replaced", "recycled")
 
 
@@ -149,6 +152,7 @@ def page(product: Product, t: Words, reports: Markup = _NOTHING) -> str:
         day=day,
         instant=instant,
         link=link,
+        paper_of=paper,
         in_language=in_language,
         label=lambda key: label(key, t),
     )
@@ -201,9 +205,11 @@ def label(name: str, t: Words) -> str:
         return t(f"passport.member.{name}")
     if not name.isidentifier() or name.isupper():
         return name
-    spaced = "".join(f" {char.lower()}" if char.isupper() else char for char in name)
-    spaced = spaced.replace("_", " ").strip()
-    return spaced[:1].upper() + spaced[1:]
+    *parts, last = name.split("_")
+    if last.lower() not in _UNITS or not parts:
+        parts, last = [*parts, last], ""
+    spaced = _HUMPS.sub(lambda found: f" {found[0].lower()}", " ".join(parts)).strip()
+    return spaced[:1].upper() + spaced[1:] + (f" ({last})" if last else "")
 
 
 def _wider(product: Product, document: Document) -> str | None:
@@ -222,7 +228,7 @@ def _listed(trust: Trust | None, t: Words) -> str:
     if trust is None:
         return ""
     return t(
-        "verdict.listed_until",
+        "verdict.listed",
         number=trust.number,
         issued=day(trust.issued),
         until=day(trust.not_after),
@@ -300,7 +306,6 @@ def _parts(document: Document, t: Words) -> list[dict[str, Any]]:
             "cas": each.cas,
             "critical": each.is_critical,
             "svhc": each.is_svhc,
-            "marks": each.is_critical or each.is_svhc,
             "more": each.more,
         }
         for each in document.materials

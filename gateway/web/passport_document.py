@@ -26,6 +26,8 @@ HEADER = (
 _HIDDEN = (*HEADER, "accessClasses", "withheld")
 _NAMES = ("productName", "name", "model", "modelName")
 _MAKERS = ("manufacturer", "manufacturerName", "brand", "maker", "producer")
+_TITLES = ("name", "title", "type", "label")
+_HREFS = ("url", "href", "uri", "link", "resourceURL", "documentURL")
 _LISTS = ("materials", "billOfMaterials", "rawMaterials", "batteryMaterials")
 _SECTIONS = {
     "care": (
@@ -77,6 +79,15 @@ class Material:
     is_critical: bool = False
     is_svhc: bool = False
     more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A certificate or another document that lies elsewhere. rest: what else is said of it."""
+
+    name: Any
+    href: str
+    rest: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +160,18 @@ def link(value: object) -> str | None:
     except ValueError:
         return None
     return value if host and host.isascii() and "\\" not in value and not has_user else None
+
+
+def paper(said: Any) -> Paper | None:
+    """An object with a name and a link that may be followed; None where it is none."""
+    if not isinstance(said, dict):
+        return None
+    names = [key for key in _TITLES if isinstance(said.get(key), str | dict) and said[key]]
+    hrefs = [key for key in _HREFS if link(said.get(key))]
+    if not names or not hrefs:
+        return None
+    rest = {key: value for key, value in said.items() if key not in (names[0], hrefs[0])}
+    return Paper(said[names[0]], said[hrefs[0]], rest)
 
 
 def _take(said: dict[str, Any], names: tuple[str, ...], language: str) -> str:

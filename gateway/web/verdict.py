@@ -60,6 +60,5 @@ def shown(verdict: Verdict, t: Words) -> Shown:
 
 def unchecked(why: str, t: Words) -> Shown:
     """Where nothing was checked; why: "no_stub", "no_list" or "mini"."""
-    return Shown(
-        NONE, None, t("verdict.none.title"), t(f"verdict.none.{why}"), t("verdict.none.do")
-    )
+    said = f"verdict.none.{why}"
+    return Shown(NONE, None, t(f"{said}.title"), t(f"{said}.means"), t("verdict.none.do"))

@@ -21,7 +21,9 @@ _accounts = click.option(
 
 @click.group(cls=Commands)
 def account() -> None:
-    """Local accounts of the station page: operators see, leads act too, engineers see the configuration, too.
+    """Local accounts of the station page.
+
+    Operators see, leads act too, engineers see the configuration, too.
 
     \b
     Example:  tagwright account set ada --role lead
@@ -30,7 +32,7 @@ def account() -> None:
 
 
 @account.command("set")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", help="Who: letters and digits, as one logs in.")
 @click.option("--role", type=click.Choice(ROLES), required=True, help="What this one may do.")
 @click.option(
     "--password-file",
@@ -57,7 +59,7 @@ def put(name: str, role: str, password_file: Path | None, path: Path, as_json: b
 
 
 @account.command()
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", help="Whose: see `account list`.")
 @_accounts
 @json_option
 def remove(name: str, path: Path, as_json: bool) -> None:
@@ -93,7 +95,7 @@ def listed(path: Path, as_json: bool) -> None:
         if as_json:
             emit({"name": each.name, "role": each.role})
         else:
-            say(f"{each.role:<10} {each.name}")
+            click.echo(f"{each.role:<10} {each.name}")
 
 
 def _password(file: Path | None) -> str:

@@ -30,7 +30,8 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Records and keys": {
         "journal": ("gateway.cli.journal:journal", "What was recorded, and whether it still holds"),
         "key": ("gateway.cli.key:key", "Device keys and the trust list"),
-        "account": ("gateway.cli.account:account", "Who may log in to the station page"),
+        "support": ("gateway.cli.support:support", "Pack what a helper needs, without any secret"),
+        "account": ("gateway.cli.account:account", "Local accounts of the station page"),
     },
     "Back end": {
         "hub": ("gateway.cli.hub:hub", "Run the hub, the back end, or do something at it"),

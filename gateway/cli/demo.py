@@ -29,6 +29,7 @@ from gateway.cli.output import (
 )
 from gateway.cli.page import Page
 from gateway.config import HubConfig
+from gateway.demo_page import demo_page
 from gateway.demo_stage import Progress, Stage, Summary, stage
 from gateway.stations.orders import OrderError
 
@@ -155,20 +156,28 @@ async def _play(
     as_json: bool,
     ended: asyncio.Event,
 ) -> None:
-    async with stage(folder, paced, at) as on:
+    async with stage(folder, paced, at) as on, demo_page(on, at.gateway) as shown:
+        say(f"watch it live at {shown.url}/")
         say(
             f"reader pn532:{on.conveyor.path} and {on.lens.url} (simulated),"
             f" hub {on.behind.page}, everything in {folder}"
         )
         with _Bars(as_json) as bars:
-            summary = await acts.perform(on, raw, name, limit, bars.tell)
+
+            def tell(step: Progress) -> None:
+                shown.tell(step)
+                bars.tell(step)
+
+            summary = await acts.perform(on, raw, name, limit, tell)
         if as_json:
-            emit(_account(summary, on))
+            emit(_account(summary, on) | {"station": shown.url})
         else:
             click.echo(_table(summary, on))
         ended.set()
         if stays:
-            say(f"the hub's pages stay up at {on.behind.page} until Ctrl-C")
+            say(
+                f"the pages stay up until Ctrl-C: the station's at {shown.url}/, the hub's at {on.behind.page}/"
+            )
             await asyncio.Event().wait()
     is_whole = summary.written + summary.refused == summary.rows
     is_green = summary.verified == summary.written and summary.bound == summary.labelled

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from station_pages import UID, Site, site, verdict
 
+from gateway.backstage import backstage
 from gateway.config import Config, HubConfig, OidcConfig, ReaderConfig, WebConfig, parse
 from gateway.web.headers import CSP
 from gateway.web.station.configuration import tables
@@ -121,6 +123,19 @@ async def test_a_form_or_a_long_text_is_no_act(tmp_path: Path) -> None:
         assert (await client.post("/act", content=long, headers=kind)).status_code == 413
         deep = b"[" * 1000
         assert (await client.post("/act", content=deep, headers=kind)).status_code == 400
+
+
+async def test_the_hub_takes_what_people_did_as_any_other_row(tmp_path: Path) -> None:
+    async with backstage(tmp_path) as behind:
+        body = {"act": "stop", "about": "dock", "name": "Kim", "role": "lead", "allowed": True}
+        await behind.journal.append("audit", "page", b"", "", body)
+        await behind.journal.append("verdict", "dock", UID, "P/1", {"colour": "green"})
+        assert await behind.synced() == (2, 2)
+        assert behind.journal.aside() == []
+        async with httpx2.AsyncClient(base_url=behind.page, trust_env=False) as client:
+            assert (await client.get("/")).status_code == 200
+            (journal,) = (await client.get("/v1/journals")).json()
+            assert journal["watermark"] == 2 and journal["rows"] == 2
 
 
 async def test_a_reader_that_is_not_there_is_not_stopped(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import click
 from edge import stub
 from edge.errors import Malformed
 from gateway.cli.journal_options import NONE, journal_options, open_records
+from gateway.cli.journal_tag import tag
 from gateway.cli.journal_upkeep import missing, quarantine, status, trim, vacuum
 from gateway.cli.output import Commands, answer_is_no, emit, json_option, rfc3339
 from gateway.journal import Gap, Records, Row
@@ -27,7 +28,7 @@ def journal() -> None:
     """
 
 
-for command in (status, trim, vacuum, quarantine):
+for command in (status, trim, vacuum, quarantine, tag):
     journal.add_command(command)
 
 

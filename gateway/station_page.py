@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from gateway.beside import beside
-from gateway.config import Config, ConfigProblem, WebConfig, token
+from gateway.config import Config, ConfigProblem, WebConfig, is_near, token
 from gateway.hub.serve import Tls, running
 from gateway.journal import Journal
 from gateway.sync.http import ask_once
@@ -43,7 +43,7 @@ async def station_page(
 def entrance(web: WebConfig, journal: Journal) -> tuple[Who, list[BaseRoute]]:
     """Whose requests are whose, and the routes of logging in. Raises ConfigProblem."""
     if not web.keeps_accounts:
-        return anyone, []
+        return (anyone if web.display else _at_this_machine), []
     accounts = Accounts(web.accounts) if web.accounts is not None else None
     oidc = None
     if web.oidc is not None:
@@ -58,6 +58,11 @@ def entrance(web: WebConfig, journal: Journal) -> tuple[Who, list[BaseRoute]]:
     sessions = Sessions(_still(accounts))
     login = Login(journal, sessions, accounts, oidc)
     return (_or_guest(sessions.who) if web.display else sessions.who), [*login.routes()]
+
+
+def _at_this_machine(request: Request) -> Person | None:
+    """Everyone who reached the page by a name of this machine: not another site that has its name lead here."""
+    return GUEST if is_near(request.url.hostname or "") else None
 
 
 def _still(accounts: Accounts | None) -> Callable[[Person], Person | None]:

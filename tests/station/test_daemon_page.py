@@ -9,12 +9,15 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from starlette.requests import Request
 from station_pages import events
 
 from gateway.config import Config, ConfigProblem, GatewayConfig, ReaderConfig, WebConfig
 from gateway.daemon import serve
 from gateway.journal import Journal
+from gateway.station_page import entrance
 from gateway.web.accounts import Accounts
+from gateway.web.person import GUEST
 from hwsim.clock import Clock
 from hwsim.faults import Faults
 from hwsim.field import Field
@@ -92,6 +95,22 @@ async def test_without_its_table_there_is_no_page(
         task.cancel()
         await asyncio.wait([task])
     assert "station page" not in caplog.text
+
+
+async def test_another_site_whose_name_leads_here_sees_nothing(tmp_path: Path) -> None:
+    async with Journal(tmp_path / "daemon.db") as journal:
+        web = WebConfig(listen="127.0.0.1:0")
+        near, _ = entrance(web, journal)
+        display, _ = entrance(web.model_copy(update={"display": True}), journal)
+        for host in ("127.0.0.1:8480", "localhost", "[::1]:1"):
+            assert near(asked(host)) is GUEST
+        assert near(asked("evil.example:8480")) is None
+        assert display(asked("line3.example")) is GUEST
+
+
+def asked(host: str) -> Request:
+    headers = [(b"host", host.encode())]
+    return Request({"type": "http", "method": "GET", "path": "/", "headers": headers})
 
 
 async def test_accounts_that_cannot_be_used_end_the_daemon_with_a_reason(tmp_path: Path) -> None:

@@ -67,6 +67,8 @@ class Live:
         said = request.headers.get("last-event-id") or request.query_params.get("after") or ""
         after = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else None
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        if request.method == "HEAD":
+            return Response(headers=headers, media_type="text/event-stream")
         return StreamingResponse(
             self.events(after), headers=headers, media_type="text/event-stream"
         )

@@ -62,10 +62,12 @@ class Tally:
         try:
             while True:
                 await journal.grown_beyond(seen)
-                for row in journal.after(seen, _SLICE):
-                    seen = row.seq
+                rows = journal.after(seen, _SLICE)
+                for row in rows:
                     self.add(shown(row))
-                seen = max(seen, min(journal.head(), seen))
+                seen = (
+                    rows[-1].seq if rows else journal.head()
+                )  # none: they were given back already
                 await asyncio.sleep(0)
         finally:
             behind.cancel()

@@ -20,14 +20,14 @@ def anyio_backend() -> str:
 
 async def filled(at: Site, count: int) -> list[dict[str, Any]]:
     """Rows of all sorts; returns them as the page shows them, newest first."""
-    rng = Random(5)
+    rng, appended = Random(5), []
     for n in range(count):
         colour, station = rng.choice(("green", "red")), rng.choice(("dock", "gate"))
         outcome = "verified" if colour == "green" else "not_verified"
-        product = f"0952012345678{n % 3}/A{n % 7}"
-        uid = bytes([4, n % 5])
-        kind = rng.choice(("verdict", "refused"))
-        await at.journal.append(kind, station, uid, product, {"outcome": outcome, "colour": colour})
+        product, uid = f"0952012345678{n % 3}/A{n % 7}", bytes([4, n % 5])
+        kind, body = rng.choice(("verdict", "refused")), {"outcome": outcome, "colour": colour}
+        appended.append(at.journal.append(kind, station, uid, product, body))
+    await asyncio.gather(*appended)
     found: list[dict[str, Any]] = (await at.get(f"/history.json?limit={history.MOST}"))["rows"]
     assert [each["seq"] for each in found] == list(range(count, 0, -1))
     return found

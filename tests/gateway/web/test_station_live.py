@@ -144,6 +144,13 @@ async def test_the_board_comes_again_when_something_changed(tmp_path: Path) -> N
         assert event.data["readers"][0]["work"] == "stopped"
 
 
+async def test_who_asks_for_the_head_alone_holds_no_stream(tmp_path: Path) -> None:
+    async with site(tmp_path) as at, at.client() as client:
+        answer = await client.head("/live")
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert answer.headers["content-type"].startswith("text/event-stream")
+
+
 async def test_streams_end_with_the_server(tmp_path: Path) -> None:
     async with site(tmp_path) as at, at.live() as stream:
         await anext(stream)

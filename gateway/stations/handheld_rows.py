@@ -93,7 +93,8 @@ def result(done: Act, journal_seq: int, name: str) -> Result:
     outcome = outcome if isinstance(outcome, str) else kind
     colours = {"result": GREEN, "void": RED, "refused": RED}
     colour = body.get("colour", colours.get(done.kind, AMBER))
-    what = ": ".join(filter(None, (done.product, body.get("reason"))))
+    why = body.get("reason") or ("" if colour == GREEN else _why(body.get("verdict")))
+    what = ": ".join(filter(None, (done.product, why)))
     if done.kind == KIND and "first" in body:
         what = f"records {body['first']} to {body['last']}"
     return Result(
@@ -112,6 +113,16 @@ def result(done: Act, journal_seq: int, name: str) -> Result:
 def printable(text: str) -> str:
     """What a terminal may show: it goes to logs, and is shown by `journal tail`."""
     return "".join(each if each.isprintable() else "?" for each in text)
+
+
+def _why(said: object) -> str:
+    """The reason of a verdict, for people; "" where there is none."""
+    if not isinstance(said, Mapping):
+        return ""
+    found = verdicts.Verdict(str(said.get("integrity")), "tag")
+    for question in ("key", "binding", "chain", "link"):
+        setattr(found, question, str(said.get(question)))
+    return found.why()
 
 
 def _parsed(seq: int, record: bytes) -> list[Any]:
@@ -202,8 +213,8 @@ def _act(
     if _is_uint(body.get("intent")):
         account["intent"] = body["intent"]
     if kind not in _KEPT:
-        account["kind"] = kind
-        return Act(seq, KIND, uid, product, said | {"handheld": account})
+        account["kind"] = kind = printable(kind)
+        return Act(seq, KIND, uid, product, {"outcome": kind} | said | {"handheld": account})
     raw = said.get("stub", b"")
     if kind == "result":
         _check_result(uid, product, said)

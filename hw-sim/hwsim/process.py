@@ -45,12 +45,20 @@ class Commands:
     def answer(self, line: bytes) -> Mapping[str, object]:
         """The reply to one line."""
         try:
-            command = json.loads(line)
-            if not isinstance(command, dict):
-                raise ValueError("a command is a JSON object")
+            command = _command(line)
             return self._do(command)
         except (ValueError, RecursionError) as error:
             return {"error": str(error)}
+
+
+def _command(line: bytes) -> dict[str, object]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError('a command is a JSON object, such as {"do": "tags"}')
+    return found
 
 
 def say(message: Mapping[str, object]) -> None:

@@ -108,11 +108,9 @@ async def test_a_products_life_is_told_from_its_beginning(tmp_path: Path) -> Non
         assert (await at.get("/product.json?product="))["rows"] == []
 
 
-@pytest.mark.parametrize(
-    "query", ["uid=xyz", "from=yesterday", "from=nan", "to=-1", "before=x", "limit=1.5"]
-)
-async def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path, query: str) -> None:
+async def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
     async with site(tmp_path) as at, at.client() as client:
-        answer = await client.get(f"/history.json?{query}")
-        assert answer.status_code == 400
-        assert answer.json()["error"].startswith(query.partition("=")[0])
+        for query in ("uid=xyz", "from=yesterday", "from=nan", "to=-1", "before=x", "limit=1.5"):
+            answer = await client.get(f"/history.json?{query}")
+            assert answer.status_code == 400
+            assert answer.json()["error"].startswith(query.partition("=")[0])

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from io import BytesIO
@@ -358,8 +358,11 @@ class Records:
         query = "SELECT seq FROM quarantine WHERE sink = ? AND replay = 1 ORDER BY seq"
         return [seq for (seq,) in self._read.execute(query, (sink,))]
 
-    def verify(self) -> int | None:
-        """Recompute the chain, over gaps: the first seq that is missing or does not follow, None when all do."""
+    def verify(self, told: Callable[[int], None] = lambda seq: None) -> int | None:
+        """Recompute the chain, over gaps: the first seq that is missing or does not follow, None when all do.
+
+        told: called now and then with how far it is.
+        """
         chain, expected = Chain(self._first_id), 1
         with self._at_once():
             gaps = deque(self.gaps())
@@ -370,6 +373,8 @@ class Records:
                 content = (row.at_ns, row.kind, row.station, row.uid, row.product, row.body)
                 if chain.follow(expected, *content) != row.hash:
                     return expected
+                if not expected & 0x3FF:
+                    told(expected)
                 expected += 1
         return gaps[0].first if gaps else None
 

@@ -1,6 +1,5 @@
 """A label for each order of a job file; labels.csv keeps what each code holds: the same order is the same label."""
 
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +14,7 @@ from edge.verify import verify
 from gateway.cli import job_file
 from gateway.cli.code_make import Style, about, say_about, write
 from gateway.cli.output import USAGE, Failure, answer_is_no, emit
+from gateway.cli.progress import Progress
 from gateway.keys import DeviceKey, verifier
 from gateway.optics.artwork import Format
 from gateway.optics.symbol import smallest
@@ -48,19 +48,18 @@ def labels(
         items = list(orders(raw, base, hosts))
         with LabelFile(folder / "labels.csv") as kept, ExitStack() as stack:
             press = _Press(kept, key, style, cast(Format, format), folder, again)
-            bar: Any = None
-            if sys.stderr.isatty() and not as_json:
-                bar = stack.enter_context(
-                    click.progressbar(length=len(items), label="labels", file=sys.stderr)
-                )
+            bar = stack.enter_context(Progress("labels", len(items), not as_json, late_s=0))
             for item in items:
                 told = press.label(item)
+                refused = f"row {told['row']}: refused: {told.get('reason')}"
                 if as_json:
                     emit(told)
-                elif bar is not None:
-                    bar.update(1)
+                elif bar.is_wanted:
+                    if told["outcome"] == "refused":
+                        bar.note(refused)
+                    bar.step(f"row {told['row']} {told['outcome']}")
                 elif told["outcome"] == "refused":
-                    click.echo(f"row {told['row']}: refused: {told['reason']}")
+                    click.echo(refused)
                 else:
                     say_about(f"row {told['row']}: {told['outcome']}: {told['out']}", told)
     except OrderError as why:

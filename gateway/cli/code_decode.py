@@ -1,5 +1,6 @@
 """The codes of picture files, each with what it means and, where asked, what its stub is worth."""
 
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from edge.errors import Malformed
 from edge.trust import TrustList
 from edge.verify import verify
 from gateway.cli.output import USAGE, Failure, answer_is_no, emit, say
+from gateway.cli.progress import Progress
 from gateway.keys import TrustStore, public_key, verifier
 from gateway.optics import quality
 from gateway.optics.elements import understand
@@ -40,7 +42,12 @@ def decoded(images: tuple[Path, ...], asked: Asked, as_json: bool) -> None:
     if asked.trust_file is not None:
         root = public_key(asked.root).public if asked.root else None
         trust = TrustStore(asked.trust_file, root).load()
-    answers = [_picture(image, asked, trust, as_json) for image in images]
+    is_seen = sys.stdout.isatty()  # the answers themselves are
+    with Progress("pictures", len(images), not as_json and not is_seen) as bar:
+        answers = []
+        for image in images:
+            answers.append(_picture(image, asked, trust, as_json))
+            bar.step(image.name)
     if not all(answers):
         answer_is_no()
 

@@ -1,9 +1,8 @@
 """`tagwright job`: resumable work orders from a CSV file."""
 
-import sys
 import time
 from collections import Counter
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +42,13 @@ from gateway.cli.output import (
     play,
     secret,
 )
+from gateway.cli.paint import printable
+from gateway.cli.progress import Progress
 from gateway.keys import open_key
 from gateway.stations.job import WRITTEN, JobRun, with_options
 from gateway.stations.jobbook import INCOMPLETE
 from gateway.stations.orders import Order, OrderError, orders
-from gateway.stations.result import Result
+from gateway.stations.result import GREEN, Result
 from gateway.stations.resultfile import ResultFile
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -179,14 +180,12 @@ def run(
 
 
 class _Told:
-    """Tells each result: JSON lines, a line each in a pipe, and a bar on a terminal."""
+    """Tells each result: JSON lines, a line each in a pipe, and on a terminal a bar, above it what went wrong."""
 
     def __init__(self, total: int, as_json: bool) -> None:
-        self._total = total
         self._as_json = as_json
-        self._stack = ExitStack()
         self._started = time.perf_counter()
-        self._bar: Any = None
+        self._bar = Progress("job", total, not as_json, late_s=0)
 
     @property
     def seconds(self) -> float:
@@ -194,23 +193,27 @@ class _Told:
         return round(time.perf_counter() - self._started, 3)
 
     def __enter__(self) -> "_Told":
-        if sys.stderr.isatty() and not self._as_json:
-            bar = click.progressbar(length=self._total, label="job", file=sys.stderr)
-            self._bar = self._stack.enter_context(bar)
+        self._bar.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+    def __exit__(self, *why: Any) -> None:
+        self._bar.__exit__(*why)
 
     def tell(self, result: Result, done: int) -> None:
         """One result; done: how many rows have theirs."""
         if self._as_json:
             emit(_event(result))
-        elif self._bar is not None:
-            self._bar.update(done - self._bar.pos)
+        elif self._bar.is_wanted:
+            if result.signal.colour != GREEN:
+                self._bar.note(_line(result))
+            self._bar.reach(done, f"row {result.order_row} {result.uid.hex()} {result.outcome}")
         else:
-            row, uid = result.order_row or "-", result.uid.hex() or "-"
-            click.echo(f"{row:>6}  {uid:14}  {result.signal.colour:5}  {result.signal.sentence}")
+            click.echo(_line(result))
+
+
+def _line(result: Result) -> str:
+    row, uid = result.order_row or "-", result.uid.hex() or "-"
+    return printable(f"{row:>6}  {uid:14}  {result.signal.colour:5}  {result.signal.sentence}")
 
 
 def _event(result: Result) -> dict[str, Any]:

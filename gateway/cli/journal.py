@@ -1,22 +1,21 @@
 """`tagwright journal`: what was recorded, and whether every chain in it holds."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 from edge import stub
 from edge.errors import Malformed
 from gateway.cli.journal_options import NONE, journal_options, open_records
+from gateway.cli.journal_rows import LARGEST, pieces, shape
 from gateway.cli.journal_tag import tag
+from gateway.cli.journal_tail import tail
 from gateway.cli.journal_upkeep import missing, quarantine, status, trim, vacuum
-from gateway.cli.output import Commands, answer_is_no, emit, json_option, rfc3339
+from gateway.cli.output import Commands, answer_is_no, emit, json_option
+from gateway.cli.progress import Progress
 from gateway.journal import Gap, Records, Row
-
-_PAGE = 1000  # rows that are read at once
-_NAMED = 4  # of a pallet's missing or unexpected tags, of a label's faults
-_LARGEST = (1 << 63) - 1  # SQLite's integers
 
 
 @click.group(cls=Commands)
@@ -28,40 +27,14 @@ def journal() -> None:
     """
 
 
-for command in (status, trim, vacuum, quarantine, tag):
+for command in (tail, status, trim, vacuum, quarantine, tag):
     journal.add_command(command)
 
 
 @journal.command(no="", trouble=NONE)
 @journal_options
 @click.option(
-    "-n",
-    "count",
-    type=click.IntRange(1, _LARGEST),
-    default=20,
-    show_default=True,
-    help="How many rows.",
-)
-@json_option
-def tail(config: Path | None, file: Path | None, count: int, as_json: bool) -> None:
-    """Show the last rows, and the gaps between them.
-
-    \b
-    Example:  tagwright journal tail -n 5 --json
-    """
-    with open_records(config, file) as records:
-        rows = records.tail(count)
-        for piece in _pieces(records, rows[0].seq - 1) if rows else ():
-            if as_json:
-                emit(_shape(piece))
-            else:
-                click.echo(_line(piece))
-
-
-@journal.command(no="", trouble=NONE)
-@journal_options
-@click.option(
-    "--after", type=click.IntRange(0, _LARGEST), default=0, help="Only rows behind this seq."
+    "--after", type=click.IntRange(0, LARGEST), default=0, help="Only rows behind this seq."
 )
 @click.option(
     "--json", is_flag=True, expose_value=False, help="Nothing changes: it is JSON anyway."
@@ -73,8 +46,11 @@ def export(config: Path | None, file: Path | None, after: int) -> None:
     Example:  tagwright journal export -c tagwright.toml > journal.jsonl
     """
     with open_records(config, file) as records:
-        for piece in _pieces(records, after):
-            emit(_shape(piece))
+        is_wanted = not sys.stdout.isatty()  # else the rows themselves are seen
+        with Progress("rows", records.head() - after, is_wanted) as bar:
+            for piece in pieces(records, after):
+                emit(shape(piece))
+                bar.reach((piece.last if isinstance(piece, Gap) else piece.seq) - after)
 
 
 @journal.command(no="a row is missing or was changed, or a stub does not follow", trouble=NONE)
@@ -87,8 +63,10 @@ def verify(config: Path | None, file: Path | None, as_json: bool) -> None:
     Example:  tagwright journal verify --journal journal.db
     """
     with open_records(config, file) as records:
-        broken = records.verify()
-        stubs = list(_stub_breaks(records))
+        with Progress("rows", records.head()) as bar:
+            broken = records.verify(bar.reach)
+        with Progress("stubs", records.head()) as bar:
+            stubs = list(_stub_breaks(records, bar))
         gone = missing(records)
         rows = records.head() - sum(gone.values())
     if as_json:
@@ -107,17 +85,11 @@ def verify(config: Path | None, file: Path | None, as_json: bool) -> None:
         answer_is_no()
 
 
-def _pieces(records: Records, after: int = 0) -> Iterator[Row | Gap]:
-    while pieces := records.pieces(after, _PAGE):
-        yield from pieces
-        last = pieces[-1]
-        after = last.last if isinstance(last, Gap) else last.seq
-
-
-def _stub_breaks(records: Records) -> Iterator[int]:
+def _stub_breaks(records: Records, bar: Progress) -> Iterator[int]:
     """The seq of each result row whose stub does not name the stub before it on the same tag."""
     newest: dict[bytes, stub.Stub] = {}
-    for row in _pieces(records):
+    for row in pieces(records):
+        bar.reach(row.last if isinstance(row, Gap) else row.seq)
         raw = row.content().get("stub") if isinstance(row, Row) and row.kind == "result" else None
         if isinstance(row, Gap) or not isinstance(raw, bytes):
             continue
@@ -133,42 +105,3 @@ def _stub_breaks(records: Records) -> Iterator[int]:
             continue
         if found.prev != stub.link16(before.raw):
             yield row.seq
-
-
-def _shape(row: Row | Gap) -> dict[str, Any]:
-    if isinstance(row, Gap):
-        return row._asdict()
-    return {
-        "seq": row.seq,
-        "at": rfc3339(row.at_ns / 1e9),
-        "kind": row.kind,
-        "station": row.station,
-        "uid": row.uid,
-        "product": row.product,
-        "content": {name: _plain(name, value) for name, value in row.content().items()},
-        "hash": row.hash,
-    }
-
-
-def _plain(name: str, value: Any) -> Any:
-    """Points in time, which stand there as Unix seconds, as RFC 3339."""
-    return rfc3339(value) if name.endswith("_at") and isinstance(value, float) else value
-
-
-def _line(row: Row | Gap) -> str:
-    if isinstance(row, Gap):
-        return f"{row.first:8}  to {row.last}: {row.reason}"
-    content = row.content()
-    epc = content.get("epc")
-    tag = row.uid or (epc if isinstance(epc, bytes) else b"")
-    what = content.get("reason") or content.get("outcome") or content.get("act") or ""
-    if isinstance(zone := content.get("zone"), str):
-        what = f"{content.get('act')}: {zone}"
-    for which in ("missing", "unexpected", "faults"):
-        if names := list(content.get(which) or ()):  # of a product: carrier -> why it is missing
-            more = ", ..." if len(names) > _NAMED else ""
-            what += f"; {which} {', '.join(names[:_NAMED])}{more}"
-    return (
-        f"{row.seq:8}  {rfc3339(row.at_ns / 1e9)}  {row.kind:8} {row.station:12}  {tag.hex():14}"
-        f"  {row.product:36}  {what}"
-    )

@@ -1,5 +1,6 @@
 """How every `tagwright journal` command finds its journal."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,11 +35,17 @@ def named_journal(config: Path | None, file: Path | None) -> Path:
 @contextmanager
 def open_records(config: Path | None, file: Path | None) -> Iterator[Records]:
     """The journal, read only. Failure where there is none."""
+    path = named_journal(config, file)
+    if not path.exists():
+        raise Failure(f"there is no journal at {path}: name it with --journal", TROUBLE)
     try:
-        records = Journal.open_readonly(named_journal(config, file))
+        records = Journal.open_readonly(path)
     except JournalTrouble as why:
-        raise Failure(f"{why}: name it with --journal", TROUBLE) from why
+        raise Failure(f"{why}: name another with --journal", TROUBLE) from why
     try:
         yield records
+    except sqlite3.DatabaseError as why:
+        text = f"{path} is damaged: {why}: keep it, and go on with a backup or a new journal"
+        raise Failure(text, TROUBLE) from why
     finally:
         records.close()

@@ -16,7 +16,12 @@ _LARGEST = (1 << 63) - 1  # SQLite's integers
 
 
 @click.command(cls=Page, no="", trouble=f"{NONE}, or the row holds no tag")
-@click.argument("seq", type=click.IntRange(1, _LARGEST), required=False)
+@click.argument(
+    "seq",
+    type=click.IntRange(1, _LARGEST),
+    required=False,
+    help="The row that holds it [default: the newest such].",
+)
 @journal_options
 @click.option(
     "--as",

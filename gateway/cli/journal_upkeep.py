@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from gateway.cli.journal_options import NONE, journal_options, named_journal, open_records
+from gateway.cli.journal_rows import LARGEST
 from gateway.cli.output import NO, TROUBLE, Failure, emit, json_option, play, rfc3339
 from gateway.cli.page import Page
 from gateway.config import load
@@ -18,7 +19,6 @@ from gateway.journal_marks import request_replays
 from gateway.records import CONFIRMED
 
 _BUSY = "there is no journal, or a gateway that runs holds it"
-_LARGEST = (1 << 63) - 1  # SQLite's integers
 
 
 @click.command(cls=Page, no="", trouble=NONE)
@@ -113,7 +113,7 @@ def vacuum(config: Path | None, file: Path | None, as_json: bool) -> None:
 @click.option(
     "--replay",
     "seqs",
-    type=click.IntRange(1, _LARGEST),
+    type=click.IntRange(1, LARGEST),
     multiple=True,
     help="Offer this row once more; may be given again.",
 )

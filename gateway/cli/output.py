@@ -23,6 +23,7 @@ import structlog
 from edge.errors import DoesNotFit, Malformed
 from gateway.cli.page import Page, first_sentence, parted, write_examples
 from gateway.cli.paint import is_coloured, paint
+from gateway.cli.table import LogLines
 from gateway.config import ConfigProblem, password, without_password
 from gateway.journal import JournalTrouble
 from gateway.keys import PASSPHRASE_VARIABLE, KeyProblem
@@ -221,7 +222,7 @@ def log_to_stderr(level: int) -> None:
         if sys.stderr.isatty()
         else structlog.processors.JSONRenderer()
     )
-    lines = logging.StreamHandler(sys.stderr)
+    lines = LogLines(sys.stderr)
     lines.addFilter(lambda line: level < logging.WARNING or not line.name.startswith("nfc."))
     lines.setFormatter(
         structlog.stdlib.ProcessorFormatter(

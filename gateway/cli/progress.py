@@ -2,6 +2,8 @@
 
 import shutil
 import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -10,53 +12,74 @@ from gateway.cli.paint import is_terminal, printable
 
 _BAR = 24  # columns
 _BESIDE = 46  # columns that label, bar, percent and time left take
+_LATE_S = 0.5  # work that is done sooner needs no bar
 
 
 class Progress:
-    """A bar of `total` steps, as a context manager; `is_wanted` False (with --json) keeps it away."""
+    """A bar of `total` steps, as a context manager; it shows when the work takes longer than `late_s`.
 
-    def __init__(self, label: str, total: int, is_wanted: bool = True) -> None:
+    is_wanted: False (with --json) keeps it away.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        total: int,
+        is_wanted: bool = True,
+        late_s: float = _LATE_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._label, self._total = label, total
+        self._is_wanted = is_wanted and is_terminal(sys.stderr)
+        self._clock, self._due = clock, clock() + late_s
+        self._done = 0
         self._said = ""
         self._bar: Any = None
-        if is_wanted and is_terminal(sys.stderr):
-            self._bar = click.progressbar(
-                length=total,
-                label=label,
-                file=sys.stderr,
-                width=_BAR,
-                item_show_func=lambda _: self._said,
-                update_min_steps=max(1, total // 1000),
-            )
 
     def __enter__(self) -> "Progress":
-        if self._bar is not None:
-            self._bar.__enter__()
+        self.reach(0)
         return self
 
-    def __exit__(self, *why: Any) -> None:
+    def __exit__(self, kind: Any, *more: Any) -> None:
         if self._bar is not None:
-            self._bar.__exit__(*why)
+            if kind is None:
+                self._said = ""
+                self.reach(self._total)
+            self._bar.__exit__(kind, *more)
             self._bar = None
 
     @property
-    def is_shown(self) -> bool:
-        """Whether somebody sees it."""
-        return self._bar is not None
+    def is_wanted(self) -> bool:
+        """Whether somebody may see it."""
+        return self._is_wanted
 
     def step(self, says: str = "") -> None:
         """One more is done; says: what, beside the bar."""
-        if self._bar is not None:
-            self.reach(self._bar.pos + 1, says)
+        self.reach(self._done + 1, says)
 
     def reach(self, done: int, says: str = "") -> None:
         """So many are done; it never goes back."""
-        if self._bar is None:
+        self._done = max(done, self._done)
+        if not self._is_wanted or (self._bar is None and self._clock() < self._due):
             return
-        room = shutil.get_terminal_size().columns - len(self._bar.label) - _BESIDE
+        if self._bar is None:
+            self._bar = self._begun()
+        room = shutil.get_terminal_size().columns - len(self._label) - _BESIDE
         self._said = printable(says)[: max(room, 0)]
-        self._bar.update(max(0, done - self._bar.pos))
+        self._bar.update(self._done - self._bar.pos)
 
     def note(self, line: str) -> None:
         """A line that stays above the bar."""
-        if self._bar is not None:
+        if self._is_wanted:
             click.echo(f"\r\x1b[K{printable(line)}", file=sys.stderr)
+
+    def _begun(self) -> Any:
+        bar: Any = click.progressbar(
+            length=self._total,
+            label=self._label,
+            file=sys.stderr,
+            width=_BAR,
+            item_show_func=lambda _: self._said,
+            update_min_steps=max(1, self._total // 1000),
+        )
+        return bar.__enter__()

@@ -3,12 +3,13 @@
 Widths are columns of the terminal: East Asian wide characters take two, combining marks none (UAX #11).
 """
 
+import logging
 import shutil
 import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 import click
 
@@ -16,6 +17,11 @@ from gateway.cli.paint import paint, printable
 
 _GAP = 2  # columns between two cells
 _ELLIPSIS = "…"
+_WIPE = "\r\x1b[K"
+
+
+LIVE: "list[Table]" = []
+"""The tables that are drawn now."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,22 @@ class Column:
     right: bool = False
 
 
+class LogLines(logging.StreamHandler[Any]):
+    """A log's lines on stderr, above the footer of a live table."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for each in LIVE:
+            each.hide()
+        super().emit(record)
+        for each in LIVE:
+            each.draw()
+
+
 class Table:
-    """Rows on a terminal as they come, under a heading, above a footer that is drawn over; `close` wipes the footer."""
+    """Rows on a terminal as they come, under a heading, above a footer that is drawn over; `close` wipes the footer.
+
+    A context manager, which closes it.
+    """
 
     def __init__(self, columns: Sequence[Column], stream: IO[str] | None = None) -> None:
         self._columns = columns
@@ -41,17 +61,30 @@ class Table:
         self._foot = ""
         self._head: list[int] = []
 
+    def __enter__(self) -> "Table":
+        LIVE.append(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        LIVE.remove(self)
+        self.close()
+
     def row(self, cells: Sequence[str], tone: str = "", toned: int = -1) -> None:
         """One row. tone: of the cell `toned`, of the whole row where that is -1. A new width gets a new heading."""
+        self.heading()
+        self._write(self._laid(cells, self._head, tone, toned))
+
+    def heading(self) -> None:
+        """The names of the columns, where they do not stand there as wide as the terminal is now."""
         widths = fit(self._columns, _width())
         if widths != self._head:
             names = [each.name for each in self._columns]
             self._write(paint(self._laid(names, widths), "dim", self._stream))
             self._head = widths
-        self._write(self._laid(cells, widths, tone, toned))
 
     def line(self, text: str, tone: str = "") -> None:
         """A line that is no row."""
+        self.heading()
         self._write(paint(cut(printable(text), _width()), tone, self._stream))
 
     def foot(self, text: str) -> None:
@@ -59,32 +92,41 @@ class Table:
         shown = cut(printable(text), _width() - 1)
         if shown != self._foot:
             self._foot = shown
-            self._draw()
+            self.draw()
 
     def close(self) -> None:
-        """Leave the rows, and the cursor on a line of its own."""
+        """Leave the rows, and the cursor at the beginning of a line."""
+        self.hide()
+        self._foot = ""
+
+    def hide(self) -> None:
+        """Wipe the footer, so that another line may stand there."""
         if self._foot:
-            click.echo("\r\x1b[K", nl=False, file=self._stream)
-            self._foot = ""
+            click.echo(_WIPE, nl=False, file=self._stream)
+
+    def draw(self) -> None:
+        """The footer, once more."""
+        if self._foot:
+            shown = paint(self._foot, "dim", self._stream)
+            click.echo(f"{_WIPE}{shown}", nl=False, file=self._stream)
 
     def _write(self, line: str) -> None:
-        before = "\r\x1b[K" if self._foot else ""
-        click.echo(before + line, file=self._stream)
-        if self._foot:
-            self._draw()
-
-    def _draw(self) -> None:
-        click.echo(f"\r\x1b[K{paint(self._foot, 'dim', self._stream)}", nl=False, file=self._stream)
+        self.hide()
+        click.echo(line, file=self._stream)
+        self.draw()
 
     def _laid(
         self, cells: Sequence[str], widths: Sequence[int], tone: str = "", toned: int = -1
     ) -> str:
         made = []
+        last = max(place for place, width in enumerate(widths) if width)
         for place, (column, width, cell) in enumerate(
             zip(self._columns, widths, cells, strict=True)
         ):
             if width:
-                text = padded(cut(printable(cell), width), width, column.right)
+                text = cut(printable(cell), width)
+                if place < last or column.right:
+                    text = padded(text, width, column.right)
                 made.append(paint(text, tone, self._stream) if place == toned else text)
         laid = (" " * _GAP).join(made).rstrip()
         return paint(laid, tone, self._stream) if toned < 0 and tone else laid

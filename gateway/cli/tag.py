@@ -28,18 +28,17 @@ from gateway.cli.output import (
     USAGE,
     Commands,
     Failure,
-    Stopped,
     answer_is_no,
     confirm,
     passphrase,
     passphrase_option,
     play,
-    say,
     secret,
 )
 from gateway.cli.stub import read_claims
 from gateway.cli.tag_answer import account, tell
 from gateway.cli.tag_bind import bind
+from gateway.cli.tag_watch import watch
 from gateway.keys import open_key
 from gateway.stations import care, commission, read, update, verify
 from gateway.stations.orders import Order
@@ -233,27 +232,8 @@ def lock_(
         answer_is_no()
 
 
-@tag.command(done="Ctrl-C ended it", no="", trouble="the reader cannot be used")
-@options(reader_option, trust_option, root_option)
-def watch(url: str, trust_file: Path | None, root: str | None, as_json: bool) -> None:
-    """Verify every tag that shows up, until Ctrl-C.
-
-    \b
-    Example:  tagwright tag watch --reader pn532:/dev/ttyUSB0 --trust trust.cbor
-    """
-
-    async def all_tags() -> None:
-        async with at_reader(url, trust_file=trust_file, root=root) as post:
-            async for result in Station(post).run(verify.verify_one):
-                tell(result, account(result), as_json)
-
-    try:
-        play(all_tags())
-    except Stopped:
-        say("stopped")
-
-
-tag.add_command(bind)
+for command in (bind, watch):
+    tag.add_command(command)
 
 
 def _once(

@@ -28,7 +28,7 @@ from reader.ui import of_trouble
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from typing import Any
+    from typing import Any, NoReturn
 
     from reader.board_any import Board
     from reader.download import Install
@@ -252,9 +252,10 @@ def main(settings: "Settings", board: "Board") -> None:
     clock = Clock(time.ticks_ms, time.ticks_diff, state.get("known"))  # type: ignore[attr-defined]
     try:
         device = Device(board, settings, clock, state, os.urandom)
-    except (DeviceTrouble, OSError) as why:
+    except DeviceTrouble as why:
         _refuse(board, clock, str(why))
-        return
+    except OSError as why:
+        _refuse(board, clock, f"flash error {why.args[0]}")
     device.begin(settings.trouble)
     while True:
         board.sleep(device.turn())
@@ -268,7 +269,7 @@ def _rain(board: "Board", clock: "Clock", settings: "Settings") -> "M100 | None"
     return m100.M100(board.rain_port, clock, settings.rain_region, settings.rain_dbm)
 
 
-def _refuse(board: "Board", clock: "Clock", why: "str") -> None:
+def _refuse(board: "Board", clock: "Clock", why: "str") -> "NoReturn":
     """Tell for ever why this is no handheld; nothing is done that could make it worse."""
     face = Face(board)
     face.show(of_trouble(why, "DEFECT"), clock.ms())

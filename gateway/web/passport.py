@@ -40,7 +40,7 @@ _STATUSES = {
     "replaced": "replaced",
 }
 _UNITS = frozenset(("kwh", "wh", "w", "kg", "g", "mg", "mm", "cm", "m", "l", "v", "ah", "percent"))
-_HUMPS = re.compile("(?<=[a-z0-9])[A-Z](?![A-Z])")  # where a name's next word begins
+_HUMPS = re.compile("(?<=[a-z0-9])[A-Z]+")  # where a name's next word begins
 _COLUMNS = ("mass", "proportion", "recycled")  # of the list of materials, beside its name
 _WORSE = ("active", "inactive", "replaced", "recycled")
 
@@ -208,8 +208,13 @@ def label(name: str, t: Words) -> str:
     *parts, last = name.split("_")
     if last.lower() not in _UNITS or not parts:
         parts, last = [*parts, last], ""
-    spaced = _HUMPS.sub(lambda found: f" {found[0].lower()}", " ".join(parts)).strip()
-    return spaced[:1].upper() + spaced[1:] + (f" ({last})" if last else "")
+    spaced = _HUMPS.sub(_word, " ".join(parts)).strip()
+    return spaced[:1].upper() + spaced[1:] + (f" ({last})" if last else "") or name
+
+
+def _word(found: re.Match[str]) -> str:
+    """A capital begins a word; several are an abbreviation."""
+    return f" {found[0] if len(found[0]) > 1 else found[0].lower()}"
 
 
 def _wider(product: Product, document: Document) -> str | None:

@@ -1,1 +1,106 @@
-/** The passport page: a verdict of its own, where the browser can verify. */
+/*
+ * The passport page's own verdict: on the stub in the address's fragment, and on a tag where the browser reads tags.
+ *
+ * The trust list is all that is fetched: no fragment, no stub and no UID leaves the device. Where the browser cannot
+ * check signatures, what the website found stays, and is called that. gateway/web/passport.py gives the data.
+ */
+
+import { Malformed, canVerify, fromFragment, readTrust, verifyBest } from "./verify.js";
+
+const NFC = 1; // carrier kind, as in a stub
+const GARBLED = Uint8Array.of(0); // what no stub is
+
+const data = JSON.parse(document.getElementById("passport-data").textContent);
+const section = document.getElementById("verdict");
+const part = (name) => section.querySelector(`[data-part="${name}"]`);
+const byWebsite = part("by").textContent;
+
+let list = null; // the newest trust list that was read
+let asked = 0; // how often a verdict was asked for: only the last one is shown
+
+/** A text of the page; filled: what stands in its braces. */
+function text(key, filled = {}) {
+  return data.texts[key].replace(/\{(\w+)\}/g, (_, name) => filled[name]);
+}
+
+/** Fetch the trust list anew. Why it cannot be used, as a key of texts; null where there is one. */
+async function fetchList() {
+  try {
+    const answer = await fetch(data.trust, { credentials: "omit", cache: "no-cache" });
+    if (!answer.ok) return list ? null : "no_list";
+    const found = await readTrust(new Uint8Array(await answer.arrayBuffer()), data.root);
+    if (!list || found.number >= list.number) list = found;
+    return null;
+  } catch (why) {
+    if (why instanceof Malformed) return "bad_list";
+    if (why instanceof TypeError) return list ? null : "no_list"; // fetch's: no network
+    throw why;
+  }
+}
+
+/**
+ * Check a carrier and show the verdict.
+ *
+ * stubs: [slot, bytes] of each. from: "code" or "tag". link: the one on the carrier, beside the page's own. id: UID.
+ */
+async function judge(stubs, from, link = null, id = null) {
+  const turn = ++asked;
+  const missing = data.trust ? await fetchList() : "no_list";
+  const now = Math.floor(Date.now() / 1000);
+  const kind = from === "tag" ? NFC : null;
+  let answer;
+  for (const each of [data.link, link ?? data.link]) {
+    answer = await verifyBest(stubs, list, now, { kind, id, link: each, knownSeq: data.knownSeq });
+    if (answer.verdict.link === "mismatch") break; // with either
+  }
+  if (turn === asked) show(answer, from, missing, now);
+}
+
+function show({ verdict, colour, row, claims }, from, missing, now) {
+  Object.assign(section.dataset, { state: colour, row, by: "device" });
+  part("colour").textContent = text(`colour.${colour}`);
+  for (const name of ["title", "means", "do"]) part(name).textContent = text(`row.${row}.${name}`);
+  part("by").textContent = `${text(`tap.${from}`)} ${text("device")}`;
+  part("list").textContent = missing ? text(`tap.${missing}`) : age(now);
+  const answers = section.querySelector(".answers");
+  for (const each of answers.children) {
+    const { question } = each.dataset, answer = verdict[question];
+    each.dataset.mark = data.marks[answer] ?? "open";
+    each.lastElementChild.textContent = text(`answer.${question}.${answer}`);
+  }
+  answers.hidden = false;
+  part("document")?.remove(); // it was said of the website's record, not of this one
+  performance.mark("verdict");
+}
+
+/** How old the list is, and that it no longer counts where that is so. */
+function age(now) {
+  const days = Math.min(Math.ceil((list.issued - now) / 86400), 0);
+  const when = new Intl.RelativeTimeFormat(data.language, { numeric: "auto" }).format(days, "day");
+  const said = text("tap.age", { number: list.number, when });
+  return now > list.notAfter ? `${said} ${text("tap.over")}` : said;
+}
+
+/** The stub in the fragment, where there is one; other fragments lead to places on the page. */
+async function readFragment() {
+  let stub;
+  try {
+    stub = fromFragment(location.hash);
+  } catch (why) {
+    if (!(why instanceof Malformed)) throw why;
+    stub = GARBLED;
+  }
+  if (!stub) return;
+  // A fragment goes to no server: the page in another language can have it
+  for (const other of document.querySelectorAll("a[hreflang]")) other.hash = location.hash;
+  if (await able) await judge([[0, stub]], "code");
+  else part("by").textContent = `${text("tap.no_crypto")} ${byWebsite}`;
+}
+
+const able = canVerify();
+addEventListener("hashchange", readFragment);
+await readFragment();
+if ("NDEFReader" in window && (await able)) {
+  const { offer } = await import("./tap.js");
+  offer(document.getElementById("tap"), text, (stubs, link, id) => judge(stubs, "tag", link, id));
+}

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import click
 
+from gateway.cli import completion
 from gateway.cli.output import Seconds
 from gateway.config import CodesConfig
 from gateway.readers.registry import open_code_reader
@@ -17,6 +18,7 @@ code_reader_option = click.option(
     "--code-reader",
     "code_url",
     metavar="READER",
+    shell_complete=completion.code_reader,
     help="The camera or scanner that reads the item's code: camera:0, scanner:/dev/ttyACM0, ...",
 )
 requires_option = click.option(

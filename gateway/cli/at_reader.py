@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from edge import weblink
+from gateway.cli import completion
 from gateway.cli.output import USAGE, Failure, Seconds, json_option
 from gateway.journal import Journal
 from gateway.keys import DeviceKey, TrustStore, public_key
@@ -41,6 +42,7 @@ reader_option = click.option(
     metavar="READER",
     envvar="TAGWRIGHT_READER",
     show_envvar=True,
+    shell_complete=completion.reader,
     help="For example pn532:/dev/ttyUSB0, llrp://192.0.2.7?antenna=1 or m100:/dev/ttyUSB1",
 )
 trust_option = click.option("--trust", "trust_file", type=_FILE, help="The signed trust list.")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import click
 
+from gateway.cli import completion
 from gateway.cli.at_reader import link_base_option, link_host_option, root_option, trust_option
 from gateway.cli.output import (
     USAGE,
@@ -196,6 +197,7 @@ def decode(
     "url",
     required=True,
     metavar="READER",
+    shell_complete=completion.code_reader,
     help="camera:0, camera:http://HOST/video.mjpg, scanner:/dev/ttyACM0?preset=keyence, ...",
 )
 @click.option(

@@ -210,6 +210,30 @@ def test_a_passport_is_shown_to_people_without_what_is_not_theirs(tmp_path: Any)
     play(tmp_path / "hub.db", scene)
 
 
+def test_a_page_is_in_the_language_that_is_asked_for_and_is_fetched_once(tmp_path: Any) -> None:
+    async def scene(at: Rooms) -> None:
+        await at.publish(passport())
+        for query, header, language in (
+            ("", "de-CH, en;q=0.5", "de"),
+            ("", "ja", "en"),
+            ("?lang=fr", "de", "fr"),
+            ("?lang=tlh", "nl", "nl"),
+            ("?a=1;lang=zh", "en", "zh"),
+        ):
+            headers = HTML | {"Accept-Language": header}
+            answer = await at.public.get(f"{HERE}{query}", headers=headers)
+            assert f'<html lang="{language}">' in answer.text
+            assert answer.headers["content-language"] == language
+            assert answer.headers["vary"] == "Accept, Accept-Language, Authorization"
+            known = headers | {"If-None-Match": f"W/{answer.headers['etag']}"}
+            assert (await at.public.get(f"{HERE}{query}", headers=known)).status_code == 304
+        assert 'href="?a=1&amp;lang=en"' in answer.text
+        missing = await at.public.get(f"/01/{GTIN}?lang=de", headers=HTML)
+        assert (missing.status_code, missing.headers["content-language"]) == (404, "de")
+
+    play(tmp_path / "hub.db", scene)
+
+
 def test_a_product_that_only_gateways_told_of_has_a_page_and_a_linkset(tmp_path: Any) -> None:
     async def scene(at: Rooms) -> None:
         path = f"/01/{GTIN}/21/seen"

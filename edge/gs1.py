@@ -173,7 +173,8 @@ def _is_plain_link(uri: "str", product: "Sequence[Any]") -> "bool":
     tail = f"/01/{product[1]:014d}/21/{product[-1]}"
     base = uri[8 : -len(tail)]
     return (
-        uri.endswith(tail)
+        len(uri) <= _LONGEST_URI
+        and uri.endswith(tail)
         and uri.startswith("https://")
         and not base.strip(_PLAIN)
         and base[:1] not in ("", "/")

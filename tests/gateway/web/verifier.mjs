@@ -18,7 +18,7 @@ const ACTS = {
   trust: async ({ name, data, root }) => {
     const found = await page.readTrust(bytes(data), root);
     lists.set(name, found);
-    return { ...found, entries: found.entries.map(({ cryptoKey, ...entry }) => entry) };
+    return { ...found, entries: found.entries.map(({ imported, ...entry }) => Object.values(entry)) };
   },
   /** {stub, trust, now, ...}: the answer on one stub. */
   verify: async (it) => page.verify(bytes(it.stub), lists.get(it.trust), it.now, asked(it)),
@@ -32,8 +32,8 @@ const ACTS = {
   /** {link, product} */
   names: async ({ link, product }) => page.linkNames(link, product),
   cbor: async ({ data }) => page.decode(bytes(data), 4096),
-  signature: async ({ key, message, signature }) =>
-    page.isSigned(await page.importKey(bytes(key)), bytes(message), bytes(signature)),
+  signature: async ({ key, alg, message, signature }) =>
+    page.isSigned(await page.importKey(bytes(key)), { alg, signed: bytes(message), signature: bytes(signature) }),
   /** As verify, `times` times: milliseconds each. */
   time: async (it) => {
     const begin = process.hrtime.bigint();

@@ -1,0 +1,429 @@
+"""Hostile questions to the verifier that the passport page runs, each with the answer of edge's, and node that runs it.
+
+Keys, stubs, trust lists, links and fragments are made from a seed: right ones, changed ones, and wrong ones that are
+signed all the same.
+"""
+
+import json
+import subprocess
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any, Self
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge import cbor, cose, envelope, gs1, printed, stub, trust
+from edge.errors import Malformed
+from edge.trust import Entry, TrustList
+from edge.verify import COLOURS, Verdict, verify, verify_best
+from gateway.keys import DeviceKey, verifier
+from tests.bench import mutations
+
+PROGRAM = Path(__file__).parent / "gateway" / "web" / "verifier.mjs"
+NOW = 1_790_000_000
+UID, TID = bytes.fromhex("04a1b2c3d4e5f6"), bytes.fromhex("e28011052000001122334455")
+GTINS = (9520123456788, 9506000134352, 40170725, 4012345123456, 31)
+LAST = 2**53 - 1
+_ROWS = {
+    row.partition(": ")[2]: row.partition(": ")[0].partition(" ")[2]
+    for row in COLOURS.splitlines()
+}  # reason -> conditions
+_ODD: tuple[Any, ...] = (
+    *(0, 1, 2, 3, 4, 7, 8, 23, 24, 255, 256, 31, 17, 2**16, 2**32, LAST, LAST + 1, 2**64 - 1),
+    *(-1, -24, -25, -(2**53), -(2**64), True, False, None, b"", bytes(4), bytes(7), bytes(16)),
+    *(bytes(32), bytes(64), bytes(65), "", "a", "did:", "did:x", "https://a/b", "http://", "ü"),
+    *("x" * 20, "x" * 21, "x" * 255, "x" * 256, "ü" * 127, "ü" * 128, "\x7f", "\x1f", "a b"),
+    *("\ufeff", "\u2028", "\U0001f4a9" * 63, "\U0001f4a9" * 64, 253402300799, 253402300800),
+    *([], [1], [1, UID], [2, TID], [1, bytes(5)], [3, UID], [0, GTINS[0], "A1"], {}, {41: 1}),
+    *([1, {}], [1, {-1: [[[[[]]]]]}], [1, {1: [[[[[[]]]]]]}], [1, {"a": 1}], [LAST, {2**64 - 1: 1}]),
+    *({41: LAST}, {41: LAST + 1}, {55: 1}, {41: -1}, {"41": 1}, [0, bytes(16)], [1, bytes(16)]),
+    *([[[[[[[]]]]]]], [[[[[[[[]]]]]]]], cbor.Tag(18, 1), cbor.Tag(2**64 - 1, [{b"": {"": None}}])),
+)
+
+
+class Page:
+    """The page's verifier in one node process: `ask` as often as you like."""
+
+    def __enter__(self) -> Self:
+        self._node = subprocess.Popen(
+            ["node", str(PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._node.communicate()
+
+    def ask(self, questions: Iterable[dict[str, Any]]) -> list[Any]:
+        """The answer to each question: a value as verifier.mjs tells it, or "malformed"."""
+        assert self._node.stdin and self._node.stdout
+        lines = [json.dumps(each).encode() + b"\n" for each in questions]
+        writer = threading.Thread(target=self._write, args=(b"".join(lines),))
+        writer.start()
+        found = []
+        for line in lines:
+            answer = self._node.stdout.readline()
+            assert answer, f"node ended at {line[:2000]!r}"
+            found.append(json.loads(answer).get("is", "malformed"))
+        writer.join()
+        return found
+
+    def _write(self, lines: bytes) -> None:
+        assert self._node.stdin
+        self._node.stdin.write(lines)
+        self._node.stdin.flush()
+
+
+def plain(value: Any) -> Any:
+    """A CBOR value as verifier.mjs tells it."""
+    if isinstance(value, bytes):
+        return {"hex": value.hex()}
+    if isinstance(value, dict):
+        keys = sorted(value, key=cbor.encode)
+        return {"map": [[plain(key), plain(value[key])] for key in keys]}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, cbor.Tag):
+        return {"tag": plain(value.number), "value": plain(value.value)}
+    if type(value) is int and not -LAST - 1 <= value <= LAST:
+        return {"int": str(value)}
+    return value
+
+
+def told(verdict: Verdict, found: stub.Stub | None) -> dict[str, Any]:
+    """What the page must answer."""
+    claims = plain(dict(found.claims)) if found is not None else None
+    return {
+        "verdict": verdict.as_dict(),
+        "colour": verdict.colour(),
+        "row": _ROWS[verdict.why()],
+        "claims": claims,
+    }
+
+
+def listed(found: TrustList) -> dict[str, Any]:
+    """What the page must make of a trust list."""
+    entries = [
+        [plain(each) for each in trust._fields(entry)]  # rows with their defaults
+        for entry in found.entries
+    ]
+    return {
+        "number": found.number,
+        "issued": found.issued,
+        "notAfter": found.not_after,
+        "entries": entries,
+    }
+
+
+def keys(random: Random) -> list[DeviceKey]:
+    """Five Ed25519 keys and two of P-256."""
+    seeds = [random.randbytes(32) for _ in range(5)]
+    scalars = [random.randrange(1, 2**255) for _ in range(2)]
+    return [DeviceKey(Ed25519PrivateKey.from_private_bytes(seed)) for seed in seeds] + [
+        DeviceKey(ec.derive_private_key(each, ec.SECP256R1())) for each in scalars
+    ]
+
+
+class World:
+    """Keys, histories and trust lists of one seed, and the questions about them. lists: by name, as edge reads them."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.root, *self.keys = keys(self.random)
+        self.twin = self.keys[0].kid  # that another key's stubs state too
+        self.chains = [self._chain() for _ in range(24)]
+        self.stubs = [each for chain in self.chains for each in chain]
+        self.lists: dict[str | None, TrustList | None] = {None: None}
+        self.payloads = [cbor.decode(trust._payload(self._list()), 1 << 20) for _ in range(12)]
+
+    def trusts(self, count: int) -> Iterator[tuple[dict[str, Any], Any]]:
+        """Trust lists with what the page must say of them; those that hold are kept in `lists`."""
+        for number in range(count):
+            data, root = self._signed_list(number), self.root.public
+            if number % 16 == 15:
+                root = self.random.choice((self.keys[0].public, self.keys[-1].public, b"", b"\x01" * 33))
+            answer: Any = "malformed"
+            try:
+                found = trust.decode(data, root, verifier)
+                answer = listed(found)
+                self.lists[str(number)] = found
+            except Malformed:
+                pass
+            yield {"do": "trust", "name": str(number), "data": data.hex(), "root": root.hex()}, answer
+
+    def verdicts(self, count: int) -> Iterator[tuple[dict[str, Any], Any]]:
+        """Stubs, and sets of slots, with the verdicts on them."""
+        names = list(self.lists)
+        for number in range(count):
+            raw, asked = self._stub(), self._asked()
+            name = self.random.choice(names)
+            now = NOW + self.random.choice((0, 0, 0, 1, -1, -NOW, 1000, -1000, 10**9))
+            where = {"trust": name, "now": now, **_hexed(asked)}
+            of = (self.lists[name], verifier, now)
+            if number % 5:
+                answer = told(*verify(raw, *of, **asked))
+                yield {"do": "verify", "stub": raw.hex(), **where}, answer
+                continue
+            slots = [(slot, self._stub()) for slot in range(self.random.randrange(4))]
+            slot, *judged = verify_best(slots, *of, **asked)
+            held = [[slot, raw.hex()] for slot, raw in slots]
+            yield {"do": "best", "stubs": held, **where}, {"slot": slot, **told(*judged)}
+
+    def names(self, count: int) -> Iterator[tuple[dict[str, Any], Any]]:
+        """Links with products, and whether the one names the other."""
+        for _ in range(count):
+            product = self._product()
+            link = self.link(product)
+            answer = gs1.link_names(link, product)
+            yield {"do": "names", "link": link, "product": product}, answer
+
+    def fragments(self, count: int) -> Iterator[tuple[dict[str, Any], Any]]:
+        """Fragments with the stubs in them."""
+        random = self.random
+        for _ in range(count):
+            raw = random.choice((random.choice(self.stubs), b"\xd2\x84" + random.randbytes(random.randrange(12))))
+            text = "#s=" + printed.spell(raw, random.choice(printed.FORMS))
+            if random.getrandbits(1):
+                text = self._misspelled(text, "#s=AZaz09-_27+/ \n")
+            if text[:1] == "#":
+                try:
+                    answer = plain(printed.split("https://a/" + text)[1])
+                except Malformed:
+                    answer = "malformed"
+                yield {"do": "fragment", "text": text}, answer
+
+    def items(self, count: int) -> Iterator[tuple[dict[str, Any], Any]]:
+        """CBOR, mostly deterministic, with its values."""
+        for _ in range(count):
+            data = mutations.cbor(self.random, 9)
+            if not self.random.getrandbits(2):
+                data = mutations.changed([data], self.random)
+            try:
+                answer = plain(cbor.decode(data))
+            except Malformed:
+                answer = "malformed"
+            yield {"do": "cbor", "data": data.hex()}, answer
+
+    def link(self, product: list[Any]) -> str:
+        """A link that names the product, nearly does, or is made to mislead."""
+        random = self.random
+        if product[0] != stub.GS1:
+            base = random.choice((product[1], product[1], "https://a/b"))
+            return base + random.choice(("", "", "#", "#x", "?", "/"))
+        gtin, serial = gs1.gtin14(random.choice((product[1], product[1], product[1], GTINS[0]))), product[-1]
+        batch = product[2] if len(product) == 4 else "B1"
+        pairs = [("01", gtin)]
+        for ai, value in (("22", "V1"), ("10", batch), ("21", serial), ("235", "T1"), ("01", gtin)):
+            if random.getrandbits(3) < {"21": 7, "10": 3}.get(ai, 1):
+                pairs.append((ai, random.choice((value, value, value, "A1", "x" * 21, "", "."))))
+        if not random.getrandbits(3):
+            random.shuffle(pairs)
+        base = random.choice(("https://a.b", "https://a.b", "https://A.b:8/q/r", "http://a", "HTTPS://a//", "https://x@a", "hTTps://a", "https:///", "https://" + "a/" * 1010 + "a"))
+        path = "".join(f"/{ai}/{self._escaped(value)}" for ai, value in pairs)
+        query = random.choice(("", "", "", "?", "#x", "?17=270101", "?17=1;17=2", "?10=x", "?linkType=gs1:pip&x=%", "?%31%30=2", "?=1&17", "?11=", "?3103=00+1#21", "?1%zz=1", "?" + "&".join(f"{n}=1" for n in range(30, 30 + random.randrange(30, 36)))))
+        text = base + path + query
+        return text if random.getrandbits(2) else self._misspelled(text, "%/?#&;=+A1 .~é\n\ud800\U0001f4a9")
+
+    def _escaped(self, value: str) -> str:
+        """A value as it stands in a path, with more or fewer percent signs than it needs."""
+        random = self.random
+        level = random.random() / 3
+        said = [f"%{ord(c):02{random.choice('xX')}}" if random.random() < level else c for c in value]
+        return "".join(said) if random.getrandbits(2) else gs1.percent_encoded(value)
+
+    def _misspelled(self, text: str, letters: str) -> str:
+        for _ in range(self.random.randrange(3)):
+            at = self.random.randrange(len(text) + 1)
+            gone = self.random.choice((0, 1, 1, 1, 4, 9999))
+            text = text[:at] + self.random.choice(letters) * self.random.getrandbits(1) + text[at + gone :]
+        return text
+
+    def _product(self) -> list[Any]:
+        random = self.random
+        serial = random.choice(("A1", "A1", "a/b?c", "%41", "x" * 20, "..", "1=2;3&4", '"', "A.b-_"))
+        return random.choice(
+            (
+                *([stub.GS1, random.choice(GTINS), serial],) * 4,
+                *([stub.GS1, random.choice(GTINS), random.choice(("B1", "b+c")), serial],) * 2,
+                [stub.WEB_LINK, random.choice(("https://a.b/c", "http://a?b#c", "HTTPS://[::1]:8/"))],
+                [stub.DID, "did:example:1"],
+                [stub.ISO15459, "LEABC/1,2"],
+            )
+        )
+
+    def _chain(self) -> list[bytes]:
+        """Four stubs of one product, of which some fork off, and two of them jump."""
+        random = self.random
+        key = random.choice(self.keys)
+        product = self._product()
+        carrier = random.choice((None, [stub.NFC, UID], [stub.NFC, UID], [stub.RAIN, TID]))
+        made: list[bytes] = []
+        for seq in (0, 1, 2, 2, 5):
+            claims = self._claims(product, carrier, seq)
+            if seq:
+                claims[stub.PREV] = stub.link16(random.choice((made[-1], made[-1], bytes(1))))
+            kid = random.choice((key.kid, key.kid, key.kid, self.twin, bytes(8)))
+            alg = cose.EDDSA if key.alg == cose.ED25519 and not random.getrandbits(2) else key.alg
+            made.append(stub.encode(claims, alg, kid, key.sign))
+        return made
+
+    def _claims(self, product: list[Any], carrier: list[Any] | None, seq: int) -> dict[int, Any]:
+        random = self.random
+        claims: dict[int, Any] = {
+            stub.VERSION: 1,
+            stub.PRODUCT: product,
+            stub.ISSUED_AT: NOW - random.choice((0, 1, 500, 1000, 1001, -5)),
+            stub.SEQ: seq,
+        }
+        more = {
+            stub.CARRIER: carrier,
+            stub.DIGEST: random.randbytes(32),
+            stub.OPERATOR: random.choice(("op", "ü" * 127)),
+            stub.STATUS: 1 + random.randrange(3),
+            stub.TOTALS: {41: random.getrandbits(53), 10: 5},
+            stub.SECTOR: [7, {1: "a", 2**53: b"", -(2**64): [{"b": -1}]}],
+            stub.PARTS: [3, bytes(16)],
+            stub.EVIDENCE: random.randrange(3),
+            random.randrange(16, 64): random.choice(_ODD[:40]),
+        }
+        chosen = {key: value for key, value in more.items() if key == stub.CARRIER or not random.getrandbits(2)}
+        return claims | {key: value for key, value in chosen.items() if value is not None or key > 15}
+
+    def _stub(self) -> bytes:
+        """A stub as it is, changed at random, or of odd claims under a signature that holds."""
+        random = self.random
+        act = random.randrange(16)
+        if act < 3:
+            return random.choice(self.stubs)
+        if act < 5:
+            return mutations.changed(self.stubs, random)
+        if act < 6:
+            flipped = bytearray(random.choice(self.stubs))
+            at = random.choice((random.randrange(len(flipped)), random.randrange(20), len(flipped) - 1 - random.randrange(64)))
+            flipped[at] ^= 1 << random.randrange(8)
+            return bytes(flipped)
+        if act == 6:
+            return mutations.anything(random) if random.getrandbits(1) else b""
+        claims = dict(stub.decode(random.choice(self.stubs)).claims)
+        if act == 7:
+            return mutations.sign1(mutations.claims(claims, random), random.choice(self.keys).kid, random)
+        if act < 10:
+            return self._enveloped(mutations.claims(claims, random))
+        if act < 11:
+            whole = cbor.encode(claims)
+            return self._enveloped(mutations.changed([whole], random))
+        if act < 15:
+            for _ in range(1 + random.getrandbits(1)):
+                key = random.choice((*range(16), *claims, 16, 23, 24, 63, 64, 255, -1, "a", b"\x01"))
+                claims[key] = random.choice(_ODD)
+                if random.getrandbits(3) == 0:
+                    del claims[key]
+            return self._enveloped(_deep(claims))
+        return self._enveloped(cbor.encode(claims | {40: bytes(random.choice((200, 3700, 3800, 4000)))}))
+
+    def _enveloped(self, payload: bytes) -> bytes:
+        """A signature that holds over a payload and headers, which mostly are as they should be."""
+        random = self.random
+        key = random.choice(self.keys)
+        headers: dict[Any, Any] = {cose.ALG: key.alg, cose.KID: key.kid}
+        tag, unprotected, aad = 18, {}, b""
+        if not random.getrandbits(2):
+            act = random.randrange(9)
+            if act < 3:
+                headers[cose.ALG] = random.choice((-19, -8, -9, -7, "EdDSA", None, True, -19 + 2**33))
+            elif act < 5:
+                headers[cose.KID] = random.choice((b"", key.kid[:7], key.kid + b"\0", self.twin, "kid", 1))
+            elif act == 5:
+                headers[random.choice((2, 3, "x"))] = random.choice(([1], [4], 0))
+            elif act == 6:
+                unprotected = {random.choice((1, 4, 5)): random.choice((b"", key.kid, -19))}
+            elif act == 7:
+                tag = random.choice((17, 19, 98))
+            else:
+                aad = b"\0"
+        protected = cbor.encode(headers)
+        signature = key.sign(cose.to_be_signed(protected, payload, aad))
+        return cbor.encode(cbor.Tag(tag, [protected, unprotected, payload, signature]))
+
+    def _asked(self) -> dict[str, Any]:
+        """The other arguments of verify."""
+        random = self.random
+        product = random.choice(self.stubs)
+        return {
+            "kind": random.choice((None, 1, 1, 1, 2, 0)),
+            "id": random.choice((None, UID, UID, UID, TID, bytes(7), b"", UID + b"\0")),
+            "link": random.choice((None, self.link(stub.decode(product).product))),
+            "previous": random.choice((None, product, self._stub())),
+            "known_seq": random.choice((None, None, None, 0, 1, 2, 6, LAST)),
+        }
+
+    def _entry(self, key: DeviceKey) -> Entry:
+        random = self.random
+        kid = random.choice((key.kid, key.kid, key.kid, self.twin))
+        times = (None, None, None, NOW - 1000, NOW - 500, NOW, NOW + 500)
+        return Entry(
+            kid,
+            key.public,
+            random.choice(("", "op", "ü" * 255)),
+            random.choice((("issuer",), ("issuer",), ("station",), ("station", "issuer"))),
+            random.choice((0, 0, 0, NOW, NOW + 1, LAST)),
+            random.choice(times),
+            random.choice((*times, None, None)),
+            random.choice(((), (), (), ("952",), ("0",), ("9506", "401234"), ("9520123456788",))),
+            random.choice(("", "EU")),
+        )
+
+    def _list(self) -> TrustList:
+        random = self.random
+        entries = [self._entry(key) for key in self.keys if random.getrandbits(2)]
+        not_after = random.choice((NOW + 10**6, NOW + 10**6, NOW, NOW - 1, LAST))
+        return TrustList(random.randrange(9), NOW - 10**6, not_after, tuple(entries))
+
+    def _signed_list(self, number: int) -> bytes:
+        """A list as it should be, or an odd one that the root signed, or one that was changed after that."""
+        random = self.random
+        if number < 2 or number % 4 == 0:
+            return trust.encode(self._list(), self.root.alg, self.root.kid, self.root.sign)
+        whole = cbor.decode(cbor.encode(random.choice(self.payloads)), 1 << 20)
+        unsound = (*_UNSOUND, bytes(64), random.randbytes(32), random.randbytes(64), bytes(33))
+        rows = whole[3] or [[]]
+        for _ in range(random.choice((0, 1, 1, 1, 2))):
+            act, row = random.randrange(8), random.choice(rows)
+            if act < 4 and row:
+                row[random.randrange(len(row))] = random.choice((*_ODD, "issuer", ["issuer"], ["issuer", "x"], [""], ["12"], ["1", "x"], "issuer" * 43))
+            elif act == 4 and len(row) > 1:
+                row[1] = random.choice(unsound)
+            elif act == 5:
+                row.append(random.choice((None, "EU", "", 0)))
+            elif act == 6:
+                random.shuffle(rows)
+            else:
+                whole[random.randrange(4)] = random.choice(_ODD)
+        payload = _deep(whole)
+        if number % 4 == 1:
+            payload = mutations.changed([payload], random)
+        data = cose.sign1(payload, self.root.alg, random.choice((self.root.kid, b"", bytes(30))), self.root.sign)
+        return mutations.changed([data], random) if number % 4 == 2 and random.getrandbits(1) else data
+
+
+def _deep(value: Any) -> bytes:
+    """CBOR, also where it is nested deeper than edge writes it."""
+    out = bytearray()
+    cbor._put(out, value, 16)
+    return bytes(out)
+
+
+def _hexed(asked: dict[str, Any]) -> dict[str, Any]:
+    return {name: each.hex() if isinstance(each, bytes) else each for name, each in asked.items()}
+
+
+_P = 2**255 - 19
+_Y8 = 2707385501144840649318225287225658788936804267575313519463743609750303402022
+_UNSOUND = tuple(
+    (y | sign << 255).to_bytes(32, "little")
+    for y in (0, 1, _P - 1, _P, _P + 1, _Y8, _P - _Y8, 2, 2**255 - 1)
+    for sign in (0, 1)
+)  # of small order, not canonical, or (y = 2) no points
+assert envelope.CEILING == printed.LARGEST

@@ -65,6 +65,7 @@ class App:
         self._code = 0
         self._is_up = False
         self._waiting = 0
+        self._trouble = ""  # why it is not up
         self._percent: "int | None" = None
         self._since = 0  # of the state
         self._used = 0  # a button, last
@@ -122,7 +123,9 @@ class App:
             return []
         if self.mode == "send":
             if not self._is_up and not self._can_dial:
-                return self._told(("no gateway: plug in", f"{self._waiting} wait"), now_ms)
+                return self._told(
+                    (self._trouble or "no gateway: plug in", f"{self._waiting} wait"), now_ms
+                )
             self._enter("sending", now_ms)
             return [("send",), self._sending()]
         if self.mode in WRITING and self._percent is not None and self._percent < _LOW_PERCENT:
@@ -160,6 +163,7 @@ class App:
     def _linked(self, is_up: "bool", waiting: "int", trouble: "str", now_ms: "int") -> "list[Act]":
         was_up, self._is_up = self._is_up, is_up
         self._waiting = waiting
+        self._trouble = trouble
         if self.state != "sending":
             return []
         self._since = now_ms

@@ -62,7 +62,10 @@ class Line:
         except (OSError, MemoryError):
             self._hang_up("the gateway left")
             return
-        if self._stream is not self._board.usb:
+        if self._stream is self._board.usb:
+            if not self.can_dial:
+                self.trouble = link.trouble
+        else:
             state = (link.up, link.waiting, self._download.offset)
             if state != self._state:
                 self._state = state

@@ -39,6 +39,7 @@ _SILENT_S = (
 _SEQS = (
     1 << 32
 )  # a log's cursor in the journal is its last seq, and above it that record's edge.link.mark
+_UNPROVED = "it proves nothing: is its secret line 1 of secret_file?"
 _MOST_PARTS = 64  # of a text
 _MOST_WARNINGS = 8  # of one connection, about what was left out
 
@@ -110,12 +111,13 @@ class HandheldStation:
                 since = clock() if end.is_proved or not data else since
                 if not data or clock() - since > _SILENT_S:
                     self._gone(end, where, "silent")
+                    why = _UNPROVED if data else "it is silent"
                     if not self.reader.where.path:
-                        raise ReaderGone(
-                            "it is silent"
-                            if not data
-                            else "it proves nothing: is its secret line 1 of secret_file?"
-                        )
+                        raise ReaderGone(why)
+                    if data and not visit.is_doubted:
+                        log.warning("%s: %s: %s", self.reader.name, where, why)
+                    visit.is_doubted = bool(data)
+                    since = clock()
                     await at.send(end.bye(""))
                 for said in end.receive(data):
                     for answer in await self._answers(end, visit, said, tell):
@@ -276,10 +278,12 @@ class _Visit:
     """What belongs to one session. things: SHA-256 -> what was offered last; is_under_way: it is being fetched.
 
     judge: as it was at the hello. refused, why: of the connection, as they were told last; told: how often.
+    is_doubted: it was told that who is there proves nothing.
     """
 
     def __init__(self, judge: Judge) -> None:
         self.refused, self.why, self.told = 0, "", 0
+        self.is_doubted = False
         self.begin(judge)
 
     def begin(self, judge: Judge) -> None:

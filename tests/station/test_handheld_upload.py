@@ -9,6 +9,7 @@ import pytest
 from edge import link, stub
 from gateway.journal import Journal, JournalFull
 from gateway.keys import verifier
+from gateway.stations import handheld
 from gateway.stations.handheld import Collector
 from gateway.stations.handheld_rows import Judge
 from gateway.stations.result import Result
@@ -371,6 +372,21 @@ async def test_a_handheld_without_the_secret_is_told_so(tmp_path: Path) -> None:
         await session(station(journal), device, until=lambda: device.ms > 5_000)
         assert device.link.trouble == "gateway has a secret, this reader none"
         assert journal.head() == 0
+
+
+async def test_another_secret_is_told_at_both_ends_and_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(handheld, "_SILENT_S", 0)
+    device = Device(tmp_path / "d", secret=b"another one, of 24 bytes")
+    device.note(3)
+    async with Journal(tmp_path / "j.db") as journal:
+        await session(station(journal), device, until=lambda: device.ms > 9_000)
+        assert device.link.trouble == "gateway has another secret"
+        assert journal.head() == 0
+    assert [each.getMessage() for each in caplog.records if "secret_file" in each.getMessage()] == [
+        "hand: cable: it proves nothing: is its secret line 1 of secret_file?"
+    ]
 
 
 async def test_an_ack_that_another_made_frees_nothing(tmp_path: Path) -> None:

@@ -126,6 +126,14 @@ def test_sending_ends_when_nothing_waits():
     assert words(hand.on("tick")) == [("show", "NO")] and hand.app.state == "verdict"
 
 
+def test_without_a_gateway_it_says_why():
+    hand = Hand(App())
+    hand.turn_to("send")
+    assert hand.press("trigger")[0][1].lines == ["no gateway: plug", "in", "0 wait"]
+    hand.on("link", False, 3, "gateway has another secret")
+    assert hand.press("trigger")[0][1].lines == ["gateway has", "another secret", "3 wait"]
+
+
 def test_without_a_gateway_one_is_called_and_then_sent_to():
     hand = Hand(App((), 0, MODES, True))
     hand.turn_to("send")

@@ -87,6 +87,16 @@ def test_wifi_stays_until_all_is_handed_over_and_a_little_longer():
     assert len(bench.calls) == 2
 
 
+def test_on_usb_alone_it_is_told_why_no_gateway_is_up():
+    bench = Bench()
+    bench.trouble = "gateway has another secret"
+    bench.wait(100)
+    assert bench.line.trouble == ""  # it may call one
+    bench.wifi_ssid = ""
+    bench.wait(100)
+    assert bench.line.trouble == "gateway has another secret"
+
+
 def test_a_gateway_that_is_mute_or_takes_nothing_is_left():
     for up in (False, True):
         bench = Bench()

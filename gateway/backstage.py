@@ -15,7 +15,7 @@ from gateway.config import HubConfig
 from gateway.hub.access_tables import AccessTable
 from gateway.hub.app import opened
 from gateway.hub.serve import running
-from gateway.hub.settings import HubSettings
+from gateway.hub.settings import HubSettings, TrustTable
 from gateway.journal import Journal
 from gateway.keys import DeviceKey, TrustStore, open_key
 from gateway.model import DeviceTrouble
@@ -74,7 +74,9 @@ async def backstage(folder: Path, at: Backend = Backend()) -> AsyncIterator[Back
 async def _hub(folder: Path) -> AsyncIterator[str]:
     """The demo's own hub; yields its URL."""
     settings = HubSettings(
-        database=str(folder / "hub.db"), access=AccessTable(audit_key=folder / "audit.key")
+        database=str(folder / "hub.db"),
+        access=AccessTable(audit_key=folder / "audit.key"),
+        trust=TrustTable(list=folder / "trust.cbor"),
     )
     async with opened(settings) as hub, running(hub.app) as url:
         yield url

@@ -10,15 +10,19 @@ POST /act                                        gateway/web/station/acts.py
 Each page's template is given: page (its name), person, theme ("", "light" or "dark"), query (the parameters as they
 came), link(path, **query): a path that keeps language and theme, here(**query): the page that is shown, with other
 parameters, and what it shows: station.html board; station_history.html filter, found, readers (names) and fault (the
-name of a parameter that cannot be read, ""); station_product.html product and found; station_charts.html found and
-readers; station_configuration.html tables; station_login.html to (where to go on), failed, has_accounts, has_oidc.
+name of a parameter that cannot be read, ""); station_product.html product and found; station_charts.html found,
+readers, hours, and drawn (charts.py); station_configuration.html tables; station_login.html to (where
+to go on), failed, has_accounts, has_oidc.
 """
 
+import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -33,6 +37,7 @@ from gateway.web.login import path
 from gateway.web.person import Person, Who, anyone
 from gateway.web.station.acts import Acts
 from gateway.web.station.board import Board
+from gateway.web.station.charts import charts
 from gateway.web.station.configuration import tables
 from gateway.web.station.history import Filter, Unreadable, history, life, text, whole
 from gateway.web.station.line import Line
@@ -40,11 +45,17 @@ from gateway.web.station.live import Live
 from gateway.web.station.tally import Tally
 from gateway.web.station.told import Notices
 from gateway.web.templates import render
+from gateway.web.words import Words
 
-SECTIONS = ("common", "station")
+SECTIONS = ("common", "station", "verdict")
 
 FAILED = ("wrong", "often", "oidc", "accounts")  # why nobody was logged in
 
+# The kinds of rows that a history is filtered by
+KINDS = (
+    *("result", "verdict", "refused", "void", "repair", "intent", "bind", "code", "label"),
+    *("pallet", "window", "presence", "handheld", "audit"),
+)
 _THEMES = ("light", "dark")
 _HOURS = 8
 _MOST_HOURS = 168
@@ -133,7 +144,7 @@ class StationPage:
         return guarded
 
     async def _front(self, request: Request) -> Response:
-        return self._page(request, "station.html", board=self.board(True))
+        return self._page(request, "station.html", board=self.board())
 
     async def _history_page(self, request: Request) -> Response:
         wanted, fault = Filter(), ""
@@ -150,6 +161,7 @@ class StationPage:
             found=found,
             fault=fault,
             readers=self._readers(),
+            kinds=KINDS,
         )
 
     async def _product_page(self, request: Request) -> Response:
@@ -158,8 +170,15 @@ class StationPage:
         return self._page(request, "station_product.html", product=product, found=found)
 
     async def _charts(self, request: Request) -> Response:
-        found = self._throughput(request)
-        return self._page(request, "station_charts.html", found=found, readers=self._readers())
+        found, t = self._throughput(request), self._words(request)
+        return self._page(
+            request,
+            "station_charts.html",
+            found=found,
+            hours=_hours(request),
+            readers=self._readers(),
+            drawn=charts(found, t, moment),
+        )
 
     async def _configuration(self, request: Request) -> Response:
         return self._page(request, "station_configuration.html", tables=tables(self._config))
@@ -193,14 +212,15 @@ class StationPage:
         return [each.name for each in self._config.reader]
 
     def _throughput(self, request: Request) -> dict[str, Any]:
-        query = request.query_params
-        hours = max(1, whole(query, "hours", _HOURS, _MOST_HOURS))
-        return self.tally.throughput(hours, text(query, "station") or None)
+        station = text(request.query_params, "station") or None
+        return self.tally.throughput(_hours(request), station)
+
+    def _words(self, request: Request) -> Words:
+        header, named = request.headers.get("accept-language"), request.query_params.get("lang")
+        return words.words(words.chosen(header, "station", named), *SECTIONS)
 
     def _page(self, request: Request, template: str, status: int = 200, **filled: Any) -> Response:
-        query = request.query_params
-        header, named = request.headers.get("accept-language"), query.get("lang")
-        language = words.chosen(header, "station", named)
+        query, t = request.query_params, self._words(request)
         kept = _kept(request)
 
         def link(path: str, **more: object) -> str:
@@ -212,21 +232,48 @@ class StationPage:
             return f"{request.url.path}?{urlencode(said)}"
 
         page = template.removesuffix(".html").removeprefix("station").removeprefix("_") or "front"
-        page_words = words.words(language, *SECTIONS)
         person: Person | None = self._who(request)
         html = render(
             template,
-            page_words,
+            t,
             page=page,
             person=person,
             theme=kept.get("theme", ""),
+            offered=words.offered("station"),
+            keeps_accounts=self._config.web is not None and self._config.web.keeps_accounts,
+            moment=moment,
+            instant=instant,
+            data=script_data(t, link("/product") + ("&" if kept else "?") + "product="),
             query=dict(query),
             link=link,
             here=here,
             **filled,
         )
         headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"}
-        return HTMLResponse(html, status, headers=headers | {"Content-Language": language})
+        return HTMLResponse(html, status, headers=headers | {"Content-Language": t.language})
+
+
+def _hours(request: Request) -> int:
+    return max(1, whole(request.query_params, "hours", _HOURS, _MOST_HOURS))
+
+
+def moment(at: float) -> str:
+    """Unix seconds as the gateway's own clock on the wall shows them."""
+    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def instant(at: float) -> str:
+    """Unix seconds as RFC 3339."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+
+
+def script_data(t: Words, product: str) -> Markup:
+    """What station.js reads: its texts, and what the URL of a product's page begins with. Inert within HTML."""
+    texts = t.beginning("station.") | {
+        key: said for key, said in t.beginning("verdict.").items() if key.startswith("row.")
+    }
+    said = {"language": t.language, "product": product, "texts": texts}
+    return Markup(json.dumps(said, ensure_ascii=False).replace("<", "\\u003c"))
 
 
 def _kept(request: Request) -> dict[str, str]:

@@ -159,7 +159,8 @@ function sure(what) {
 }
 
 async function send(button, act) {
-  button.disabled = true;
+  if (button.ariaBusy) return; // not disabled, which would take the focus from it
+  button.ariaBusy = true;
   try {
     const headers = { "Content-Type": "application/json" };
     const answer = await fetch("/act", { method: "POST", headers, body: JSON.stringify(act) });
@@ -167,7 +168,7 @@ async function send(button, act) {
   } catch (why) {
     put(byId("link"), text("act_failed", { why: why.message }));
   } finally {
-    button.disabled = false;
+    button.ariaBusy = null;
   }
 }
 

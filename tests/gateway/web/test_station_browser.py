@@ -1,0 +1,212 @@
+"""The station page in a real browser: live, without a gap, worked by keyboard, inert, and open to everyone."""
+
+import re
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from browser import DESK, Aside, Chromium, Visit
+from station_pages import Site, site, verdict
+
+from gateway.web.station.line import Progress, ReaderState
+from gateway.web.words import offered, words
+
+pytestmark = pytest.mark.witness
+
+HOSTILE = "<img src=x onerror=alert(1)>\u202e\u200b\"'&{{7*7}}/A<script>alert(2)</script>"
+BAD = {
+    "integrity": "bad_signature",
+    "key": "trusted",
+    "binding": "match",
+    "chain": "not_checked",
+    "evidence": "not_stated",
+    "link": "match",
+}
+
+
+@pytest.fixture(scope="module")
+def at(aside: Aside, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    folder: Path = tmp_path_factory.mktemp("station")
+    found = aside.enter(site(folder))
+    found.line.states = [
+        ReaderState("dock", "pn532", "verify", True),
+        ReaderState(
+            "line1", "llrp", "commission", False, order=Progress("orders.csv", 20, 7, 1, 12)
+        ),
+    ]
+
+    async def rows() -> None:
+        for colour in ("green", "amber", "green"):
+            await verdict(found.journal, colour)
+        said = {"outcome": "not_verified", "colour": "red", "verdict": BAD, "elapsed_ms": 88.0}
+        await found.journal.append("verdict", "dock", b"\x04" * 7, HOSTILE, said)
+        said = {"outcome": "refused", "reason": HOSTILE}
+        await found.journal.append("refused", "dock", b"\x05" * 7, HOSTILE, said)
+        await found.journal.append("intent", "dock", b"\x06" * 7, HOSTILE, {"act": "commission"})
+
+    aside.run(rows())
+    found.page.notices.torn.add((b"\x06" * 7).hex())
+    return found
+
+
+def shown(visit: Visit, seq: int) -> None:
+    """Wait until the page shows the row."""
+    visit.page.wait_for_selector(f'#last[data-seq="{seq}"]')
+
+
+def opened(visit: Visit, at: Site, path: str = "/", role: str = "operator") -> None:
+    visit.page.set_extra_http_headers({"role": role})
+    assert visit.page.goto(at.url + path) is not None
+
+
+def test_a_scan_appears_at_once_and_says_what_it_is(
+    chromium: Chromium, aside: Aside, at: Site
+) -> None:
+    with chromium.visit(size=DESK) as visit:
+        opened(visit, at)
+        visit.page.wait_for_selector("#link[data-state=live]")
+        for colour, word in (("green", "OK"), ("red", "STOP"), ("amber", "CHECK")):
+            seq = aside.run(verdict(at.journal, colour))
+            shown(visit, seq)
+            last = visit.page.locator("#last")
+            assert last.get_attribute("data-state") == colour
+            assert word in last.inner_text() and "09520123456788/A1" in last.inner_text()
+            drawn = last.locator(".sign path").evaluate_all(
+                "all => all.filter(each => getComputedStyle(each).display !== 'none').length"
+            )
+            assert drawn == 1
+            visit.shot(f"station-{colour}")
+        visit.assert_stayed()
+
+
+def test_the_stream_goes_on_without_a_gap_when_the_server_restarts(
+    chromium: Chromium, aside: Aside, tmp_path: Path
+) -> None:
+    port = 0
+
+    async def begun() -> tuple[AsyncExitStack, Site]:
+        stack = AsyncExitStack()
+        return stack, await stack.enter_async_context(site(tmp_path, port=port))
+
+    async def several(found: Site) -> int:
+        return [await verdict(found.journal, elapsed_ms=n) for n in range(5)][-1]
+
+    with chromium.visit(size=DESK) as visit:
+        stack, found = aside.run(begun())
+        port = int(found.url.rpartition(":")[2])
+        opened(visit, found)
+        visit.page.wait_for_selector("#link[data-state=live]")
+        shown(visit, aside.run(several(found)))
+        aside.run(stack.aclose())
+        visit.page.wait_for_selector("#link[data-state=lost]")
+        visit.shot("station-lost")
+        stack, found = aside.run(begun())
+        seq = aside.run(several(found))
+        shown(visit, seq)
+        assert visit.page.locator("#main").get_attribute("data-rows") == "10" == str(seq)
+        aside.run(stack.aclose())
+
+
+def test_a_lead_works_it_by_keyboard_alone(chromium: Chromium, aside: Aside, at: Site) -> None:
+    with chromium.visit(size=DESK) as visit:
+        page = visit.page
+        opened(visit, at, role="lead")
+        page.wait_for_selector("#torn button")
+        page.get_by_role("button", name="Stop dock").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Start dock").wait_for()
+        assert page.evaluate("document.activeElement.textContent") == "Start dock"
+        assert at.line.states[0].work == "stopped"
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Stop dock").wait_for()
+        page.locator("#torn button").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_selector("dialog[open]")
+        assert page.evaluate("document.activeElement.value") == "no"
+        assert visit.violations() == []
+        visit.shot("station-void")
+        page.keyboard.press("Escape")
+        page.wait_for_selector("dialog", state="hidden")
+        assert at.line.voided == []
+        page.locator("#torn button").focus()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        with page.expect_response("**/act") as answered:
+            page.keyboard.press("Enter")
+        assert answered.value.ok
+        assert [intent for intent, _ in at.line.voided] == [6]
+    with chromium.visit(size=DESK) as visit:
+        opened(visit, at)
+        visit.page.wait_for_selector("#torn li")
+        assert visit.page.locator("[data-act]").count() == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/history", "/history?product=%3Cimg", "/product?product={hostile}"]
+)
+def test_what_comes_from_outside_is_inert(chromium: Chromium, at: Site, path: str) -> None:
+    with chromium.visit(size=DESK) as visit:
+        opened(visit, at, path.format(hostile=quote(HOSTILE)))
+        if path == "/":
+            visit.page.wait_for_selector("#recent tr")
+        text = visit.page.locator("body").inner_text()
+        assert "<img src=x onerror=alert(1)>\ufffd\ufffd" in text and "{{7*7}}" in text
+        assert "\u202e" not in text and "\u200b" not in text
+        assert (
+            visit.page.locator("img, main script:not([src]):not([type='application/json'])").count()
+            == 0
+        )
+        visit.assert_stayed()
+
+
+PAGES = (
+    "/",
+    "/history",
+    "/history?uid=xyz",
+    "/product?product=09520123456788/A1",
+    "/charts",
+    "/login",
+)
+
+
+def views() -> Iterator[Any]:
+    """Each page in both themes, and each language somewhere; all of it is for the bench."""
+    languages = offered("station")
+    for place, page in enumerate(PAGES):
+        for theme in ("light", "dark"):
+            language = languages[(place + (theme == "dark")) % len(languages)]
+            yield pytest.param(page, theme, language, id=f"{page}-{theme}-{language}")
+    yield pytest.param("/configuration", "dark", "en", id="configuration")
+
+
+@pytest.mark.parametrize(("path", "theme", "language"), list(views()))
+def test_every_page_is_open_to_everyone(
+    chromium: Chromium, at: Site, path: str, theme: str, language: str
+) -> None:
+    with chromium.visit(language=language, size=DESK) as visit:
+        and_ = "&" if "?" in path else "?"
+        opened(visit, at, f"{path}{and_}theme={theme}", "engineer")
+        if path == "/":
+            visit.page.wait_for_selector("#recent tr")
+        assert visit.page.locator("html").get_attribute("lang") == language
+        assert visit.violations() == []
+        visit.shot(f"station-{path.strip('/').partition('?')[0] or 'front'}-{theme}-{language}")
+
+
+def test_no_page_needs_a_script_to_be_read_but_the_live_one(chromium: Chromium, at: Site) -> None:
+    with chromium.visit(script=False, size=DESK) as visit:
+        opened(visit, at)
+        assert "needs none" in visit.page.locator("noscript").inner_text()
+        for path in PAGES[1:]:
+            opened(visit, at, path)
+            assert visit.page.locator("h1").inner_text()
+
+
+def test_the_texts_of_the_script_are_all_there() -> None:
+    source = (Path(__file__).parents[3] / "gateway/web/static/station.js").read_text()
+    english = words("en", "station")
+    for key in re.findall(r'text\("([a-z_.]+)"', source):
+        assert f"station.{key}" in english, key

@@ -23,17 +23,27 @@ function text(key, filled = {}) {
   return data.texts[key].replace(/\{(\w+)\}/g, (_, name) => filled[name]);
 }
 
-/** Fetch the trust list anew. Why it cannot be used, as a key of texts; null where there is one. */
+/** The newest trust list's bytes; null where they cannot be had. */
 async function fetchList() {
+  if (!data.trust) return null;
   try {
     const answer = await fetch(data.trust, { credentials: "omit", cache: "no-cache" });
-    if (!answer.ok) return list ? null : "no_list";
-    const found = await readTrust(new Uint8Array(await answer.arrayBuffer()), data.root);
+    return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : null;
+  } catch (why) {
+    if (why instanceof TypeError) return null; // no network
+    throw why;
+  }
+}
+
+/** Keep the list in `bytes` where it is newer. Why there is none to check by, as a key of texts; null: there is one. */
+async function keepList(bytes) {
+  if (!bytes) return list ? null : "no_list";
+  try {
+    const found = await readTrust(bytes, data.root);
     if (!list || found.number >= list.number) list = found;
     return null;
   } catch (why) {
     if (why instanceof Malformed) return "bad_list";
-    if (why instanceof TypeError) return list ? null : "no_list"; // fetch's: no network
     throw why;
   }
 }
@@ -43,20 +53,25 @@ async function fetchList() {
  *
  * stubs: [slot, bytes] of each. from: "code" or "tag". link: the one on the carrier, beside the page's own. id: UID.
  */
-async function judge(stubs, from, link = null, id = null) {
+async function judge(stubs, from, link = data.link, id = null) {
   const turn = ++asked;
-  const missing = data.trust ? await fetchList() : "no_list";
+  const [isAble, bytes] = await Promise.all([able, fetchList()]);
+  if (!isAble) {
+    part("by").textContent = `${text("tap.no_crypto")} ${byWebsite}`;
+    return;
+  }
+  const missing = await keepList(bytes);
   const now = Math.floor(Date.now() / 1000);
   const kind = from === "tag" ? NFC : null;
   let answer;
-  for (const each of [data.link, link ?? data.link]) {
+  for (const each of new Set([data.link, link])) { // neither may name another product
     answer = await verifyBest(stubs, list, now, { kind, id, link: each, knownSeq: data.knownSeq });
-    if (answer.verdict.link === "mismatch") break; // with either
+    if (answer.verdict.link === "mismatch") break;
   }
   if (turn === asked) show(answer, from, missing, now);
 }
 
-function show({ verdict, colour, row, claims }, from, missing, now) {
+function show({ verdict, colour, row }, from, missing, now) {
   Object.assign(section.dataset, { state: colour, row, by: "device" });
   part("colour").textContent = text(`colour.${colour}`);
   for (const name of ["title", "means", "do"]) part(name).textContent = text(`row.${row}.${name}`);
@@ -93,8 +108,7 @@ async function readFragment() {
   if (!stub) return;
   // A fragment goes to no server: the page in another language can have it
   for (const other of document.querySelectorAll("a[hreflang]")) other.hash = location.hash;
-  if (await able) await judge([[0, stub]], "code");
-  else part("by").textContent = `${text("tap.no_crypto")} ${byWebsite}`;
+  await judge([[0, stub]], "code");
 }
 
 const able = canVerify();
@@ -102,5 +116,5 @@ addEventListener("hashchange", readFragment);
 await readFragment();
 if ("NDEFReader" in window && (await able)) {
   const { offer } = await import("./tap.js");
-  offer(document.getElementById("tap"), text, (stubs, link, id) => judge(stubs, "tag", link, id));
+  offer(document.getElementById("tap"), text, (stubs, link, id) => judge(stubs, "tag", link ?? data.link, id));
 }

@@ -29,13 +29,13 @@ export function offer(place, text, judge) {
   // Once it reads it goes on: where it ended with the tag still there, Android would open the tag's link
   const read = async () => {
     reader = new NDEFReader();
-    reader.onreadingerror = () => say("failed");
-    reader.onreading = async ({ serialNumber, message }) => {
+    reader.addEventListener("readingerror", () => say("failed"));
+    reader.addEventListener("reading", async ({ serialNumber, message }) => {
       say("checking");
       const { link, stubs, holds } = contentOf(message.records);
       await judge(stubs, link, uidOf(serialNumber));
       say(holds);
-    };
+    });
     try {
       await reader.scan();
     } catch (why) {

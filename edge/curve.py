@@ -86,8 +86,8 @@ def negative(point: "Affine") -> "Affine":
     return _P - point[0], point[1]
 
 
-def odd_multiples(point: "Affine") -> "Generator[None, None, bytearray]":
-    """Returns the table of a point: 768 bytes."""
+def odd_multiples(point: "Affine", table: "bytearray") -> "Generator[None, None, bytearray]":
+    """Fills the table of a point, 768 bytes, and returns it."""
     x, y = point
     file = _file()
     _set(file, x, y)
@@ -97,23 +97,24 @@ def odd_multiples(point: "Affine") -> "Generator[None, None, bytearray]":
     _set(file, x, y)
     _load_entry(file, _entry(twice), 0)
     yield
-    points = [(x, y, 1)]
-    for _ in range(7):
-        run(_ADD, file, 1)
-        points.append((value(file, _X), value(file, _Y), value(file, _Z)))
+    products = [1]  # of the Z so far: one inverse gives them all
+    for at in range(
+        0, 8 * ENTRY, ENTRY
+    ):  # X, Y, Z stand in the table meanwhile: as numbers they take twice the room
+        if at:
+            run(_ADD, file, 1)
+        x, y, z = [value(file, register) for register in (_X, _Y, _Z)]
+        table[at : at + ENTRY] = _joined(x, y, z)
+        products.append(products[-1] * z % _P)
         yield
     _files.append(file)
-    products = [1]  # of the Z so far: one inverse gives them all
-    for _, _, z in points:
-        products.append(products[-1] * z % _P)
-    inverse = _inverse(products[-1])
-    table = bytearray(8 * ENTRY)
+    inverse = _inverse(products.pop())
     yield
-    for i in range(7, -1, -1):
-        x, y, z = points[i]
-        over_z = inverse * products[i] % _P
+    for at in range(7 * ENTRY, -1, -ENTRY):
+        x, y, z = [int.from_bytes(table[i : i + 32], "little") for i in range(at, at + ENTRY, 32)]
+        over_z = inverse * products.pop() % _P
         inverse = inverse * z % _P
-        table[i * ENTRY : (i + 1) * ENTRY] = _entry((x * over_z % _P, y * over_z % _P))
+        table[at : at + ENTRY] = _entry((x * over_z % _P, y * over_z % _P))
         yield
     return table
 
@@ -188,7 +189,10 @@ def _load_entry(file: "File", table: "bytes | bytearray", at: "int") -> None:
 
 def _entry(point: "Affine") -> "bytes":
     x, y = point
-    parts = ((y - x) * _HALF % _P, (y + x) * _HALF % _P, _D * x % _P * y % _P)
+    return _joined((y - x) * _HALF % _P, (y + x) * _HALF % _P, _D * x % _P * y % _P)
+
+
+def _joined(*parts: "int") -> "bytes":
     return b"".join([part.to_bytes(32, "little") for part in parts])
 
 

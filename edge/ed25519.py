@@ -34,10 +34,14 @@ _L = 2**252 + 27742317777372353535851937790883648493
 
 
 class PreparedKey:
-    """A public key with its table of multiples (768 bytes, made by the first check), for more than one signature."""
+    """A public key with its table of multiples (768 bytes, filled by the first check), for more than one signature."""
 
     def __init__(self, key: "bytes") -> None:
-        """key: 32 bytes; one that is not sound verifies nothing."""
+        self._room = bytearray(8 * curve.ENTRY)
+        self.take(key)
+
+    def take(self, key: "bytes") -> None:
+        """Another key, in the room of the one before. key: 32 bytes; one that is not sound verifies nothing."""
         self.key = key
         self._table: "bytes | bytearray | None" = None  # empty where the key is not sound
 
@@ -68,7 +72,7 @@ class PreparedKey:
             if point is None:
                 self._table = b""
             else:
-                self._table = yield from curve.odd_multiples(curve.negative(point))
+                self._table = yield from curve.odd_multiples(curve.negative(point), self._room)
         return self._table
 
 

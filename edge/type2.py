@@ -74,7 +74,7 @@ class Image:
         stop = self._held.find(b"\x00", first, end)
         if stop < 0:
             stop = end
-        return bytes(self._memory[first * PAGE : stop * PAGE])
+        return bytes(memoryview(self._memory)[first * PAGE : stop * PAGE])
 
     def pages(self) -> "list[int]":
         """The numbers of the pages held, ascending."""

@@ -90,19 +90,27 @@ def pressed(sim: HandheldSim, button: str, light: str) -> None:
 
 def lit(sim: HandheldSim, *names: str) -> str:
     """Which of these lights comes first; and what changes next has changed, too: by then each button is up for it."""
+    name = changed(sim, *names)
+    _heard(sim, "led", "tone")
+    return name
+
+
+def changed(sim: HandheldSim, *names: str) -> str:
+    """Which of these lights comes first. Stopped where it is the one that tells a fault, and not among them."""
     while True:
         event = _heard(sim, "led")
-        for name in names:
+        for name in (*names, "fault"):
             if event["rgb"] == _COLOURS[name]:
-                _heard(sim, "led", "tone")
+                if name not in names:
+                    raise Stopped("a fault is shown")
                 return name
 
 
 def check(sim: HandheldSim) -> None:
-    """Raises Stopped where it has ended, started anew, or shown a fault."""
+    """Raises Stopped where it has ended, or started anew."""
     for event in sim.events:
-        if event["event"] in ("exit", "restart") or event.get("rgb") == _COLOURS["fault"]:
-            raise Stopped(event.get("text") or event.get("cause") or "a fault is shown")
+        if event["event"] in ("exit", "restart"):
+            raise Stopped(event.get("text") or event.get("cause"))
 
 
 def _heard(sim: HandheldSim, *names: str) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def batch(kit: "Kit") -> "Job":
             yield ("wait", duty.rest_ms(uid is not None, kit.clock.ms()))
             continue
         resting = uid
+        result = None  # it takes 2 kB, which the next one needs
         started = kit.clock.ms()
         if recent.has(uid, started):
             yield ("show", ui.Screen("tag", "SAME", (f"tags: {count}",), None, "same"))

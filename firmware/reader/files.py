@@ -76,7 +76,7 @@ def array(data: "bytes", at: "int") -> "tuple[int, int]":
     raise Malformed("an array was expected")
 
 
-def write(path: "str", parts: "Iterable[bytes]", mode: "str" = "wb") -> None:
+def write(path: "str", parts: "Iterable[bytes | bytearray]", mode: "str" = "wb") -> None:
     """Write, or append ("ab"), durably. Raises FlashFull, or DeviceTrouble where the flash fails otherwise."""
     try:
         with open(path, mode) as file:
@@ -99,6 +99,6 @@ def checksum(path: "str") -> "int":
             found = binascii.crc32(data, found)
 
 
-def crc(data: "bytes") -> "bytes":
-    """CRC-32 of `data`, 4 bytes big-endian."""
-    return (binascii.crc32(data) & 0xFFFFFFFF).to_bytes(4, "big")
+def crc(data: "bytes", more: "bytes | bytearray" = b"") -> "bytes":
+    """CRC-32 of `data` and what follows, 4 bytes big-endian."""
+    return (binascii.crc32(more, binascii.crc32(data)) & 0xFFFFFFFF).to_bytes(4, "big")

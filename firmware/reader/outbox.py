@@ -51,7 +51,7 @@ class Outbox:
         self._boot = boot
         self._limit = limit_kb * 1024
         self._open: "list[tuple[int, bytes, int, int]]" = []  # seq, uid; segment, offset
-        self._known = b""
+        self._known = bytearray(_KNOWN * _ENTRY)  # the oldest first
         self._room = 0  # bytes until the newest segment is full
         self._place = (0, 0, 0)  # seq; segment, offset: where the next read will begin
         self.next = 1
@@ -187,7 +187,8 @@ class Outbox:
             if not offset:
                 if data[0] != segments.HEAD:
                     return False
-                _, self.acked, self.epoch, self._known = cbor.decode(data)
+                _, self.acked, self.epoch, known = cbor.decode(data)
+                self._known = bytearray(_KNOWN * _ENTRY - len(known)) + known
             elif data[0] < 0x20:
                 self.acked = cbor.decode(data)
             else:
@@ -213,13 +214,16 @@ class Outbox:
     def _begin(self, frame: "bytes") -> "int":
         """A new segment, whose first record `frame` is; at which offset that stands."""
         path = self._path(self.next)
-        head = segments.framed(cbor.encode([self.next, self.acked, self.epoch, self._known]))
+        head = cbor.encode([self.next, self.acked, self.epoch, b""])[:-1]
+        head += cbor.head(0x40, len(self._known))
+        head = segments.start(head, self._known) + head
         places: "list[tuple[int, bytes, int, int]]" = []
-        end = len(head)
+        end = len(head) + len(self._known)
 
-        def parts() -> "Iterator[bytes]":
+        def parts() -> "Iterator[bytes | bytearray]":
             nonlocal end
             yield head
+            yield self._known
             for seq, uid, start, offset in self._open:
                 again = segments.carried(self._record(start, offset))
                 places.append((seq, uid, self.next, end))
@@ -254,11 +258,13 @@ class Outbox:
         at, known = self._known_at(_hash(product)), self.known_seq(product)
         if stub_seq is None and known != 0:
             return
-        if at >= 0:
-            self._known = self._known[:at] + self._known[at + _ENTRY :]
+        entry = bytes(_ENTRY)
         if stub_seq is not None:
-            entry = min(max(stub_seq, known or 0), 0xFFFFFFFF).to_bytes(4, "big")
-            self._known = self._known[-_ENTRY * (_KNOWN - 1) :] + _hash(product) + entry
+            newest = min(max(stub_seq, known or 0), 0xFFFFFFFF)
+            entry = _hash(product) + newest.to_bytes(4, "big")
+        at = max(0, at)  # in place: copies of it would not fit
+        self._known[at:-_ENTRY] = memoryview(self._known)[at + _ENTRY :]
+        self._known[-_ENTRY:] = entry
 
     def _known_at(self, key: "bytes") -> "int":
         at = self._known.find(key)

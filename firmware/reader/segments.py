@@ -21,7 +21,12 @@ _START = 6  # bytes before the data
 
 def framed(data: "bytes") -> "bytes":
     """The frame of `data`, at most 65,535 bytes."""
-    return len(data).to_bytes(2, "big") + files.crc(data) + data
+    return start(data) + data
+
+
+def start(data: "bytes", more: "bytes | bytearray" = b"") -> "bytes":
+    """What stands before `data` and `more` in their frame."""
+    return (len(data) + len(more)).to_bytes(2, "big") + files.crc(data, more)
 
 
 def carried(record: "bytes") -> "bytes":

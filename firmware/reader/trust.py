@@ -25,8 +25,6 @@ NUMBER = "trust"  # in State
 ROW = 12  # bytes of an index row
 ROWS = 96  # where they begin, behind the head
 
-_PREPARED = 2  # keys whose tables are kept, 0.8 kB each: who issued a stub, and the handheld's own
-
 
 class Trust:
     """number: of the list in force, 0 for none; issued, not_after: its times, Unix seconds."""
@@ -37,7 +35,8 @@ class Trust:
         self._folder = folder
         self.root = root
         self.state = state
-        self._prepared: "list[ed25519.PreparedKey]" = []
+        # Who issued a stub, and the handheld's own: their tables have their room while the heap is whole.
+        self._prepared = [ed25519.PreparedKey(b""), ed25519.PreparedKey(b"")]
         self.load()
 
     def load(self) -> None:
@@ -87,12 +86,12 @@ class Trust:
 
     def prepare(self, key: "bytes") -> "ed25519.PreparedKey":
         """The key with its table; the one used longest ago makes room."""
-        kept = [each for each in self._prepared if each.key == key]
-        if not kept:
-            self._prepared = self._prepared[1 - _PREPARED :]
-            kept = [ed25519.PreparedKey(key)]
-        self._prepared = [each for each in self._prepared if each.key != key] + kept
-        return kept[0]
+        first, last = self._prepared
+        if last.key != key:
+            if first.key != key:
+                first.take(key)
+            self._prepared = [last, first]
+        return self._prepared[1]
 
     def path(self, number: "int") -> "str":
         """Of the list with this number."""

@@ -28,6 +28,14 @@ _EARLY = 200  # scans, from which on the heap is not to grow
 _GROWTH = 1024  # bytes
 _VISIT = 400  # scans from one gateway to the next: the log holds more
 _LOOKS = 20
+_KINDS = (
+    ("genuine", "green"),
+    ("revoked", "red"),
+    ("torn", "green"),
+    ("cloned", "red"),
+    ("genuine", "green"),
+    ("foreign", "amber"),
+)  # of a day's tags, and their lights
 
 
 def rows(size: Size) -> Iterator[Row]:
@@ -92,8 +100,8 @@ def day(made: str, count: int) -> Iterator[Row]:
         took_ms: list[float] = []
         why = ""
         try:
-            for number, tag in enumerate(tags.day(count), 1):
-                took_ms.append(_scan(sim, tag))
+            for number, (tag, light) in enumerate(_day(count), 1):
+                took_ms.append(_scan(sim, tag, light))
                 if number % _VISIT == 0 or number == count:
                     progress(f"{number} of {count} scans")
                     came.wanted = number
@@ -119,27 +127,22 @@ def _held(made: str, heap_kb: int) -> Iterator[tuple[Path, HandheldSim]]:
         yield at, sim
 
 
-def _scan(sim: HandheldSim, tag: tags.Tag) -> float:
-    """ms until the verdict is on flash and the chip is asked for the next tag."""
+def _day(count: int) -> Iterator[tuple[tags.Tag, str]]:
+    """So many tags, and the light that each deserves: another one than the tag before."""
+    for number in range(count):
+        kind, light = _KINDS[number % len(_KINDS)]
+        yield tags.tag(number, kind), light
+
+
+def _scan(sim: HandheldSim, tag: tags.Tag, light: str) -> float:
+    """ms until the light tells the verdict, which is on flash by then."""
     sim.events.clear()
     began = time.perf_counter()
-    flash, _ = _counted(sim)
     sim.do("arrive", tag="ntag215", uid=tag.uid.hex(), memory=tag.memory.hex())
-    while _counted(sim)[0] == flash:
-        pass
-    _, asked = _counted(sim)
-    while _counted(sim)[1] == asked:
-        pass
+    hands.changed(sim, light)
     took_ms = (time.perf_counter() - began) * 1000
     sim.do("leave")
     return took_ms
-
-
-def _counted(sim: HandheldSim) -> tuple[int, int]:
-    """Flash writes, and commands to the reader chip. hands.Stopped where it does not go on."""
-    stats = sim.do("stats")["stats"]
-    hands.check(sim)
-    return stats["flash_writes"], stats["commands"]
 
 
 def _in_use(sim: HandheldSim) -> int:
@@ -148,7 +151,7 @@ def _in_use(sim: HandheldSim) -> int:
     for _ in range(_LOOKS):
         sim.do("watch_heap")
         while not (alive := sim.do("stats")["stats"]["heap_peak"]):
-            _counted(sim)
+            hands.check(sim)
         found.append(alive)
     sim.do("watch_heap", on=False)
     return min(found)

@@ -6,6 +6,8 @@ import time
 import simwire
 from machine import number
 
+_buffer = bytearray(128)  # one for each look would take the firmware's heap in pieces
+
 
 class UART:
     INV_TX = 1
@@ -33,9 +35,12 @@ class UART:
 
     def any(self):
         simwire.turn()
-        room = self._rxbuf - len(self._received)
-        if room > 0 and self._file is not None:
-            self._received += self._file.read(room) or b""
+        size = len(_buffer)
+        while self._file is not None and size == len(_buffer):
+            room = min(size, self._rxbuf - len(self._received))
+            size = self._file.readinto(_buffer, room) if room > 0 else 0
+            if size:
+                self._received += memoryview(_buffer)[:size]
         return len(self._received)
 
     def read(self, size=-1):

@@ -159,8 +159,8 @@ def test_recent_tags_are_forgotten_by_age_and_number():
     for n in range(400):
         assert not recent.has(numbered(n), n)
         recent.add(numbered(n), n)
-    assert not recent.has(numbered(143), 400) and recent.has(numbered(144), 400)
-    assert recent.has(numbered(144), 1400) and not recent.has(numbered(145), 1400)
+    assert not recent.has(numbered(271), 400) and recent.has(numbered(272), 400)
+    assert recent.has(numbered(272), 1400) and not recent.has(numbered(273), 1400)
 
 
 def numbered(n):

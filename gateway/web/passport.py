@@ -24,7 +24,7 @@ from gateway.web.words import Words, words
 
 _NOTHING = Markup("")
 SECTIONS = ("common", "passport", "verdict")
-_FOR_THE_SCRIPT = ("colour", "answer", "row", "tap", "level", "device")  # of the section "verdict"
+_FOR_THE_SCRIPT = ("colour", "answer", "row", "tap", "level", "device", "document")  # of the section "verdict"
 _UNANSWERED = (
     *(("integrity", "not_checked", "open"), ("key", "unknown", "open")),
     *(("binding", "not_checked", "open"), ("chain", "not_checked", "open")),
@@ -41,6 +41,7 @@ _STATUSES = {
 }
 _UNITS = frozenset(("kwh", "wh", "w", "kg", "g", "mg", "mm", "cm", "m", "l", "v", "ah", "percent"))
 _HUMPS = re.compile("(?<=[a-z0-9])[A-Z]+")  # where a name's next word begins
+_SIGNED = {True: "same", False: "other", None: None}
 _COLUMNS = ("mass", "proportion", "recycled")  # of the list of materials, beside its name
 _WORSE = ("active", "inactive", "replaced", "recycled")
 
@@ -132,7 +133,7 @@ def page(product: Product, t: Words, reports: Markup = _NOTHING) -> str:
         verdict=judged,
         level=_level(product),
         unanswered=_UNANSWERED,
-        signed_document={True: "same", False: "other", None: None}[product.is_signed],
+        signed_document=_SIGNED[product.is_signed],
         listed=_listed(product.trust, t),
         status=_status(product, document),
         notes=_notes(product, document),
@@ -146,7 +147,7 @@ def page(product: Product, t: Words, reports: Markup = _NOTHING) -> str:
         life=_figures(found, LIFE, t),
         mass=next(iter(_figures(found, ("mass",), t)), None),
         biodiversity=next(iter(_figures(found, ("B2.1",), t)), None),
-        methods=[each for each in found.values() if each.method],
+        methods=_methods(found),
         reports=reports,
         data=Markup(data(product, t)),
         day=day,
@@ -166,6 +167,8 @@ def data(product: Product, t: Words) -> str:
         "trust": "/v1/trust" if product.trust else None,
         "link": product.link,
         "knownSeq": product.known_seq,
+        "digest": product.claims.get("digest"),
+        "document": _SIGNED[product.is_signed],
         "texts": {
             key: said
             for key, said in t.beginning("verdict.").items()
@@ -281,6 +284,15 @@ def _figures(found: Mapping[str, Variable], codes: Sequence[str], t: Words) -> l
         differs = None if each.on_tag is None else _said(code, each.on_tag, t)
         figures.append(_Figure(code, _said(code, each.value, t), each.source, differs, share))
     return figures
+
+
+def _methods(found: Mapping[str, Variable]) -> list[tuple[list[str], str, str]]:
+    """(variables, method, list version), the variables of one method together."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for code, each in found.items():
+        if each.method or each.list_version:
+            alike.setdefault((each.method, each.list_version), []).append(code)
+    return [(codes, method, version) for (method, version), codes in alike.items()]
 
 
 def _said(code: str, value: Decimal, t: Words) -> str:

@@ -93,7 +93,7 @@ def result(done: Act, journal_seq: int, name: str) -> Result:
     outcome = outcome if isinstance(outcome, str) else kind
     colours = {"result": GREEN, "void": RED, "refused": RED}
     colour = body.get("colour", colours.get(done.kind, AMBER))
-    why = body.get("reason") or ("" if colour == GREEN else _why(body.get("verdict")))
+    why = body.get("reason") or ("" if colour == GREEN else _why(body))
     what = ": ".join(filter(None, (done.product, why)))
     if done.kind == KIND and "first" in body:
         what = f"records {body['first']} to {body['last']}"
@@ -115,10 +115,11 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else "?" for each in text)
 
 
-def _why(said: object) -> str:
+def _why(body: Mapping[str, Any]) -> str:
     """The reason of a verdict, for people; "" where there is none."""
+    said = body.get("verdict")
     if not isinstance(said, Mapping):
-        return ""
+        return f"no passport: {body['state']}" if body.get("state") and "outcome" in body else ""
     found = verdicts.Verdict(str(said.get("integrity")), "tag")
     for question in ("key", "binding", "chain", "link"):
         setattr(found, question, str(said.get(question)))

@@ -40,6 +40,11 @@ def test_a_green_one_names_the_product_alone() -> None:
     assert text == "hand-7: verified: 09520123456788/A1"
 
 
+def test_a_tag_without_a_passport_is_told_as_such() -> None:
+    text, _ = told("verdict", outcome="not_verified", colour="amber", state="blank")
+    assert text.endswith(": no passport: blank")
+
+
 def test_an_intent_and_a_self_test_are_told_as_such() -> None:
     assert told("intent", act="updated") == ("hand-7: intent: 09520123456788/A1", "intent")
     assert told("selftest", mode="selftest")[1] == "selftest"

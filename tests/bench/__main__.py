@@ -36,6 +36,7 @@ SUITES = {
     "handheld_power": "the handheld's power lost at every write of flash and tag: records, mounts, tags",
     "handheld_scan": "a tag in the handheld's field to the verdict on its screen",
     "handheld_size": "the handheld's program on its flash: compiled, and as a deflated bundle",
+    "web_station": "the station page in a browser, 50 rows a second: nothing dropped, latency, heap, CPU",
     "kill": "kill -9 the demo at random points, and account for everything",
 }
 _WHOLE_WHEN_NAMED = ("fuzz",)  # its campaign takes a minute

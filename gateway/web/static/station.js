@@ -26,7 +26,10 @@ function listen() {
     linked("lost");
     if (stream.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), BACK_MS);
   });
-  stream.addEventListener("board", ({ data }) => showBoard(JSON.parse(data)));
+  stream.addEventListener("board", ({ data, lastEventId }) => {
+    main.dataset.since ??= lastEventId; // from there on every row comes
+    showBoard(JSON.parse(data));
+  });
   stream.addEventListener("told", ({ data }) => showLast({ ...JSON.parse(data), why: "" }));
   stream.addEventListener("row", ({ data, lastEventId }) => {
     main.dataset.rows = Number(main.dataset.rows) + 1;

@@ -87,12 +87,12 @@ def plain(value: Any) -> Any:
         return [plain(each) for each in value]
     if isinstance(value, cbor.Tag):
         return {"tag": plain(value.number), "value": plain(value.value)}
-    if type(value) is int and not -LAST - 1 <= value <= LAST:
+    if type(value) is int and not -LAST <= value <= LAST:
         return {"int": str(value)}
     return value
 
 
-def told(verdict: Verdict, found: stub.Stub | None) -> dict[str, Any]:
+def told(verdict: Verdict, found: stub.Stub | None, slot: int | None = 0) -> dict[str, Any]:
     """What the page must answer."""
     claims = plain(dict(found.claims)) if found is not None else None
     return {
@@ -100,6 +100,7 @@ def told(verdict: Verdict, found: stub.Stub | None) -> dict[str, Any]:
         "colour": verdict.colour(),
         "row": _ROWS[verdict.why()],
         "claims": claims,
+        "slot": slot,
     }
 
 
@@ -169,7 +170,7 @@ class World:
             slots = [(slot, self._stub()) for slot in range(self.random.randrange(4))]
             slot, *judged = verify_best(slots, *of, **asked)
             held = [[slot, raw.hex()] for slot, raw in slots]
-            yield {"do": "best", "stubs": held, **where}, {"slot": slot, **told(*judged)}
+            yield {"do": "best", "stubs": held, **where}, told(*judged, slot)
 
     def names(self, count: int) -> Iterator[tuple[dict[str, Any], Any]]:
         """Links with products, and whether the one names the other."""
@@ -222,7 +223,7 @@ class World:
             random.shuffle(pairs)
         base = random.choice(("https://a.b", "https://a.b", "https://A.b:8/q/r", "http://a", "HTTPS://a//", "https://x@a", "hTTps://a", "https:///", "https://" + "a/" * 1010 + "a"))
         path = "".join(f"/{ai}/{self._escaped(value)}" for ai, value in pairs)
-        query = random.choice(("", "", "", "?", "#x", "?17=270101", "?17=1;17=2", "?10=x", "?linkType=gs1:pip&x=%", "?%31%30=2", "?=1&17", "?11=", "?3103=00+1#21", "?1%zz=1", "?" + "&".join(f"{n}=1" for n in range(30, 30 + random.randrange(30, 36)))))
+        query = random.choice(("", "", "", "?", "#x", "?17=270101", "?17=1;17=2", "?10=x", "?linkType=gs1:pip&x=%", "?%31%30=2", "?=1&17", "?11=", "?3103=00+1#21", "?1%zz=1", "?%u0031=1", "?1=%u0031", "?" + "&".join(f"{n}=1" for n in range(30, 30 + random.randrange(30, 36)))))
         text = base + path + query
         return text if random.getrandbits(2) else self._misspelled(text, "%/?#&;=+A1 .~é\n\ud800\U0001f4a9")
 
@@ -316,7 +317,7 @@ class World:
             return self._enveloped(mutations.changed([whole], random))
         if act < 15:
             for _ in range(1 + random.getrandbits(1)):
-                key = random.choice((*range(16), *claims, 16, 23, 24, 63, 64, 255, -1, "a", b"\x01"))
+                key = random.choice((*range(16), *claims, 16, 23, 24, 63, 64, 255, -1, "a", "length", b"\x01"))
                 claims[key] = random.choice(_ODD)
                 if random.getrandbits(3) == 0:
                     del claims[key]

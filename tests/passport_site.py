@@ -1,4 +1,4 @@
-"""A hub on a real port with products, stubs and a trust list of its own, for a browser to visit; it notes what it is sent.
+"""A hub on a real port with products, stubs and a trust list of its own, for a browser; it notes all that it is sent.
 
 Of product A1 the gateway wrote seq 0 and 1 to the tag UID. Codes are printed stubs, bound to no tag.
 """
@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,11 +25,12 @@ from gateway.hub.serve import running
 from gateway.hub.settings import HubSettings, TrustTable
 from gateway.keys import DeviceKey, TrustStore
 from tests import tags
-from tests.hub_rooms import passport
+from tests.hub_rooms import passport, raw
 
 GTIN = "09520123456788"
 UID = tags.UID
 TOKEN = "secret"
+_JSON = {"Content-Type": "application/json"}
 MANAGER = {"Authorization": f"Bearer {TOKEN}"}
 DAY = 86400  # seconds
 EVIL_SERIAL = '"><img/src=x>'
@@ -73,6 +75,7 @@ class Signers:
 
     def __init__(self, now: int) -> None:
         self.now = now
+        self.digest = bytes(32)  # of A1's passport
         self.root, self.maker = DeviceKey.generate(), DeviceKey.generate(operator="Example Works")
         self.thief, self.stranger = DeviceKey.generate(), DeviceKey.generate()
 
@@ -91,6 +94,7 @@ class Signers:
         said = {
             "version": 1,
             "product": [stub.GS1, int(GTIN), "A1"],
+            "digest": self.digest,
             "issued_at": self.now - DAY + seq,
             "seq": seq,
             "totals": {10: 1240, 12: 434, 41: 162640, 43: 40660, 51: 75},
@@ -111,7 +115,7 @@ class Signers:
         stubs = {
             "valid": valid,
             "tampered": bytes(flipped),
-            "unknown": self.stub(1, key=self.stranger),
+            "unknown": self.stub(1, key=self.stranger, digest=bytes(32)),
             "revoked": self.stub(1, key=self.thief),
             "behind": self.stub(0),
             "elsewhere": self.stub(1, product=[stub.GS1, int(GTIN), "B2"]),
@@ -154,13 +158,14 @@ async def passport_site(folder: Path) -> AsyncIterator[PassportSite]:
         trust=TrustTable(list=store.path, root=signers.root.public.hex()),
     )
     async with opened(settings) as hub:
-        await _tell(hub, signers)
         noted = Noted(hub.app)
         async with running(noted, http="h11") as url:
             async with httpx2.AsyncClient(base_url=url, headers=MANAGER, trust_env=False) as client:
                 for each in documents(url):
-                    answer = await client.post("/v1/dpps", json=each)
+                    answer = await client.post("/v1/dpps", content=raw(each), headers=_JSON)
                     assert answer.status_code == 201, answer.text
+            signers.digest = sha256(raw(documents(url)[0])).digest()
+            await _tell(hub, signers)
             yield PassportSite(url, hub, noted, signers, store, signers.codes())
 
 

@@ -97,7 +97,7 @@ class PassportPages:
             claims=said,
             verdict=judged.verdict,
             unchecked=judged.why,
-            is_signed=_is_signed(judged, published),
+            is_signed=_is_signed(judged, published) if is_believed else None,
             known_seq=judged.known_seq,
             is_known=bool(stubs or events or is_own),
             lines=[views.line(each) for each in events] if may_read else None,

@@ -8,6 +8,7 @@
 import { Malformed, canVerify, fromFragment, readTrust, verifyBest } from "./verify.js";
 
 const NFC = 1; // carrier kind, as in a stub
+const DIGEST = 3; // claim: SHA-256 of the passport
 const GARBLED = Uint8Array.of(0); // what no stub is
 
 const data = JSON.parse(document.getElementById("passport-data").textContent);
@@ -71,7 +72,7 @@ async function judge(stubs, from, link = data.link, id = null) {
   if (turn === asked) show(answer, from, missing, now);
 }
 
-function show({ verdict, colour, row }, from, missing, now) {
+function show({ verdict, colour, row, claims }, from, missing, now) {
   Object.assign(section.dataset, { state: colour, row, by: "device" });
   part("colour").textContent = text(`colour.${colour}`);
   for (const name of ["title", "means", "do"]) part(name).textContent = text(`row.${row}.${name}`);
@@ -84,8 +85,18 @@ function show({ verdict, colour, row }, from, missing, now) {
     each.lastElementChild.textContent = text(`answer.${question}.${answer}`);
   }
   answers.hidden = false;
-  part("document")?.remove(); // it was said of the website's record, not of this one
+  const said = documentOf(claims?.get(DIGEST));
+  part("document").hidden = !said;
+  part("document").textContent = said && text(`document.${said}`);
   performance.mark("verdict");
+}
+
+/** "same", "other" or "" (unknown): the page's passport against a stub's digest, by the website's word on its own stub. */
+function documentOf(digest) {
+  if (!digest || !data.document) return "";
+  const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (hex === data.digest) return data.document;
+  return data.document === "same" ? "other" : "";
 }
 
 /** How old the list is, and that it no longer counts where that is so. */

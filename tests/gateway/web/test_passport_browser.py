@@ -1,7 +1,6 @@
-"""The passport page in a real browser: its own verdict on codes and tags, what it sends, and what it makes of hostile text."""
+"""The passport page in a real browser: its own verdict on codes and tags, what it sends, hostile texts."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,10 +83,17 @@ def test_each_code_gets_the_verdict_that_it_deserves(
         judged(visit, GREEN_ROW)
         assert answer(visit, "binding") == EN("verdict.answer.binding.not_bound")
         assert answer(visit, "evidence") == EN("verdict.answer.evidence.third-party")
+        document = visit.page.locator("[data-part=document]")
+        assert document.text_content() == EN("verdict.document.same")
+        scan(visit, site.codes["unknown"])  # of another passport
+        judged(visit, "key=unknown")
+        assert document.text_content() == EN("verdict.document.other")
+        scan(visit, site.codes["valid"])
+        judged(visit, GREEN_ROW)
         scan(visit, "#main")  # no code: the verdict stays
         visit.page.click("a[hreflang=nl]")
         judged(visit, GREEN_ROW)  # the code went along
-        assert said(visit, "title") == "Echt"
+        assert said(visit, "title") == "Ondertekend en ongewijzigd"
         visit.assert_stayed()
 
 

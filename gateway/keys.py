@@ -210,7 +210,9 @@ class TrustStore:
         try:
             found = trust.decode(raw, root, verifier)
         except Malformed as why:
-            raise KeyProblem(f"{self.path} is no valid trust list: {why}") from why
+            raise KeyProblem(
+                f"{self.path} is no valid trust list: {why}: fetch it anew, or name its own root"
+            ) from why
         seen = int(pin.get("number", 0))
         if found.number < seen:
             raise KeyProblem(
@@ -277,7 +279,9 @@ def _checked(public: bytes, where: str) -> bytes:
         except ValueError:
             raise KeyProblem(f"{where}: not a point of P-256") from None
     elif len(public) != 32 or not is_sound(public):
-        raise KeyProblem(f"{where}: not a sound public key (32 bytes Ed25519, or 64 bytes P-256)")
+        raise KeyProblem(
+            f"{where}: not a sound public key: `tagwright key show FILE` prints one, 64 or 128 hex digits"
+        )
     return public
 
 

@@ -144,7 +144,9 @@ def journal_path(journal_file: Path | None) -> Path:
 def check_link(option: str, link: str) -> None:
     """End with status 2 where no phone opens `link`, or where it fails the pre-flight."""
     if not link.startswith("https://"):
-        raise Failure(f"{option} {link}: a phone opens https links only", USAGE)
+        raise Failure(
+            f"{option} {link}: a phone opens https links only: begin it with https://", USAGE
+        )
     if not _LINK.fullmatch(link):
         raise Failure(f"{option} {link}: no link: write https://HOST/..., the rest as %XX", USAGE)
     faults = weblink.faults(link)

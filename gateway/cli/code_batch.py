@@ -51,7 +51,8 @@ def labels(
             bar = stack.enter_context(Progress("labels", len(items), not as_json, late_s=0))
             for item in items:
                 told = press.label(item)
-                refused = f"row {told['row']}: refused: {told.get('reason')}"
+                reason = str(told.get("reason")).removeprefix(f"row {told['row']}, ")
+                refused = f"row {told['row']}: refused: {reason}"
                 if as_json:
                     emit(told)
                 elif bar.is_wanted:

@@ -172,7 +172,7 @@ def _format(out: Path | None) -> Format:
     for each in get_args(Format):
         if out.suffix.lower() == f".{each}":
             return each  # type: ignore[no-any-return]
-    raise Failure(f"--out {out}: the name must end in {', '.join(get_args(Format))}", USAGE)
+    raise Failure(f"--out {out}: the name must end in .{', .'.join(get_args(Format))}", USAGE)
 
 
 def _check_unbound(claims: Mapping[int, Any]) -> None:

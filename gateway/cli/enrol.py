@@ -46,7 +46,10 @@ def enrol(
     Example:  tagwright enrol --hub https://hub.example.com:8470 --token ... --out identity
     """
     if (token is None) == (token_file is None):
-        raise Failure("give --token or --token-file", USAGE)
+        raise Failure(
+            "no token: `tagwright hub token NAME` at the hub prints one: give it with --token-file",
+            USAGE,
+        )
     said = token if token is not None else read_token(Path(str(token_file)), "--token-file")
     try:
         made = asyncio.run(enrol_at(url, said, folder, ca_pin))

@@ -66,6 +66,8 @@ def tail(config: Path | None, file: Path | None, count: int, follow: bool, as_js
         for piece in pieces(records, rows[0].seq - 1) if rows else ():
             show(piece)
             last = piece.last if isinstance(piece, Gap) else piece.seq
+        if not rows and not as_json:
+            say(f"{named_journal(config, file)}: no rows yet")
         if not follow:
             return
         try:

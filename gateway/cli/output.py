@@ -21,6 +21,7 @@ import click
 import structlog
 
 from edge.errors import DoesNotFit, Malformed
+from gateway.cli.faults import told, with_step
 from gateway.cli.page import Page, first_sentence, parted, write_examples
 from gateway.cli.paint import is_coloured, paint
 from gateway.cli.table import LogLines
@@ -46,10 +47,10 @@ class Stopped(Exception):
 
 
 class Failure(click.ClickException):
-    """One line on stderr, without any URL's password, and an exit status."""
+    """One line on stderr, without any URL's password, and an exit status; what the system refuses has its next step."""
 
     def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(without_password(message))
+        super().__init__(with_step(without_password(message)))
         self.exit_code = exit_code  # type: ignore[misc]  # click declares it for the class, reads it off the instance
 
     def show(self, file: Any = None) -> None:
@@ -246,7 +247,8 @@ def _one_line() -> Iterator[None]:
     except click.UsageError as why:
         path = why.ctx.command_path if why.ctx else "tagwright"
         text = why.format_message().rstrip(".").replace("\n", " ")
-        raise Failure(f"{text}: see `{path} --help`", USAGE) from why
+        text += " see" if text.endswith("?") else ": see"
+        raise Failure(f"{text} `{path} --help`", USAGE) from why
     except Stopped as why:
         raise Failure("stopped; what was told is durable", NO) from why
     except (Malformed, DoesNotFit) as why:
@@ -258,10 +260,7 @@ def _one_line() -> Iterator[None]:
     except (DeviceTrouble, JournalTrouble, ConnectionError) as why:
         raise Failure(str(why), TROUBLE) from why
     except OSError as why:
-        if why.filename is None:
-            raise Failure(f"{why.strerror or why}: free some room, or look at it", TROUBLE) from why
-        text = f"cannot use {why.filename}: {why.strerror}: name another, or let this user use it"
-        raise Failure(text, USAGE) from why
+        raise Failure(told(why), TROUBLE if why.filename is None else USAGE) from why
 
 
 def _usable(word: str) -> str:

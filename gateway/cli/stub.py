@@ -16,6 +16,7 @@ from edge import stub as stubs
 from edge.errors import Malformed
 from edge.verify import verify as verify_stub
 from gateway.cli.output import (
+    NO,
     USAGE,
     Commands,
     Failure,
@@ -131,7 +132,12 @@ def decode(file: BinaryIO, as_json: bool) -> None:
     \b
     Example:  tagwright stub decode < stub.bin --json
     """
-    found = stubs.decode(_stub_bytes(file))
+    try:
+        found = stubs.decode(_stub_bytes(file))
+    except Malformed as why:
+        name = str(getattr(file, "name", "stdin")).strip("<>")
+        text = f"{name}: no stub: {why}: give its bytes, raw or hex, as `stub encode` prints"
+        raise Failure(text, NO) from why
     answer = {"claims": in_full(found), "kid": found.kid, "alg": found.alg}
     if as_json:
         emit(answer)
@@ -214,9 +220,12 @@ def read_claims(
     try:
         tree = json.loads(raw)
     except (ValueError, RecursionError) as why:
-        raise Failure(f"{file}: no JSON: {why}", USAGE) from why
+        raise Failure(f"{file}: no JSON: {why}: mend it there", USAGE) from why
     if not isinstance(tree, dict):
-        raise Failure(f"{file}: claims are a JSON object", USAGE)
+        raise Failure(
+            f'{file}: claims are a JSON object: write {{"product": {{"scheme": "gs1", ...}}}}',
+            USAGE,
+        )
     try:
         return meaning(tree)
     except Malformed as why:

@@ -62,7 +62,11 @@ def support(
     wish = Wish(config, rows, whole, logs, not no_system_log, journal)
     now = time.time()
     made = bundle(wish, lambda: _found(config), now)
-    if not private_file.create(out, made.packed(now)):
+    try:
+        is_new = private_file.create(out, made.packed(now))
+    except OSError as why:
+        raise Failure(f"cannot write {out}: {why.strerror}", USAGE) from why
+    if not is_new:
         raise Failure(f"{out} exists: name another file, or remove it", USAGE)
     if as_json:
         names = {name: len(content) for name, (content, _) in made.members.items()}

@@ -256,11 +256,15 @@ def _order(
         return Order(claims=claims, link="", overwrite=overwrite, lock=lock)
     if link is None:
         raise Failure(
-            "--url is missing: a tag's first record is the link that a phone opens", USAGE
+            "--url is missing: name the link that a phone opens, https://HOST/01/GTIN/21/SERIAL",
+            USAGE,
         )
     check_link("--url", link)
     if gs1.link_names(link, claims[stubs.PRODUCT]) is False:
-        raise Failure("--url names another product than the claims", USAGE)
+        raise Failure(
+            "--url names another product than the claims: write their GTIN and serial into it",
+            USAGE,
+        )
     return Order(claims=claims, link=link, overwrite=overwrite, lock=lock)
 
 

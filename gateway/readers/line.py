@@ -52,9 +52,9 @@ class SerialLine:
                 raise ReaderBusy(
                     f"{self._path}: another program uses it, close that first"
                 ) from why
-            raise self._gone(why) from why
+            raise self._unopened(why.errno) from why
         except (OSError, termios.error) as why:
-            raise self._gone(why) from why
+            raise self._unopened(why.args[0]) from why
         self._fd = self._serial.fileno()
         self._data.register(self._fd, select.POLLIN)
         self._data_or_stop.register(self._fd, select.POLLIN)
@@ -141,6 +141,13 @@ class SerialLine:
         if self._serial is None:
             raise self._gone("not open")
         return self._serial
+
+    def _unopened(self, number: int | None) -> ReaderGone:
+        reason = "no such port" if number == errno.ENOENT else "it is no serial port"
+        text = (
+            f"{self._path}: {reason}: check the plug; `ls /dev/serial/by-id/` tells what is there"
+        )
+        return ReaderGone(text)
 
     def _gone(self, why: object) -> ReaderGone:
         return ReaderGone(f"{self._path}: the reader is gone ({why}): check the plug")

@@ -9,6 +9,7 @@ scanner:tcp://HOST:PORT?preset=cognex, scanner:keyboard:/dev/input/by-id/... rea
 handheld:/dev/ttyACM0[?baud=115200] and handheld:tcp://HOST:PORT, where the gateway listens, hand in what they did.
 """
 
+import difflib
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -65,8 +66,10 @@ def open_reader(url: str, name: str | None = None) -> TagReader:
     if make is None:
         known = ", ".join(sorted(_SCHEMES))
         codes = ", ".join(CODE_SCHEMES)
+        near = difflib.get_close_matches(scheme, [*_SCHEMES, *CODE_SCHEMES], n=1)
+        hint = f": did you mean {near[0]}:?" if near else ""
         raise UsageProblem(
-            f"{scheme}: not built yet: this version knows {known}; for codes {codes}"
+            f"{scheme}: no such kind of reader{hint}: this version knows {known}; for codes {codes}"
         )
     return make(url, rest, name or url)
 

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
-from witness import ROOT, require
+
+from tests.witness import ROOT, require
 
 T = TypeVar("T")
 

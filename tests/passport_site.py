@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx2
-from hub_register import Source
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge import cose, mini, ndef, plan, printed, stub, type2
@@ -25,6 +24,7 @@ from gateway.hub.serve import running
 from gateway.hub.settings import HubSettings, TrustTable
 from gateway.keys import DeviceKey, TrustStore
 from tests import tags
+from tests.hub_register import Source
 from tests.hub_rooms import passport, raw
 
 GTIN = "09520123456788"

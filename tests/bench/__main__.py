@@ -36,6 +36,7 @@ SUITES = {
     "handheld_power": "the handheld's power lost at every write of flash and tag: records, mounts, tags",
     "handheld_scan": "a tag in the handheld's field to the verdict on its screen",
     "handheld_size": "the handheld's program on its flash: compiled, and as a deflated bundle",
+    "web_passport": "the passport page in a browser: first byte to verdict, transfer, accessibility",
     "web_station": "the station page in a browser, 50 rows a second: nothing dropped, latency, heap, CPU",
     "kill": "kill -9 the demo at random points, and account for everything",
 }
@@ -79,6 +80,7 @@ Sizes                quick                          --full
   faults             each fault 3 times             each fault 20 times
   resolver           10 k and 100 k passports       10 k and 1 M passports
   handheld_heap      1,000 scans                    8,000 scans
+  web_passport       phones, one theme a page       phones and desks, both themes
   label              8 labels                       60 labels, also farther away
   journal, verify    about 5 s                      about 30 s
   llrp               60 rounds                      600 rounds""",

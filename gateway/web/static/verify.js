@@ -1,12 +1,9 @@
-/*
- * The verdict on a passport stub, as edge/verify.py gives it. WebCrypto checks signatures; what browsers judge
- * differently is refused before.
- */
+/* The verdict on a passport stub, as edge/verify.py gives it, by WebCrypto. */
 
 /** What was read breaks its standard. */
 export class Malformed extends Error {}
 
-/** The first row whose conditions all hold gives the colour. */
+/** The first row that holds counts. */
 const COLOURS = `red integrity=malformed
 red integrity=bad_signature
 red key=revoked
@@ -25,29 +22,27 @@ amber binding=not_checked
 amber binding=not_bound read_from=tag
 green integrity=valid key=trusted binding=match/not_bound chain=first/follows/not_checked link=match/not_checked
 red`.split("\n").map((row) => row.split(" "));
-// Of a tag's stubs the last of these counts, of a chain's answers the first
+// Of several stubs' the last counts, of a chain's the first
 const INTEGRITY = ["unsigned", "malformed", "bad_signature", "not_checked", "valid"];
 const MATCH = { true: "match", false: "mismatch", null: "not_checked" };
 const CHAIN = ["fork", "behind", "follows", "gap", "first", "not_checked"];
 
-/** Whether this browser has WebCrypto (over https) with Ed25519. */
+/** Whether there is WebCrypto (over https) with Ed25519. */
 export const canVerify = () => importKey(new Uint8Array(32).fill(1)).then(() => true, () => false);
 
 /**
- * The verdict on one stub: {verdict: {integrity, key, binding, chain, evidence, link}, colour, row, claims}.
- *
- * now: Unix seconds. asked: kind (1 NFC, 2 RAIN) and id of the tag, none for print; link; previous stub; knownSeq.
- * row: the conditions that held. claims: a Map, or null.
+ * One stub's {verdict: {integrity, key, binding, chain, evidence, link}, colour, row, claims: Map or null}.
+ * now: Unix seconds. asked: kind (1 NFC, 2 RAIN) and id of the tag (none: print), link, previous, knownSeq.
  */
 export const verify = (bytes, ...more) => verifyBest([[0, bytes]], ...more);
 
-/** As verify, of the current one among a tag's [slot, bytes], with its slot. */
+/** As verify, and the slot, of the current one among [slot, bytes]. */
 export async function verifyBest(stubs, trust, now, asked = {}) {
   const judged = await Promise.all([...stubs, [null, []]].map((each) => judge(each, trust, now, asked)));
   const [{ slot, stub, verdict }] = judged.sort((a, b) => compare(b.rank, a.rank));
   if (verdict.integrity === "valid") {
-    const others = judged.map((each) => each.verdict.integrity === "valid" && each.stub);
-    others.push(stubOf(asked.previous));
+    const valid = judged.map((each) => each.verdict.integrity === "valid" && each.stub);
+    const others = [stubOf(asked.previous), ...valid];
     const words = await Promise.all(others.map((other) => chain(stub, other, asked.knownSeq)));
     verdict.chain = CHAIN.find((word) => words.includes(word));
   }
@@ -60,9 +55,9 @@ export async function verifyBest(stubs, trust, now, asked = {}) {
   return { slot, verdict, colour, row: row.join(" "), claims: stub && stub.claims };
 }
 
-/** The list that `rootHex` signed: {number, issued, notAfter, entries}. Throws Malformed as edge/trust.py does. */
+/** {number, issued, notAfter, entries}; Malformed where edge/trust.py would not take it from this root. */
 export async function readTrust(bytes, rootHex) {
-  const root = Uint8Array.from(rootHex.match(/../g) ?? [], (digits) => parseInt(digits, 16));
+  const root = Uint8Array.from(rootHex.match(/../g) ?? [], (hex) => parseInt(hex, 16));
   const sign1 = parse(bytes, 1 << 20);
   check(await isSigned(await importKey(root), sign1));
   const list = decode(sign1.payload, 1 << 20);
@@ -70,30 +65,29 @@ export async function readTrust(bytes, rootHex) {
   const [number, issued, notAfter, rows] = list, entries = [];
   for (const row of rows) {
     const entry = {}, before = entries.at(-1);
-    FIELDS.forEach(([name, [form, otherwise]], n) => {
-      entry[name] = row?.[n] ?? otherwise;
+    FIELDS.forEach(([name, [form, usual]], n) => {
+      entry[name] = row?.[n] ?? usual;
       check(form.test(shape(row?.[n])) || (n > 1 && row[n] == null));
     });
-    check(row.length <= FIELDS.length && row.at(-1) !== null);
+    check(row.length < 10 && row.at(-1) !== null);
     check(!before || compare([...before.kid, ...before.key], [...entry.kid, ...entry.key]) < 0);
     entries.push({ ...entry, imported: await importKey(entry.key) });
   }
   return { number, issued, notAfter, entries };
 }
 
-/** The stub in "#s=..."; null for other fragments. Malformed where it is not spelled as edge/printed.py does. */
+/** The stub in "#s=...", null in other fragments; Malformed where edge/printed.py would not spell it so. */
 export function fromFragment(fragment) {
   if (!fragment.startsWith("#s=")) return null;
-  const isBase32 = fragment[3] === "2", width = isBase32 ? 5 : 6; // as d2 begins; in base64url, with "0"
+  const isBase32 = fragment[3] === "2", width = isBase32 ? 5 : 6; // of d2; base64url: "0"
   const letters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + (isBase32 ? "234567" : "abcdefghijklmnopqrstuvwxyz0123456789-_");
   const digits = (letter) => letters.indexOf(letter).toString(2).padStart(width, "0");
   const bits = fragment.slice(3).replace(/[^]/g, digits);
-  check(/^1101001010000100([01]{8})*0*$/.test(bits) && bits.length % 8 < width && bits.length < 8 * 4097);
+  check(/^1101001010000100([01]{8})*0*$/.test(bits) && bits.length % 8 < width && bits.length < 32776);
   return Uint8Array.from(bits.match(/.{8}/g), (byte) => parseInt(byte, 2));
 }
 
-/** All but the chain's answer. */
 async function judge([slot, bytes], trust, now, { kind, id, link }) {
   const stub = stubOf(bytes);
   const entries = (stub && trust?.entries.filter(({ kid }) => !compare(kid, stub.kid))) ?? [];
@@ -101,7 +95,8 @@ async function judge([slot, bytes], trust, now, { kind, id, link }) {
   const signer = entries[signed.indexOf(true)], entry = signer ?? entries[0];
   const level = signer ? 4 : entry ? 2 : stub ? 3 : bytes.length && 1;
   const { product, carrier, evidence } = stub ?? {};
-  const isHere = !carrier || kind == null || id == null ? null : carrier[0] === kind && !compare(carrier[1], id);
+  const isHere = !carrier || kind == null || id == null
+    ? null : carrier[0] === kind && !compare(carrier[1], id);
   const verdict = {
     integrity: INTEGRITY[level],
     key: entry ? keyState(entry, stub, trust, now) : "unknown",
@@ -127,7 +122,7 @@ function keyState(entry, { product, issuedAt }, { notAfter }, now) {
 async function chain(stub, before, knownSeq) {
   const { bytes, product, seq, prev } = stub;
   if (seq < knownSeq) return "behind";
-  // One product on one carrier; a batch counts where both state it
+  // One product on one carrier; batches count where both are said
   const batch = before?.product?.length === product.length ? 2 : 0;
   const whose = ({ product: item, carrier }) => JSON.stringify([item[0], item[1], item[batch], item.at(-1), carrier]);
   const isOne = before && compare(before.bytes, bytes) && whose(before) === whose(stub);
@@ -139,15 +134,13 @@ async function chain(stub, before, knownSeq) {
   return step && !compare(prev, new Uint8Array(hash, 0, 16)) ? "follows" : "fork";
 }
 
-// What may stand in stubs (edge/stub.py) and trust lists (edge/trust.py)
-
-/** CBOR's diagnostic notation (RFC 8949, 8), but bytes are b and their size, and large integers end in n. */
+/** Diagnostic notation (RFC 8949, 8), but b and the size for bytes, n behind large integers. */
 function shape(value) {
   if (value instanceof Uint8Array) return `b${value.length}`;
   if (Array.isArray(value)) return `[${value.map(shape)}]`;
   if (value instanceof Map) return `{${[...value].map((entry) => entry.map(shape).join(":"))}}`;
   if (value?.tag !== undefined) return `${value.tag}(${shape(value.value)})`;
-  if (typeof value === "string") return `"${value.replaceAll('"', "'")}"`; // so that it ends at the second "
+  if (typeof value === "string") return `"${value.replaceAll('"', "'")}"`;
   return value + (typeof value === "bigint" ? "n" : "");
 }
 
@@ -173,7 +166,7 @@ const NAME = /^"[^"]{1,255}"$/u;
 const FIELDS = Object.entries({
   kid: [/^b8$/],
   key: [/^b(32|64)$/],
-  operator: [NAME, ""], // and its default
+  operator: [NAME, ""], // or else
   roles: [/^(?!\["issuer"\]$)\[("[^"]{1,255}",?)+\]$/u, ["issuer"]],
   validFrom: [/^[1-9]\d*$/, 0],
   validTo: [/^\d+$/, Infinity],
@@ -182,7 +175,7 @@ const FIELDS = Object.entries({
   jurisdiction: [NAME, ""],
 });
 
-/** Its parts; null where edge/stub.py would not have written it. */
+/** Its parts; null where edge/stub.py would not write it. */
 function stubOf(bytes) {
   try {
     const sign1 = parse(bytes ?? [], 4096), claims = decode(sign1.payload, 4096);
@@ -196,9 +189,9 @@ function stubOf(bytes) {
     }
     const { version, product, issuedAt, seq, prev, operator = "", sector = [0, new Map()] } = stub;
     check(version && product && (product[0] > 1 || (product[0] ? LINK.test(product[1]) : isGtin(product[1]))));
-    check(issuedAt <= 253402300799 && (prev ? seq > 0 : seq === 0)); // till the year 9999
-    check(ENCODER.encode(operator).length < 256 && sector.length === 2);
-    check([...sector[1].keys()].every((key) => /^-?\d/.test(shape(key))));
+    check(issuedAt <= 253402300799 && (prev ? seq > 0 : seq === 0)); // year 9999
+    check(ENCODER.encode(operator).length < 256);
+    check(sector.length === 2 && [...sector[1].keys()].every((key) => /^-?\d/.test(shape(key))));
     return stub;
   } catch (why) {
     if (why instanceof Malformed) return null;
@@ -206,11 +199,9 @@ function stubOf(bytes) {
   }
 }
 
-// COSE_Sign1 (RFC 9052)
-
 const ENCODER = new TextEncoder();
 
-/** A tagged Sign1 with alg and kid, protected, and no other header; signed: its Sig_structure. */
+/** A tagged COSE_Sign1 (RFC 9052) with alg and kid, protected, alone; signed: its Sig_structure. */
 function parse(data, ceiling) {
   const body = decode(data, ceiling);
   check(/^18\(\[b\d+,\{\},b\d+,b64\]\)$/.test(shape(body)));
@@ -222,15 +213,15 @@ function parse(data, ceiling) {
   return { alg: headers.get(1), kid: headers.get(4), payload, signature, signed };
 }
 
-/** Whether `key` made a signature; S is reduced, and R not of small order, as in edge/ed25519.py. */
+/** Whether it is the key's, as in edge/ed25519.py: S is reduced, and R not of small order. */
 export async function isSigned(key, { alg, signature, signed }) {
-  const { name } = key.algorithm, isEcdsa = name === "ECDSA";
-  if (isEcdsa !== (alg === -9)) return false;
-  const isFine = () => big(signature.slice(32).reverse()) < L && isSound(signature.slice(0, 32));
-  return (isEcdsa || isFine()) && crypto.subtle.verify({ name, hash: "SHA-256" }, key, signature, signed);
+  const { name } = key.algorithm, isEcdsa = alg === -9;
+  const isFine = isEcdsa || (big(signature.slice(32).reverse()) < L && isSound(signature.slice(0, 32)));
+  if (!isFine || isEcdsa !== (name === "ECDSA")) return false;
+  return crypto.subtle.verify({ name, hash: "SHA-256" }, key, signature, signed);
 }
 
-/** WebCrypto's key of 32 bytes (Ed25519) or 64 (P-256); Malformed where edge/trust.py finds it not sound. */
+/** From 32 bytes (Ed25519) or 64 (P-256); Malformed where edge/trust.py finds it not sound. */
 export async function importKey(key) {
   const isP256 = key.length === 64;
   check(isP256 || (key.length === 32 && isSound(key)));
@@ -238,22 +229,19 @@ export async function importKey(key) {
   return crypto.subtle.importKey("raw", Uint8Array.from(raw), algorithm, false, ["verify"]).catch(() => check(false));
 }
 
-// edwards25519 (RFC 8032, 5.1)
 const P = 2n ** 255n - 19n, L = 2n ** 252n + 27742317777372353535851937790883648493n;
 const big = (bytes) => bytes.reduce((value, byte) => value << 8n | BigInt(byte), 0n);
 const power = (base, n) => (n ? power(base * base % P, n >> 1n) * (n & 1n ? base : 1n) % P : 1n);
 
-/** A canonical point, not of order 4 (y = 0), 8 (d y^4 + 2 y^2 = 1) or less (x = 0); d = -121665 / 121666. */
+/** A point of edwards25519, canonical, not of order 4 (y = 0), 8 (d y^4 + 2 y^2 = 1) or less (x = 0). */
 function isSound(point) {
   const y = big(point.slice().reverse()) & 2n ** 255n - 1n, yy = y * y;
   const xx = (yy - 1n) * (121666n - 121665n * yy) * 121666n; // times a square
-  const isSmall = yy * (121665n * yy * yy - 243332n * yy + 121666n) % P === 0n;
-  return y < P && !isSmall && power(xx, (P - 1n) / 2n) === 1n;
+  const order = yy * (121665n * yy * yy - 243332n * yy + 121666n) % P;
+  return y < P && order && power(xx, (P - 1n) / 2n) === 1n;
 }
 
-// CBOR (RFC 8949, 4.2.1)
-
-/** Number (bigint beyond 2^53), Uint8Array, string, boolean, null, array, Map or {tag, value}. */
+/** CBOR (RFC 8949, 4.2.1): number, bigint, Uint8Array, string, boolean, null, array, Map, {tag, value}. */
 export function decode(data, ceiling) {
   let at = 0;
   const take = (size) => {
@@ -293,42 +281,38 @@ export function decode(data, ceiling) {
   return value;
 }
 
-/** Below, at or above 0, by the first entries that differ, else by length. */
+/** Below, at or above 0: by the first difference, else by length. */
 function compare(a, b) {
   const at = [...a].findIndex((value, n) => value !== b[n]);
   return at < 0 ? a.length - b.length : a[at] - (b[at] ?? -1);
 }
 
 function check(right) {
-  if (!right) throw new Malformed("malformed");
+  if (!right) throw new Malformed();
 }
 
-// GS1 Digital Links (edge/gs1.py)
-
-const LINK = /^(?=[!#-;=?-[\]_a-z~]*$)(https?|HTTPS?):\/\/[\dA-Za-z.:[\]-]+(\/[^?#]*)?(\?[^#]*)?(#.*)?$/;
+const LINK = /^(?=[!#-;=?-[\]_a-z~]*$)(https?|HTTPS?):\/\/[\dA-Za-z.:[\]-]+(\/[^?#]*)?(?:\?([^#]*))?(#.*)?$/;
 const PATH = /^.*(\/01\/[^/]*)(?:(\/235\/[^/]*)|(\/22\/[^/]*)?(\/10\/[^/]*)?(\/21\/[^/]*)?)$/;
 const gtin14 = (gtin) => String(gtin).padStart(14, "0");
-const isGtin = (gtin) =>
-  [...gtin14(gtin)].reduce((sum, digit, n) => sum + digit * (n % 2 ? 1 : 3), 0) % 10 === 0;
+const isGtin = (gtin) => [...gtin14(gtin)].reduce((sum, digit, n) => sum + digit * (n % 2 ? 1 : 3), 0) % 10 === 0;
 
-/** Whether a link names the product of a claim; null where the two cannot be compared. */
+/** Whether a link names a claim's product, by edge/gs1.py; null where they do not compare. */
 export function linkNames(link, [scheme, value, ...serials]) {
   if (scheme) return scheme === 1 ? link.split("#")[0] === value.split("#")[0] : null;
-  const [, , path, query = "?"] = LINK.exec(link) ?? [], [, ...found] = PATH.exec(path) ?? [];
+  const [, , path, query = ""] = LINK.exec(link) ?? [], [, ...found] = PATH.exec(path) ?? [];
   const [gtin, tpx, cpv, batch, serial] = found.map((each) => each && unescape(each.split("/")[2]));
   const isEscaped = (text) => !/%(?![\dA-Fa-f]{2})/.test(text);
-  const isSerial = (text = "-") => /^[!"%-?A-Z_a-z]{1,20}$/.test(text);
-  const attributes = new Set();
+  const said = new Set();
   const isAttribute = (part) => {
     const [, name, text] = /([^=]*)=?([^]*)/.exec(part), ai = unescape(name);
-    if (/^(01|10|21|22|235)$/.test(ai) && (ai !== "10" || tpx === undefined)) return false; // these stand in the path
+    if (/^(01|10|21|22|235)$/.test(ai) && (ai !== "10" || tpx === undefined)) return false; // in the path
     if (!/^\d+$/.test(ai) || name === part) return isEscaped(name);
-    return attributes.size < attributes.add(ai).size && attributes.size < 33 && text && isEscaped(part);
+    return said.size < said.add(ai).size && said.size < 33 && text && isEscaped(part);
   };
   const isLink = link.length < 2049 && found.every(isEscaped) && /^\d{14}$/.test(gtin) && +gtin && isGtin(gtin)
-    && /^[^]{1,28}$/.test(tpx ?? "-") && [cpv, batch, serial].every(isSerial)
-    && query.slice(1).split(/[&;]/).every(isAttribute);
+    && /^[^]{1,28}$/.test(tpx ?? "-") && [cpv, batch, serial].every((each = "-") => /^[!"%-?A-Z_a-z]{1,20}$/.test(each))
+    && query.split(/[&;]/).every(isAttribute);
   if (!isLink) return null;
-  const agrees = (said, claimed) => said === undefined || said === claimed;
+  const agrees = (read, claimed) => read === undefined || read === claimed;
   return gtin === gtin14(value) && agrees(serial, serials.at(-1)) && (serials.length < 2 || agrees(batch, serials[0]));
 }

@@ -4,6 +4,7 @@ POST /v1/batches     a batch (CBOR) -> its journal's receipt      GET /v1/journa
 GET  /01/{gtin}/...  a GS1 Digital Link: 307, linkset, passport or page
 /v1/dpps...          passports (EN 18222)          /v1/links/{anchor}   where a Digital Link leads
 /capture /events /queries    EPCIS 2.0             /v1/enrol /v1/renew /v1/gateways   certificates of gateways
+/report/01/{gtin}/...  /v1/reports  repairs and hand-overs that people report      GET /inspect  with a credential
 GET  /  /static  /v1/trust  /v1/products  /v1/tags  /v1/alarms  /v1/audit  /openapi.json  /health  /metrics
 """
 
@@ -29,10 +30,12 @@ from gateway.hub import (
     dpps,
     dpps_paths,
     epcis,
+    inspector,
     intake,
     links,
     openapi,
     pages,
+    report_room,
     resolver,
     resolver_paths,
     trust_list,
@@ -53,6 +56,8 @@ from gateway.hub.passport_page import PassportPages
 from gateway.hub.passports import Passports
 from gateway.hub.peer import PeerProtocol
 from gateway.hub.receipt import Receipt
+from gateway.hub.report_room import ReportRoom
+from gateway.hub.reports import Reports
 from gateway.hub.resolver import Resolver
 from gateway.hub.serve import Tls, running
 from gateway.hub.settings import HubSettings
@@ -103,7 +108,8 @@ class Hub:
         root, name = self._settings.resolver.root, self._settings.resolver.name
         store = self._settings.trusted()
         trusted = None if store is None else PublishedTrust(store)
-        product_pages = PassportPages(self.database, self._clock, trusted)
+        reported = ReportRoom(Reports(self.database, self._clock), self.entrance.audit, self._clock)
+        product_pages = PassportPages(self.database, self._clock, trusted, reported.section)
         found = Resolver(self.database, passports, product_pages, root, name)
         rooms: list[tuple[list[BaseRoute], PathItems]] = [
             ([*intake.routes(self.ledger, self.entrance.gateways, taken)], intake.PATHS),
@@ -112,6 +118,7 @@ class Hub:
             (dpps.routes(passports), dpps_paths.PATHS),
             (links.routes(LinkTable(self.database, self._clock)), links.PATHS),
             (resolver.routes(found), resolver_paths.PATHS),
+            ([*report_room.routes(reported), *inspector.routes()], report_room.PATHS),
             (epcis.routes(self.database, self._clock), epcis.PATHS),
             ([*self.entrance.routes], {}),
             ([*monitor.routes()], monitors.PATHS),

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from gateway.hub.database import Database, Session
+from gateway.hub.digital_link import ProductKey
 from gateway.hub.times import rfc3339
 
 REPAIR, HANDOVER = "repair", "handover"
@@ -22,7 +23,6 @@ DECISIONS = {  # what a manager may do -> with a report in which states
     REFUSED: (PENDING, REFUSED),
     REMOVED: (PENDING, ACCEPTED, REFUSED, REMOVED),
 }
-LONGEST = 512  # characters of a text that were typed; the form takes fewer
 PER_DAY = 5  # of one product
 
 _COLUMNS = "number, subject, kind, day, text, at_ns, state, decided_ns, decided_by"
@@ -43,6 +43,12 @@ _KEEP = (
     "INSERT INTO reports (subject, kind, day, text, at_ns, nonce, state)"
     " VALUES ($1, $2, $3, $4, $5, $6, 'pending') ON CONFLICT (nonce) DO NOTHING RETURNING number"
 )
+_SAME = "SELECT number, subject, kind, day, text FROM reports WHERE nonce = $1"
+_KNOWN = (
+    "SELECT 1 WHERE EXISTS (SELECT 1 FROM stubs WHERE name = $1)"
+    " OR EXISTS (SELECT 1 FROM product_events WHERE name = $1)"
+    " OR EXISTS (SELECT 1 FROM passports WHERE subject = $2 AND deleted_ns IS NULL)"
+)
 _DECIDE = (
     "UPDATE reports SET state = $2, decided_ns = $3, decided_by = $4,"
     " text = CASE WHEN $2 = 'accepted' THEN text ELSE '' END WHERE number = $1"
@@ -50,7 +56,7 @@ _DECIDE = (
 
 
 class SentBefore(Exception):
-    """The form was sent already."""
+    """The form was sent already, and said something else."""
 
 
 class TooMany(Exception):
@@ -116,17 +122,29 @@ class Reports:
         assert self._secret is not None
         return self._secret
 
+    async def is_known(self, key: ProductKey) -> bool:
+        """Whether it is an item that gateways have told of, or that has a passport of its own."""
+        if key.granularity != "item":
+            return False
+        name = f"{key.gtin}/{key.serial}" if key.serial is not None else ""
+        return bool(await self._database.fetch(_KNOWN, name, key.anchors[0]))
+
     async def keep(self, said: Said, nonce: bytes) -> int:
-        """Keep what was reported by the form with this nonce; its number. Raises SentBefore, TooMany."""
+        """Keep what was reported by the form with this nonce; its number. The same again changes nothing.
+
+        Raises SentBefore, TooMany.
+        """
         now = self._clock()
         day = datetime.fromtimestamp(now // 10**9, UTC).date()
         async with self._database.transaction() as session:
             await session.execute("DELETE FROM report_days WHERE day < $1", day.isoformat())
-            found = await session.fetch(
-                _KEEP, said.subject, said.kind, said.day.isoformat(), said.text, now, nonce
-            )
+            content = (said.subject, said.kind, said.day.isoformat(), said.text)
+            found = await session.fetch(_KEEP, *content, now, nonce)
             if not found:
-                raise SentBefore
+                ((number, *held),) = await session.fetch(_SAME, nonce)
+                if tuple(held) != content:
+                    raise SentBefore
+                return int(number)
             if not await session.fetch(_ONE_MORE, said.subject, day.isoformat(), PER_DAY):
                 raise TooMany  # which undoes the rest
         return int(found[0][0])

@@ -14,6 +14,7 @@ from edge.errors import Malformed
 from edge.trust import TrustList
 from edge.verify import verify
 from gateway.cli.output import USAGE, Failure, answer_is_no, emit, say
+from gateway.cli.paint import paint, printable
 from gateway.cli.progress import Progress
 from gateway.keys import TrustStore, public_key, verifier
 from gateway.optics import quality
@@ -119,14 +120,16 @@ def _verdict(code: Code, trust: TrustList, fault: str, hosts: tuple[str, ...]) -
 
 def _print(told: dict[str, Any]) -> None:
     click.echo(f"{told['image']}: {told['symbology']} {told['aim']}, grade {told['grade']}")
-    click.echo(f"  {told['text'] if told['text'] is not None else told['bytes'].hex()}")
+    click.echo(f"  {printable(told['text']) if told['text'] is not None else told['bytes'].hex()}")
     if told["product"]:
-        click.echo(f"  product {told['product']}")
+        click.echo(f"  product {printable(told['product'])}")
     if "colour" in told:
         words = ", ".join(f"{name} {word}" for name, word in told["verdict"].items())
-        click.echo(f"  {told['colour']}: {told['reason']} ({words})")
+        click.echo(
+            f"  {paint(told['colour'], told['colour'])}: {printable(told['reason'])} ({words})"
+        )
     if told["fault"]:
-        click.echo(f"  refused: {told['fault']}")
+        click.echo(f"  refused: {printable(told['fault'])}")
 
 
 def _shown(data: bytes) -> str:

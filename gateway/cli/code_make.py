@@ -12,9 +12,10 @@ import click
 from edge import printed, weblink
 from edge import stub as stubs
 from edge.errors import Malformed
-from gateway.cli.output import NO, USAGE, Failure, emit, passphrase, say
+from gateway.cli.key_file import opened_key
+from gateway.cli.output import NO, USAGE, Failure, emit, say
 from gateway.cli.stub import read_claims
-from gateway.keys import DeviceKey, open_key
+from gateway.keys import DeviceKey
 from gateway.optics.artwork import Artwork, Format, artwork
 from gateway.optics.label import MOST_LINES, Label, Where, broken, readable
 from gateway.optics.symbol import Symbology, smallest
@@ -151,7 +152,7 @@ def stub_bytes(
 
 def signer(key_file: Path, passphrase_file: Path | None) -> DeviceKey:
     """The key that signs."""
-    return open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
+    return opened_key(key_file, passphrase_file)
 
 
 def write(out: Path, data: bytes) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from gateway.cli.output import Stopped, emit, play, rfc3339, say
+from gateway.cli.paint import paint, printable
 from gateway.config import CodesConfig
 from gateway.keys import TrustStore, public_key
 from gateway.readers.registry import open_code_reader
@@ -51,7 +52,8 @@ def _tell(result: Result, as_json: bool) -> None:
     if as_json:
         emit(_account(result))
     else:
-        click.echo(f"{result.signal.colour.upper():5}  {result.signal.sentence}")
+        colour = paint(f"{result.signal.colour.upper():5}", result.signal.colour)
+        click.echo(f"{colour}  {printable(result.signal.sentence)}")
 
 
 def _account(result: Result) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gateway.cli.key_file import opened_key
 from gateway.cli.output import (
     TROUBLE,
     USAGE,
@@ -11,12 +12,10 @@ from gateway.cli.output import (
     Failure,
     emit,
     json_option,
-    passphrase,
     passphrase_option,
 )
 from gateway.firmware import build as firmware_build
 from gateway.firmware import bundle as firmware_bundle
-from gateway.keys import open_key
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _VERSION = "0.1.0"
@@ -86,7 +85,7 @@ def build(
     beside.write_bytes(names)
     bundle = None
     if key_file is not None and number is not None:
-        key = open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
+        key = opened_key(key_file, passphrase_file)
         packed = firmware_bundle.packed(files, number, _VERSION, key.kid, key.sign)
         bundle = at.with_name(f"{board}-{number}.bundle")
         bundle.write_bytes(packed)

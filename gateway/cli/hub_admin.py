@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from gateway.cli.key_file import opened_key
 from gateway.cli.output import (
     NO,
     USAGE,
@@ -20,7 +21,6 @@ from gateway.cli.output import (
     answer_is_no,
     emit,
     json_option,
-    passphrase,
     passphrase_option,
     rfc3339,
 )
@@ -37,7 +37,7 @@ from gateway.hub.entrance import audit_key
 from gateway.hub.gateways import Gateways
 from gateway.hub.open import open_database
 from gateway.hub.settings import HubSettings, load
-from gateway.keys import open_key, public_key, read_card
+from gateway.keys import public_key, read_card
 
 _DAY = 86400  # seconds
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -182,7 +182,7 @@ def credential(
     Example:  tagwright hub credential --role legitimate_interest --subject "Repair Ltd"
                   --key issuer.key --holder repair.key
     """
-    issuer = open_key(path, passphrase(passphrase_file, f"Passphrase of {path}"))
+    issuer = opened_key(path, passphrase_file)
     now = int(time.time())
     made = credentials.Credential(
         issuer=issuer.operator or issuer.kid.hex(),
@@ -216,7 +216,7 @@ def proof(
     \b
     Example:  tagwright hub proof DELETE /v1/dpps/a1 --key repair.key
     """
-    key = open_key(path, passphrase(passphrase_file, f"Passphrase of {path}"))
+    key = opened_key(path, passphrase_file)
     data = body.read() if body is not None else b""
     now, nonce = int(time.time()), secrets.token_bytes(16)
     made = credentials.proof(key, method.upper(), target.encode(), data, now, nonce)

@@ -27,6 +27,7 @@ from gateway.cli.at_reader import (
     reader_option,
     root_option,
 )
+from gateway.cli.key_file import opened_key
 from gateway.cli.output import (
     NO,
     USAGE,
@@ -37,14 +38,12 @@ from gateway.cli.output import (
     answer_is_no,
     emit,
     json_option,
-    passphrase,
     passphrase_option,
     play,
     secret,
 )
 from gateway.cli.paint import printable
 from gateway.cli.progress import Progress
-from gateway.keys import open_key
 from gateway.stations.job import WRITTEN, JobRun, with_options
 from gateway.stations.jobbook import INCOMPLETE
 from gateway.stations.orders import Order, OrderError, orders
@@ -139,7 +138,7 @@ def run(
     check_link("--link", base)
     raw = job_file.read(file)
     access_password = secret(access_password_file)
-    key = open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
+    key = opened_key(key_file, passphrase_file)
     try:
         items = list(with_options(orders(raw, base, hosts), overwrite, lock))
         with ResultFile.beside(file) as results:

@@ -65,6 +65,7 @@ def verify(config: Path | None, file: Path | None, as_json: bool) -> None:
     with open_records(config, file) as records:
         with Progress("rows", records.head()) as bar:
             broken = records.verify(bar.reach)
+            bar.reach(records.head())
         with Progress("stubs", records.head()) as bar:
             stubs = list(_stub_breaks(records, bar))
         gone = missing(records)

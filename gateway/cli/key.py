@@ -7,6 +7,7 @@ import click
 
 from edge.errors import Malformed
 from edge.trust import Entry, TrustList
+from gateway.cli.key_file import opened_key
 from gateway.cli.output import (
     USAGE,
     Commands,
@@ -18,7 +19,7 @@ from gateway.cli.output import (
     rfc3339,
     say,
 )
-from gateway.keys import DeviceKey, KeyCard, TrustStore, open_key, public_key, read_card
+from gateway.keys import DeviceKey, KeyCard, TrustStore, public_key, read_card
 
 _DAY = 86400  # seconds
 _LAST_SECOND = 253_402_300_799  # of the year 9999
@@ -230,7 +231,7 @@ def _root(path: Path, root_key: Path | None, file: Path | None, may_make: bool) 
     if not place.exists() and not may_make:
         raise Failure(f"no root key at {place}: name the one of {path} with --root-key", USAGE)
     if place.exists():
-        return open_key(place, passphrase(file, f"Passphrase of {place}"))
+        return opened_key(place, file)
     secret = passphrase(file, f"Passphrase for the new root key {place}")
     made = DeviceKey.generate()
     made.save(place, secret)

@@ -40,12 +40,9 @@ class Progress:
         self.reach(0)
         return self
 
-    def __exit__(self, kind: Any, *more: Any) -> None:
+    def __exit__(self, *why: Any) -> None:
         if self._bar is not None:
-            if kind is None:
-                self._said = ""
-                self.reach(self._total)
-            self._bar.__exit__(kind, *more)
+            self._bar.__exit__(*why)
             self._bar = None
 
     @property

@@ -5,18 +5,19 @@ from pathlib import Path
 
 import click
 
+from gateway.cli.key_file import key_passphrase
 from gateway.cli.output import (
     USAGE,
     Failure,
     Stopped,
     emit,
     json_option,
-    passphrase,
     play,
     rfc3339,
     say,
 )
 from gateway.cli.page import Page
+from gateway.cli.paint import paint, printable
 from gateway.config import load
 from gateway.daemon import serve
 from gateway.stations.orders import OrderError
@@ -45,15 +46,17 @@ def run(file: Path, as_json: bool) -> None:
     Example:  tagwright run -c tagwright.toml
     """
     config = load(file)
-    secret = passphrase(config.keys.passphrase_file, f"Passphrase of {config.keys.device}")
+    device, secret = config.keys.device, None
+    if device is not None:
+        secret = key_passphrase(device, config.keys.passphrase_file)
 
     def tell(reader: str, result: Result) -> None:
         if as_json:
             emit(_event(reader, result))
         else:
-            click.echo(
-                f"{reader}  {result.signal.colour:5}  {result.uid.hex():14}  {result.signal.sentence}"
-            )
+            colour = paint(f"{result.signal.colour:5}", result.signal.colour)
+            sentence = printable(result.signal.sentence)
+            click.echo(f"{reader}  {colour}  {result.uid.hex():14}  {sentence}")
 
     say(f"{config.gateway.name}: readers {len(config.reader)}, journal {config.gateway.journal}")
     if config.web is not None:

@@ -15,6 +15,7 @@ from edge import claims as claim_names
 from edge import stub as stubs
 from edge.errors import Malformed
 from edge.verify import verify as verify_stub
+from gateway.cli.key_file import opened_key
 from gateway.cli.output import (
     NO,
     USAGE,
@@ -23,11 +24,11 @@ from gateway.cli.output import (
     answer_is_no,
     emit,
     json_option,
-    passphrase,
     passphrase_option,
     say,
 )
-from gateway.keys import TrustStore, open_key, public_key, verifier
+from gateway.cli.paint import paint
+from gateway.keys import TrustStore, public_key, verifier
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _LARGEST_JSON = 1 << 16  # bytes; the claims of a 4096-byte stub are smaller
@@ -110,7 +111,7 @@ def encode(
         return
     if key_file is None:
         raise Failure("--key is missing: name the key file that signs", USAGE)
-    signer = open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
+    signer = opened_key(key_file, passphrase_file)
     try:
         made = stubs.encode(claims, signer.alg, signer.kid, signer.sign)
     except Malformed as why:
@@ -190,7 +191,7 @@ def verify(
     else:
         for question, word in verdict.as_dict().items():
             click.echo(f"{question:10} {word}")
-        click.echo(verdict.colour())
+        click.echo(paint(verdict.colour(), verdict.colour()))
     if not verdict.is_green():
         answer_is_no()
 

@@ -23,6 +23,7 @@ from gateway.cli.at_reader import (
     trust_needed_option,
     trust_option,
 )
+from gateway.cli.key_file import opened_key
 from gateway.cli.output import (
     TROUBLE,
     USAGE,
@@ -30,7 +31,6 @@ from gateway.cli.output import (
     Failure,
     answer_is_no,
     confirm,
-    passphrase,
     passphrase_option,
     play,
     secret,
@@ -39,7 +39,6 @@ from gateway.cli.stub import read_claims
 from gateway.cli.tag_answer import account, tell
 from gateway.cli.tag_bind import bind
 from gateway.cli.tag_watch import watch
-from gateway.keys import open_key
 from gateway.stations import care, commission, read, update, verify
 from gateway.stations.orders import Order
 from gateway.stations.post import Post
@@ -149,7 +148,7 @@ def write(
                 --url https://id.example.com/01/09520123456788/21/A1
               tagwright tag write --reader llrp://192.0.2.7?antenna=1 --claims claims.json --key line1.key
     """
-    key = open_key(key_file, passphrase(passphrase_file, f"Passphrase of {key_file}"))
+    key = opened_key(key_file, passphrase_file)
     if is_update:
         job = _update(read_claims(claims_file, claim_names.changes_from_names))
     else:

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from gateway.cli.output import TROUBLE, Failure, emit, say
+from gateway.cli.paint import paint, printable
 from gateway.cli.stub import in_full
 from gateway.stations.result import AMBER, Result
 
@@ -35,11 +36,10 @@ def tell(result: Result, answer: dict[str, Any], as_json: bool) -> None:
     if as_json:
         emit(answer)
     else:
-        click.echo(
-            f"{result.uid.hex()}  {result.signal.colour.upper():5}  {result.signal.sentence}"
-        )
+        colour = paint(f"{result.signal.colour.upper():5}", result.signal.colour)
+        click.echo(f"{result.uid.hex()}  {colour}  {printable(result.signal.sentence)}")
         if result.link:
-            click.echo(f"  link      {result.link}")
+            click.echo(f"  link      {printable(result.link)}")
         for question, word in (answer.get("verdict") or {}).items():
             click.echo(f"  {question:9} {word}")
     if result.outcome in _TORN:

@@ -28,12 +28,12 @@ from gateway.cli.at_reader import (
     timeout_option,
     trust_option,
 )
+from gateway.cli.key_file import opened_key
 from gateway.cli.output import (
     TROUBLE,
     USAGE,
     Failure,
     answer_is_no,
-    passphrase,
     passphrase_option,
     play,
     say,
@@ -41,7 +41,7 @@ from gateway.cli.output import (
 )
 from gateway.cli.page import Page
 from gateway.cli.tag_answer import account, tell
-from gateway.keys import DeviceKey, open_key
+from gateway.keys import DeviceKey
 from gateway.stations.bind import BOUND, BindStation
 from gateway.stations.item import by_code
 from gateway.stations.orders import Order, OrderError, orders
@@ -173,4 +173,4 @@ def _orders(file: Path, base: str, hosts: tuple[str, ...]) -> list[Order]:
 
 
 def _key(file: Path | None, passphrase_file: Path | None) -> DeviceKey | None:
-    return open_key(file, passphrase(passphrase_file, f"Passphrase of {file}")) if file else None
+    return opened_key(file, passphrase_file) if file else None

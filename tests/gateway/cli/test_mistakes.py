@@ -31,7 +31,7 @@ FILES = {
     "other.csv": "a,b\n1,2\n",
     "row.csv": f"gtin,serial,digest\n09520123456788,A1,{'11' * 32}\n09520123456788,A2,short\n",
     "key.toml": "[gatway]\n",
-    "job.toml": '[[reader]]\nname = "gate"\nurl = "pn532:/dev/x"\njob = "verfy"\n',
+    "job.toml": '[[reader]]\nname = "gate"\nurl = "pn532:/dev/x"\njob = "verif"\n',
     "name.toml": '[gateway]\nname = "line 1"\n',
     "cut.toml": "[gateway\n",
     "orders.toml": '[[reader]]\nname = "gate"\nurl = "pn532:/dev/x"\njob = "commission"\n',
@@ -211,7 +211,7 @@ def call(folder: Path, command: str, monkeypatch: pytest.MonkeyPatch) -> Result:
         # configuration
         ("run -c none.toml", 2, "cannot read none.toml: No such file or directory: name one that is there"),
         ("run -c key.toml", 2, "key.toml: unknown key gatway: did you mean gateway?"),
-        ("run -c job.toml", 2, "job.toml: reader.0.job: 'verfy': did you mean verify?"),
+        ("run -c job.toml", 2, "job.toml: reader.0.job: 'verif': did you mean verify?"),
         (
             "run -c name.toml",
             2,

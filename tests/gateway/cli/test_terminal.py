@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from gateway.cli.main import main
 from gateway.cli.table import Column, cut, fit, padded, wide
 from gateway.journal import Journal
+from gateway.keys import DeviceKey
 from tests.gateway.cli.test_tag import CLAIMS, UID, URL, Bench
 from tests.terminal import COMMAND, Terminal
 
@@ -130,6 +131,21 @@ def test_long_work_has_a_bar_on_a_terminal_alone(tmp_path: Path) -> None:
     assert at.screen[-2].startswith("rows 5, made 4, kept 0, refused 1")
     piped = subprocess.run(make, capture_output=True, text=True, cwd=tmp_path, timeout=60)
     assert piped.stderr == "" and "\x1b" not in piped.stdout
+
+
+def test_a_passphrase_is_asked_for_where_there_is_one(tmp_path: Path) -> None:
+    (tmp_path / "claims.json").write_text(json.dumps(CLAIMS))
+    DeviceKey.generate().save(tmp_path / "open.key", None)
+    DeviceKey.generate().save(tmp_path / "closed.key", "open, sesame")
+    encode = (*COMMAND, "stub", "encode", "--claims", "claims.json", "--key")
+    with Terminal(*encode, "open.key", cwd=tmp_path) as at:
+        assert at.end() == 0
+    assert "Passphrase" not in at.shown
+    with Terminal(*encode, "closed.key", cwd=tmp_path) as at:
+        at.until("Passphrase of closed.key: ")
+        at.type("open, sesame\n")
+        assert at.end() == 0
+    assert "sesame" not in at.shown
 
 
 def test_the_doctor_draws_remedies_below_on_a_terminal(tmp_path: Path) -> None:

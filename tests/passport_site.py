@@ -115,9 +115,9 @@ class Signers:
         stubs = {
             "valid": valid,
             "tampered": bytes(flipped),
-            "unknown": self.stub(1, key=self.stranger, digest=bytes(32)),
+            "unknown": self.stub(1, key=self.stranger),
             "revoked": self.stub(1, key=self.thief),
-            "behind": self.stub(0),
+            "behind": self.stub(0, digest=bytes(32)),
             "elsewhere": self.stub(1, product=[stub.GS1, int(GTIN), "B2"]),
         }
         said = {name: "#s=" + printed.spell(raw, printed.FORMS[0]) for name, raw in stubs.items()}

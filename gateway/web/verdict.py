@@ -4,12 +4,14 @@ The texts stand in the section "verdict", those of a row under its conditions as
 shows its own verdict by the same keys.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge.verify import COLOURS, Verdict
 from gateway.web.words import Words
 
 NONE = "none"  # the colour where nothing was checked
+UNPROVEN = "unproven"  # what only a signature that holds can tell
 QUESTIONS = ("integrity", "key", "binding", "chain", "link", "evidence")
 
 _ROWS = {
@@ -24,7 +26,10 @@ _NO = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What stands in the page's verdict. answers: (question, answer, mark: "yes", "no" or "open"), or none."""
+    """What stands in the page's verdict. answers: (question, answer, mark: "yes", "no" or "open"), or none.
+
+    An answer may be UNPROVEN.
+    """
 
     colour: str
     row: str | None
@@ -46,15 +51,14 @@ def marks() -> dict[str, str]:
 
 def shown(verdict: Verdict, t: Words) -> Shown:
     """A verdict in the language of `t`."""
-    key, said = row(verdict), verdict.as_dict()
-    known = marks()
+    key = row(verdict)
     return Shown(
         verdict.colour(),
         key,
         t(f"verdict.row.{key}.title"),
         t(f"verdict.row.{key}.means"),
         t(f"verdict.row.{key}.do"),
-        tuple((each, said[each], known.get(said[each], "open")) for each in QUESTIONS),
+        tuple(_answers(verdict.as_dict())),
     )
 
 
@@ -62,3 +66,15 @@ def unchecked(why: str, t: Words) -> Shown:
     """Where nothing was checked; why: "no_stub", "no_list" or "mini"."""
     said = f"verdict.none.{why}"
     return Shown(NONE, None, t(f"{said}.title"), t(f"{said}.means"), t("verdict.none.do"))
+
+
+def _answers(said: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Nothing good is said of a record whose signature was not found to hold."""
+    known = marks()
+    for question in QUESTIONS:
+        answer = said[question]
+        mark = known.get(answer, "open")
+        is_claim = question == "evidence" and answer != "not_stated"
+        if said["integrity"] != "valid" and (mark == "yes" or is_claim):
+            answer, mark = UNPROVEN, "open"
+        yield question, answer, mark

@@ -78,14 +78,18 @@ function show({ verdict, colour, row, claims }, from, missing, now) {
   for (const name of ["title", "means", "do"]) part(name).textContent = text(`row.${row}.${name}`);
   part("by").textContent = `${text(`tap.${from}`)} ${text("device")}`;
   part("list").textContent = missing ? text(`tap.${missing}`) : age(now);
+  const isSigned = verdict.integrity === "valid"; // nothing good is said of what is not
   const answers = section.querySelector(".answers");
   for (const each of answers.children) {
     const { question } = each.dataset, answer = verdict[question];
-    each.dataset.mark = data.marks[answer] ?? "open";
-    each.lastElementChild.textContent = text(`answer.${question}.${answer}`);
+    const mark = data.marks[answer] ?? "open";
+    const isClaim = mark === "yes" || (question === "evidence" && answer !== "not_stated");
+    const isProven = isSigned || !isClaim;
+    each.dataset.mark = isProven ? mark : "open";
+    each.lastElementChild.textContent = text(isProven ? `answer.${question}.${answer}` : "unproven");
   }
   answers.hidden = false;
-  const said = documentOf(claims?.get(DIGEST));
+  const said = isSigned ? documentOf(claims.get(DIGEST)) : "";
   part("document").hidden = !said;
   part("document").textContent = said && text(`document.${said}`);
   performance.mark("verdict");

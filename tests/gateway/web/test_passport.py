@@ -226,6 +226,15 @@ def test_each_row_and_each_answer_of_a_verdict_has_its_words() -> None:
     assert 'data-state="amber" data-row="binding=not_checked" data-by="server"' in text
     given.key = "revoked"
     assert 'data-state="red" data-row="key=revoked"' in shown(None, verdict=given)
+    forged = Verdict("bad_signature", "code")
+    forged.key, forged.evidence, forged.chain = "trusted", "self-declared", "behind"
+    answers = {
+        question: (answer, mark) for question, answer, mark in verdict.shown(forged, EN).answers
+    }
+    assert answers["integrity"] == ("bad_signature", "no")
+    assert answers["key"] == answers["evidence"] == ("unproven", "open")
+    assert answers["chain"] == ("behind", "no")
+    assert EN("verdict.unproven") in shown(None, verdict=forged)
     for why in ("no_stub", "no_list", "mini"):
         assert 'data-state="none"' in shown(None, unchecked=why)
 

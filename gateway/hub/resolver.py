@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 from edge.errors import Malformed
 from gateway.hub import asked as asking
 from gateway.hub import linkset, passport
-from gateway.hub.access import PUBLIC, Caller, caller_of
+from gateway.hub.access import AUTHORITIES, LEGITIMATE_INTEREST, PUBLIC, Caller, caller, caller_of
 from gateway.hub.asked import CORS, Asked, client_has, page_language
 from gateway.hub.database import Database
 from gateway.hub.dpps import answered
@@ -40,6 +40,7 @@ HTML, JSON, LD_JSON = "text/html", "application/json", "application/ld+json"
 _OFFERS = (HTML, JSON, linkset.MEDIA_TYPE, LD_JSON)
 _LINKSETS = (linkset.MEDIA_TYPE, JSON, LD_JSON)
 _METHODS = "GET, HEAD, OPTIONS"
+_AS_HEADER = "tagwright-as"
 _PREFLIGHT = {
     **CORS,
     "Allow": _METHODS,
@@ -153,7 +154,7 @@ class Resolver:
 
     async def _paged(self, request: Request, asked: Asked, found: _Found) -> Response | None:
         """The product's page, as it is for who asks; None where there is none."""
-        who = caller_of(request)
+        who = _as_asked(request, caller_of(request))
         page = await self._page.shown(asked, who, await self._passport(asked, found, who))
         return None if page is None else _shown(request, asked, page)
 
@@ -227,6 +228,13 @@ def routes(resolver: Resolver) -> list[BaseRoute]:
         RawRoute("/ex{link}", resolver.resolve, methods=methods),
         Route("/.well-known/gs1resolver", resolver.describe, methods=methods),
     ]
+
+
+def _as_asked(request: Request, who: Caller) -> Caller:
+    """`who`; an authority may ask for what a legitimate interest sees, to know which class each thing is of."""
+    if AUTHORITIES in who.classes and request.headers.get(_AS_HEADER) == LEGITIMATE_INTEREST:
+        return caller(who.name, [LEGITIMATE_INTEREST])
+    return who
 
 
 def _moved(asked: Asked, href: str) -> Response:

@@ -36,6 +36,12 @@ _ASKING = [
     parameter("context", "A context that a link may have", where="query"),
     parameter("Accept", "What the client would rather have", where="header"),
     parameter("Accept-Language", "In which language", where="header"),
+    parameter(
+        "Tagwright-As",
+        "An authority's page as a lesser role sees it",
+        {"enum": ["legitimate_interest"]},
+        where="header",
+    ),
 ]
 _ANSWERS = {
     "200": {

@@ -2,7 +2,8 @@
  * The inspector's page: a product's page as a credential opens it, with what the public page leaves out marked.
  *
  * The credential goes into the Authorization header of requests to this origin, and nowhere else: it is in no address
- * and no storage, only in the variable `held`, which is emptied when the page is left. gateway/web/templates/inspect.html.
+ * and no storage, only in the variable `held`, which is emptied when the page is left. What it opens is compared with
+ * what everyone sees, and with what a legitimate interest sees. gateway/web/templates/inspect.html gives the sentences.
  */
 
 const PATH = /^\/01\/\d{8,14}(\/.*)?$/;
@@ -77,7 +78,7 @@ function ask(path, headers = {}) {
 /** The <main> of a page; its scripts are left out, and none of it has run. */
 async function mainOf(answer) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const main = page.querySelector("main");
+  const main = page.querySelector("main") ?? page.body; // the public page may be none
   for (const script of main.querySelectorAll("script")) script.remove();
   return main;
 }
@@ -85,33 +86,38 @@ async function mainOf(answer) {
 const textOf = (element) => element.textContent.replace(/\s+/g, " ").trim();
 const keyOf = (element) => `${element.closest("section")?.id} ${element.localName} ${textOf(element)}`;
 
-/** Mark what of `own` does not stand in `open`, as a whole where all of it is new; how many places that are. */
-function mark(own, open) {
-  const known = new Map();
-  for (const each of open.querySelectorAll(ATOMS)) known.set(keyOf(each), (known.get(keyOf(each)) ?? 0) + 1);
-  const isKnown = (element) => (known.get(keyOf(element)) ?? 0) > 0;
-  let places = 0;
-  const walk = (within) => {
+/** The elements of `own` that do not stand in `other`: the outermost of which all is new. */
+function fresh(own, other) {
+  const counts = new Map();
+  for (const each of other.querySelectorAll(ATOMS)) counts.set(keyOf(each), (counts.get(keyOf(each)) ?? 0) + 1);
+  const isKnown = (element) => (counts.get(keyOf(element)) ?? 0) > 0;
+  const found = [];
+  const walk = (within, atom) => {
     for (const each of within.querySelectorAll(ATOMS)) {
-      if (each.parentElement.closest(ATOMS) !== (within.matches(ATOMS) ? within : null)) continue;
-      if (each.matches(OURS) || !textOf(each)) continue;
-      if (isKnown(each)) known.set(keyOf(each), known.get(keyOf(each)) - 1);
-      else if ([...each.querySelectorAll(ATOMS)].some((below) => isKnown(below) || below.matches(OURS))) walk(each);
-      else places += put(each);
+      if (each.parentElement.closest(ATOMS) !== atom || each.matches(OURS) || !textOf(each)) continue;
+      const below = [...each.querySelectorAll(ATOMS)];
+      if (isKnown(each)) counts.set(keyOf(each), counts.get(keyOf(each)) - 1);
+      else if (below.some((one) => isKnown(one) || one.matches(OURS))) walk(each, each);
+      else found.push(each);
     }
   };
-  walk(own);
-  return places;
+  walk(own, null);
+  return found;
 }
 
-function put(element) {
-  const badge = document.createElement("span");
-  badge.className = "restricted-mark";
-  badge.textContent = said.dataset.mark;
-  const place = element.matches("tr, dl > div") ? element.firstElementChild : element;
-  place.prepend(badge, " ");
-  element.classList.add("restricted");
-  return 1;
+/** Mark what the public page leaves out, each with the class of data that it is of; how many places that are. */
+function mark(own, open, lesser) {
+  const authorities = new Set(fresh(own, lesser));
+  const both = new Set([...authorities, ...fresh(own, open)]);
+  for (const element of both) {
+    const badge = document.createElement("span");
+    badge.className = "restricted-mark";
+    badge.textContent = authorities.has(element) ? said.dataset.authorities : said.dataset.interest;
+    const place = element.matches("tr, dl > div") ? element.firstElementChild : element;
+    place.prepend(badge, " ");
+    element.classList.add("restricted");
+  }
+  return both.size;
 }
 
 /** Why an answer shows no page, as a key of sentences; null where it does. */
@@ -119,6 +125,17 @@ function troubleOf(answer) {
   if (answer.type === "opaqueredirect") return "elsewhere";
   const known = { 200: null, 401: "refused", 403: "forbidden", 400: "wrongLink", 404: "missing" };
   return answer.status in known ? known[answer.status] : "trouble";
+}
+
+/** The hub's own sentence, of an answer {"error": sentence}; "" where there is none. */
+async function sentenceOf(answer) {
+  const text = await answer.text();
+  try {
+    return String(JSON.parse(text).error ?? "");
+  } catch (why) {
+    if (why instanceof SyntaxError) return "";
+    throw why;
+  }
 }
 
 async function inspect() {
@@ -133,14 +150,16 @@ async function inspect() {
   const mine = turn;
   say("asking");
   try {
-    const own = await ask(path, { Authorization: `Bearer ${pasted}` });
+    const shown = { Authorization: `Bearer ${pasted}` };
+    const own = await ask(path, shown);
     const trouble = troubleOf(own);
-    const detail = own.status === 401 || own.status === 403 ? (await own.json()).error : "";
+    const detail = own.status === 401 || own.status === 403 ? await sentenceOf(own) : "";
     const page = trouble ? null : await mainOf(own);
-    const open = await ask(path);
-    const places = page && mark(page, open.ok ? await mainOf(open) : document.createElement("main"));
     if (mine !== turn) return;
     if (trouble) return say(trouble, {}, detail);
+    const others = [ask(path), ask(path, { ...shown, "Tagwright-As": "legitimate_interest" })];
+    const places = mark(page, ...(await Promise.all(others.map(async (each) => mainOf(await each)))));
+    if (mine !== turn) return;
     held = pasted;
     result.replaceChildren(...page.childNodes);
     result.hidden = forget.hidden = false;

@@ -1,16 +1,12 @@
-"""Hostile questions to the verifier that the passport page runs, each with the answer of edge's, and node that runs it.
+"""Hostile questions to the verifier that the passport page runs, each with the answer of edge's.
 
 Keys, stubs, trust lists, links and fragments are made from a seed: right ones, changed ones, and wrong ones that are
 signed all the same.
 """
 
-import json
-import subprocess
-import threading
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from random import Random
-from typing import Any, Self
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,20 +14,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge import cbor, cose, gs1, printed, stub, trust
 from edge.errors import Malformed
 from edge.trust import Entry, TrustList
-from edge.verify import COLOURS, Verdict, verify, verify_best
+from edge.verify import verify, verify_best
 from gateway.keys import DeviceKey, verifier
 from tests.bench import mutations
 from tests.signature_cases import unsound_keys
+from tests.verifier_page import LAST, NOW, Case, listed, plain, told
 
-PROGRAM = Path(__file__).parent / "gateway" / "web" / "verifier.mjs"
-NOW = 1_790_000_000
 _SHIFTS = (1, -1, -NOW, 1000, -1000, 10**9)  # of the clock, in seconds
 UID, TID = bytes.fromhex("04a1b2c3d4e5f6"), bytes.fromhex("e28011052000001122334455")
 GTINS = (9520123456788, 9506000134352, 40170725, 4012345123456, 31)
-LAST = 2**53 - 1
-_ROWS = {
-    row.partition(": ")[2]: row.partition(": ")[0].partition(" ")[2] for row in COLOURS.splitlines()
-}  # reason -> conditions
 _ODD: tuple[Any, ...] = (
     *(0, 1, 2, 3, 4, 7, 8, 23, 24, 255, 256, 31, 17, 2**16, 2**32, LAST, LAST + 1, 2**64 - 1),
     *(-1, -24, -25, -(2**53), -(2**64), True, False, None, b"", bytes(4), bytes(7), bytes(16)),
@@ -49,87 +40,6 @@ _ODD: tuple[Any, ...] = (
     *({41: LAST}, {41: LAST + 1}, {55: 1}, {41: -1}, {"41": 1}, [0, bytes(16)], [1, bytes(16)]),
     *([[[[[[[]]]]]]], [[[[[[[[]]]]]]]], cbor.Tag(18, 1), cbor.Tag(2**64 - 1, [{b"": {"": None}}])),
 )
-
-
-class Page:
-    """The page's verifier in one node process: `ask` as often as you like."""
-
-    def __enter__(self) -> Self:
-        self._node = subprocess.Popen(
-            ["node", str(PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._node.communicate()
-
-    def ask(self, questions: Iterable[dict[str, Any]]) -> list[Any]:
-        """The answer to each question: a value as verifier.mjs tells it, or "malformed"."""
-        assert self._node.stdin and self._node.stdout
-        lines = [json.dumps(each).encode() + b"\n" for each in questions]
-        writer = threading.Thread(target=self._write, args=(b"".join(lines),))
-        writer.start()
-        found = []
-        for line in lines:
-            answer = self._node.stdout.readline()
-            assert answer, f"node ended at {line[:2000]!r}"
-            found.append(json.loads(answer).get("is", "malformed"))
-        writer.join()
-        return found
-
-    def _write(self, lines: bytes) -> None:
-        assert self._node.stdin
-        self._node.stdin.write(lines)
-        self._node.stdin.flush()
-
-
-def plain(value: Any) -> Any:
-    """A CBOR value as verifier.mjs tells it."""
-    if isinstance(value, bytes):
-        return {"hex": value.hex()}
-    if isinstance(value, dict):
-        keys = sorted(value, key=cbor.encode)
-        return {"map": [[plain(key), plain(value[key])] for key in keys]}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    if isinstance(value, cbor.Tag):
-        return {"tag": plain(value.number), "value": plain(value.value)}
-    if type(value) is int and not -LAST <= value <= LAST:
-        return {"int": str(value)}
-    return value
-
-
-def told_of(raw: bytes) -> tuple[dict[str, Any], Any]:
-    """The question about bytes from a code, where no list is at hand, and the answer."""
-    where = {"trust": None, "now": NOW, "kind": None, "id": None, "link": None}
-    question = {"do": "verify", "stub": raw.hex(), **where, "previous": None, "known_seq": None}
-    return question, told(*verify(raw, None, verifier, NOW))
-
-
-def told(verdict: Verdict, found: stub.Stub | None, slot: int | None = 0) -> dict[str, Any]:
-    """What the page must answer."""
-    claims = plain(dict(found.claims)) if found is not None else None
-    return {
-        "verdict": verdict.as_dict(),
-        "colour": verdict.colour(),
-        "row": _ROWS[verdict.why()],
-        "claims": claims,
-        "slot": slot,
-    }
-
-
-def listed(found: TrustList) -> dict[str, Any]:
-    """What the page must make of a trust list."""
-    entries = [
-        [plain(each) for each in trust._fields(entry)]  # rows with their defaults
-        for entry in found.entries
-    ]
-    return {
-        "number": found.number,
-        "issued": found.issued,
-        "notAfter": found.not_after,
-        "entries": entries,
-    }
 
 
 def keys(random: Random) -> list[DeviceKey]:
@@ -153,7 +63,7 @@ class World:
         self.lists: dict[str | None, TrustList | None] = {None: None}
         self.payloads = [cbor.decode(trust._payload(self._list()), 1 << 20) for _ in range(12)]
 
-    def trusts(self, count: int) -> Iterator[tuple[dict[str, Any], Any]]:
+    def trusts(self, count: int) -> Iterator[Case]:
         """Trust lists with what the page must say of them; those that hold are kept in `lists`."""
         for number in range(count):
             data, root = self._signed_list(number), self.root.public
@@ -173,7 +83,7 @@ class World:
                 answer,
             )
 
-    def verdicts(self, count: int) -> Iterator[tuple[dict[str, Any], Any]]:
+    def verdicts(self, count: int) -> Iterator[Case]:
         """Stubs, and sets of slots, with the verdicts on them."""
         names = list(self.lists)
         for number in range(count):
@@ -195,7 +105,7 @@ class World:
             held = [[slot, raw.hex()] for slot, raw in slots]
             yield {"do": "best", "stubs": held, **where}, told(*judged, slot)
 
-    def names(self, count: int) -> Iterator[tuple[dict[str, Any], Any]]:
+    def names(self, count: int) -> Iterator[Case]:
         """Links with products, and whether the one names the other."""
         for _ in range(count):
             product = self._product()
@@ -203,7 +113,7 @@ class World:
             answer = gs1.link_names(link, product)
             yield {"do": "names", "link": link, "product": product}, answer
 
-    def fragments(self, count: int) -> Iterator[tuple[dict[str, Any], Any]]:
+    def fragments(self, count: int) -> Iterator[Case]:
         """Fragments with the stubs in them."""
         random = self.random
         for _ in range(count):
@@ -220,7 +130,7 @@ class World:
                     answer = "malformed"
                 yield {"do": "fragment", "text": text}, answer
 
-    def items(self, count: int) -> Iterator[tuple[dict[str, Any], Any]]:
+    def items(self, count: int) -> Iterator[Case]:
         """CBOR, mostly deterministic, with its values."""
         for _ in range(count):
             data = mutations.cbor(self.random, 9)

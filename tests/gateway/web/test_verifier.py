@@ -13,10 +13,10 @@ from witness import ROOT, require, vectors
 
 from edge import cose
 from edge.verify import COLOURS
+from tests import verifier_limits
 from tests.signature_cases import asked, disputed
-from tests.verifier_cases import Page, World, told_of
-
-Case = tuple[dict[str, Any], Any]  # a question, and edge's answer
+from tests.verifier_cases import World
+from tests.verifier_page import Case, Page, told_of
 
 LIMIT = 15 * 1024  # bytes of the verifier as it stands, CBOR and COSE included
 SCRIPT = ROOT / "gateway" / "web" / "static" / "verify.js"
@@ -62,12 +62,17 @@ def test_its_answers_on_anything_are_those_of_edge(page: Page) -> None:
     world = World(seed=7)
     lists = assert_agrees(page, world.trusts(160))
     assert 40 < lists.count("malformed") < 120
-    verdicts = assert_agrees(page, world.verdicts(2000))
+    verdicts = assert_agrees(page, world.verdicts(1500))
     assert {each["row"] for each in verdicts} == ROWS
     assert_agrees(page, world.fragments(300))
-    assert_agrees(page, world.items(1000))
-    names = assert_agrees(page, world.names(2000))
+    assert_agrees(page, world.items(500))
+    names = assert_agrees(page, world.names(1000))
     assert {*names} == {True, False, None}
+
+
+@pytest.mark.parametrize("what", ["stubs", "items", "fragments", "links", "chains", "lists"])
+def test_its_limits_are_those_of_edge(page: Page, what: str) -> None:
+    assert len(assert_agrees(page, getattr(verifier_limits, what)())) > 100
 
 
 def test_it_checks_signatures_as_edge_does(page: Page) -> None:

@@ -72,7 +72,7 @@ def _still(accounts: Accounts | None) -> Callable[[Person], Person | None]:
         if person.account != "local" or accounts is None:
             return person
         try:
-            return accounts.find(person.name)
+            return accounts.still(person)
         except AccountProblem as why:
             log.error("%s", why)
             return None

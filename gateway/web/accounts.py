@@ -6,6 +6,7 @@ The file is read anew for each login, so what `tagwright account` changed counts
 """
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -43,7 +44,12 @@ class Accounts:
     def find(self, name: str) -> Person | None:
         """Raises AccountProblem."""
         found = self._read().get(name)
-        return Person(name, found[0]) if found is not None else None
+        return _person(name, *found) if found is not None else None
+
+    def still(self, person: Person) -> Person | None:
+        """The person as the file has him now; None: his password is another, or he is gone. Raises AccountProblem."""
+        found = self.find(person.name)
+        return found if found is not None and found.id == person.id else None
 
     def check(self, name: str, password: str) -> Person | None:
         """Who that is; None where name and password do not fit, which takes as long. Raises AccountProblem.
@@ -55,7 +61,7 @@ class Accounts:
             self._hasher.verify(stored or self._nobodys(), password[: LONGEST + 1])
         except (VerificationError, InvalidHashError):
             return None
-        return Person(name, role)
+        return _person(name, role, stored) if stored else None
 
     def put(self, name: str, role: str, password: str) -> None:
         """Add an account, or change one. Raises AccountProblem."""
@@ -108,3 +114,7 @@ class Accounts:
             private_file.replace(self.path, text.encode() + b"\n")
         except OSError as why:
             raise AccountProblem(f"cannot write {self.path}: {why.strerror}") from why
+
+
+def _person(name: str, role: str, stored: str) -> Person:
+    return Person(name, role, id=sha256(stored.encode()).hexdigest()[:16])

@@ -5,13 +5,15 @@ GET  /login/oidc?to=   303 to the identity provider          GET /login/callback
 POST /logout           303 to /
 
 failed: "wrong" (name or password), "often" (too many tries), "oidc" (the provider's login came to nothing; the log says
-why), "accounts" (the file cannot be read; the log says why). A form of another site is refused.
+why), "accounts" (the file cannot be read; the log says why). A form of another site is refused. Who tries too often
+from one address keeps nobody else out; addresses are counted in memory alone, and stand nowhere.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -24,7 +26,7 @@ from gateway.journal_file import JournalFailed, JournalFull
 from gateway.readers.allowance import Allowance
 from gateway.web import words
 from gateway.web.accounts import AccountProblem, Accounts
-from gateway.web.oidc import Oidc, OidcTrouble
+from gateway.web.oidc import NotBegun, Oidc, OidcTrouble
 from gateway.web.person import Person
 from gateway.web.sessions import Sessions, keep, kept
 from gateway.web.templates import render
@@ -34,9 +36,14 @@ log = logging.getLogger(__name__)
 AUDIT, STATION = "audit", "page"
 
 _LONGEST = 4096  # bytes of a form
-_TRIES = (10, 1 / 30)  # logins of one name: at once, and a second
+_FROM = (
+    20,
+    1 / 15,
+)  # logins from one address: at once, and a second; fewer than of one name, and of all
+_TRIES = (30, 0.1)
 _ALL_TRIES = (60, 0.5)
-_MOST_NAMES = 1000
+_MOST = 1000  # names, and addresses, that are counted
+_NETWORK = 64  # bits of an IPv6 address: who has one address has all of these
 _WAY = "-login"  # the cookie of a login that is under way elsewhere
 
 
@@ -57,7 +64,9 @@ class Login:
         self._oidc = oidc
         self._ticks = ticks
         self._all = Allowance(*_ALL_TRIES)
-        self._names: dict[str, Allowance] = {}
+        self._names = _Each(*_TRIES)
+        self._addresses = _Each(*_FROM)
+        self._hashing = asyncio.Lock()  # Argon2id takes 64 MiB each time
 
     def routes(self) -> list[Route]:
         """For the station page's application."""
@@ -75,24 +84,25 @@ class Login:
             return _foreign()
         form = await _form(request)
         name, to = form.get("name", "")[:64], path(form.get("to", ""))
-        if self._is_too_often(name):
+        if self._is_too_often(request) or self._names.spend(name, self._ticks()):
             return _failed("often", to)
+        password = form.get("password", "")[:1024]
         try:
-            person = await asyncio.to_thread(
-                self._accounts.check, name, form.get("password", "")[:1024]
-            )
+            async with self._hashing:
+                person = await asyncio.to_thread(self._accounts.check, name, password)
+            known = self._accounts.find(name)
         except AccountProblem as why:
             log.error("%s", why)
             return _failed("accounts", to)
-        if person is None:
-            await self._record("login", name, "", "local", False)
+        if person is None:  # what was typed may be a password: no other name is kept
+            await self._record("login", Person(name if known else "", "", "local"), False)
             return _failed("wrong", to)
         return await self._logged_in(request, person, RedirectResponse(to, 303))
 
     async def _away(self, request: Request) -> Response:
         assert self._oidc is not None
         to = path(request.query_params.get("to", ""))
-        if self._all.spend(1, self._ticks()):
+        if self._is_too_often(request):
             return _failed("often", to)
         try:
             base = f"{request.url.scheme}://{request.url.netloc}"
@@ -109,9 +119,12 @@ class Login:
         assert self._oidc is not None
         try:
             person, to = await self._oidc.end(kept(request, _WAY), dict(request.query_params))
+        except NotBegun as why:  # which anybody can have happen, as often as he likes
+            log.debug("a login by OpenID Connect came to nothing: %s", why)
+            return _failed("oidc", "/")
         except OidcTrouble as why:
             log.warning("a login by OpenID Connect came to nothing: %s", why)
-            await self._record("login", "", "", "oidc", False)
+            await self._record("login", Person("", "", "oidc"), False)
             return _failed("oidc", "/")
         language = words.chosen(request.headers.get("accept-language"), "station")
         page = render("station_on.html", words.words(language, "common", "station"), to=to)
@@ -126,24 +139,18 @@ class Login:
         response = RedirectResponse("/", 303)
         self._sessions.end(request, response)
         if person is not None:
-            await self._record("logout", person.name, person.role, person.account, True)
+            await self._record("logout", person, True)
         return response
 
     async def _logged_in(self, request: Request, person: Person, response: Response) -> Response:
-        if not await self._record("login", person.name, person.role, person.account, True):
+        if not await self._record("login", person, True):
             return JSONResponse({"error": "the journal takes no row: nobody can log in"}, 503)
         self._sessions.begin(request, response, person)
         return response
 
-    async def _record(self, act: str, name: str, role: str, account: str, allowed: bool) -> bool:
+    async def _record(self, act: str, person: Person, allowed: bool) -> bool:
         """Whether it stands in the journal now."""
-        body: dict[str, Any] = {
-            "act": act,
-            "name": name,
-            "role": role,
-            "account": account,
-            "allowed": allowed,
-        }
+        body: dict[str, Any] = {"act": act, **person.told(), "allowed": allowed}
         try:
             await self._journal.append(AUDIT, STATION, b"", "", body)
         except (JournalFull, JournalFailed) as why:
@@ -151,18 +158,42 @@ class Login:
             return False
         return True
 
-    def _is_too_often(self, name: str) -> bool:
+    def _is_too_often(self, request: Request) -> bool:
         now = self._ticks()
-        if len(self._names) >= _MOST_NAMES:
-            self._names.clear()
-        own = self._names.setdefault(name, Allowance(*_TRIES))
-        return bool(own.spend(1, now)) or bool(self._all.spend(1, now))
+        return self._addresses.spend(_network(request), now) or bool(self._all.spend(1, now))
+
+
+class _Each:
+    """An allowance for each name; the names that were not heard for longest are forgotten."""
+
+    def __init__(self, at_once: float, per_s: float) -> None:
+        self._terms = (at_once, per_s)
+        self._held: dict[str, Allowance] = {}
+
+    def spend(self, name: str, now: float) -> bool:
+        """Whether there is none left."""
+        own = self._held.pop(name, None) or Allowance(*self._terms)
+        self._held[name] = own
+        if len(self._held) > _MOST:
+            del self._held[next(iter(self._held))]
+        return bool(own.spend(1, now))
 
 
 def path(said: str) -> str:
     """A path of this page to go on to; "/" for whatever is none."""
     is_ours = said.startswith("/") and not said.startswith(("//", "/\\")) and said.isprintable()
     return said if is_ours and len(said) <= 1000 else "/"
+
+
+def _network(request: Request) -> str:
+    """Where it comes from, "" where that cannot be told."""
+    try:
+        found = ip_address(request.client.host if request.client is not None else "")
+    except ValueError:
+        return ""
+    if found.version == 4:
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((int(found), _NETWORK), strict=False))
 
 
 def _is_foreign(request: Request) -> bool:

@@ -33,6 +33,10 @@ class OidcTrouble(Exception):
     """Nobody is logged in; the text says why, for the person at the page."""
 
 
+class NotBegun(OidcTrouble):
+    """Somebody comes back who was not sent there from here, or too long ago."""
+
+
 @dataclass(frozen=True)
 class Begun:
     """A login that is under way elsewhere: where to send the browser, and the key that its cookie keeps."""
@@ -102,10 +106,10 @@ class Oidc:
         return Begun(f"{at}{'&' if '?' in at else '?'}{urlencode(query)}", key)
 
     async def end(self, key: str, answer: Mapping[str, str]) -> tuple[Person, str]:
-        """(who came back, where he goes on). key: of his cookie; answer: the callback's query. Raises OidcTrouble."""
+        """(who came back, where he goes on). key: his cookie's; answer: the callback's query. Raises OidcTrouble."""
         pending = self._pending.pop(key, None)
         if pending is None or pending.until < self._now():
-            raise OidcTrouble("this login was not begun here, or too long ago: begin it again")
+            raise NotBegun("this login was not begun here, or too long ago: begin it again")
         if not secrets.compare_digest(answer.get("state", "").encode(), pending.state.encode()):
             raise OidcTrouble("this login was begun elsewhere: begin it again")
         if "code" not in answer:
@@ -134,11 +138,12 @@ class Oidc:
     def _person(self, claims: Mapping[str, Any]) -> Person:
         said = claims.get(self._config.role_claim)
         named = said if isinstance(said, list) else [said]
-        roles = [self._config.roles[each] for each in named if each in self._config.roles]
+        known = self._config.roles
+        roles = [known[each] for each in named if isinstance(each, str) and each in known]
         name = str(claims.get("name") or claims.get("preferred_username") or claims["sub"])[:64]
         if not roles:
             raise OidcTrouble(f"{name} has no role here: see [web.oidc] roles")
-        return Person(name, max(roles, key=ROLES.index), "oidc")
+        return Person(name, max(roles, key=ROLES.index), "oidc", str(claims["sub"])[:255])
 
     async def _checked(self, token: str) -> Mapping[str, Any]:
         """The claims of an ID token (OpenID Connect Core, "ID Token Validation"). Raises OidcTrouble."""

@@ -4,9 +4,9 @@
 400 no act; 401 nobody is logged in; 403 not a lead, or sent by another site's page; 404 no such reader or intent;
 429 too many; 503 the journal takes no row: nothing was done.
 
-The row's body: act, about (the reader, or the intent's seq), name, role, account, origin (where the browser says that
-the request comes from: "same-origin", "cross-site", "unknown"), allowed, and a reason where it
-was not. No address is kept.
+The row's body: act, about (the reader, or the intent's seq), name, role, account, subject (the identity provider's own
+name for that one, where he comes from one), origin (where the browser says that the request comes from: "same-origin",
+"cross-site", "unknown"), allowed, and a reason where it was not. No address is kept.
 """
 
 import json
@@ -119,9 +119,7 @@ class Acts:
         body: dict[str, Any] = {
             "act": act.word,
             "about": act.about,
-            "name": person.name,
-            "role": person.role,
-            "account": person.account,
+            **person.told(),
             "origin": origin,
             "allowed": not why,
         }

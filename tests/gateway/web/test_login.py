@@ -1,5 +1,7 @@
 """Logging in and out over HTTP, by an account of ours and by a provider that is not ours; each is in the journal."""
 
+import asyncio
+import json
 import re
 import socket
 import subprocess
@@ -7,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import httpx2
 import pytest
@@ -58,12 +60,14 @@ class Site(NamedTuple):
 
 
 @asynccontextmanager
-async def site(folder: Path, oidc: OidcConfig | None = None) -> AsyncIterator[Site]:
-    accounts, ticks = Accounts(folder / "accounts.json", CHEAP), Ticks()
+async def site(
+    folder: Path, oidc: OidcConfig | None = None, hasher: PasswordHasher = CHEAP
+) -> AsyncIterator[Site]:
+    accounts, ticks = Accounts(folder / "accounts.json", hasher), Ticks()
     accounts.put("ada", "lead", PASSWORD)
 
     def still(person: Person) -> Person | None:
-        return accounts.find(person.name) if person.account == "local" else person
+        return accounts.still(person) if person.account == "local" else person
 
     async with Journal(folder / "journal.db") as journal:
         sessions = Sessions(still, ticks)
@@ -99,14 +103,66 @@ async def test_who_logs_in_is_known_until_he_logs_out(tmp_path: Path) -> None:
 async def test_a_wrong_password_is_in_the_journal_and_not_tried_for_ever(tmp_path: Path) -> None:
     async with site(tmp_path) as at:
         wrong = STATION | {"password": "wrong"}
-        for _ in range(10):
+        for _ in range(20):
             answer = await at.client.post("/login", data=wrong)
             assert answer.headers["location"] == "/login?failed=wrong&to=%2Fhistory"
         answer = await at.client.post("/login", data=STATION)
         assert "failed=often" in answer.headers["location"]
-        assert at.audit() == [("login", "ada", "", False)] * 10
+        assert at.audit() == [("login", "ada", "", False)] * 20
         at.ticks.now += 60
         assert (await at.client.post("/login", data=STATION)).headers["location"] == "/history"
+
+
+def of_address(host: str) -> dict[str, str]:
+    """As a proxy on this machine tells where a request comes from."""
+    return {"x-forwarded-for": host}
+
+
+async def test_who_tries_for_ever_keeps_nobody_else_out(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        for n in range(70):
+            host = f"2001:db8::{n}" if n % 2 else "192.0.2.1"
+            tried = STATION | {"name": "ada" if n % 3 else f"name {n}", "password": "wrong"}
+            await at.client.post("/login", data=tried, headers=of_address(host))
+        own = of_address("192.0.2.2")
+        answer = await at.client.post("/login", data=STATION, headers=own)
+        assert answer.headers["location"] == "/history"
+
+
+async def test_many_addresses_together_try_one_name_no_faster(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        said = []
+        for n in range(40):
+            own = of_address(f"192.0.2.{n}")
+            answer = await at.client.post("/login", data=STATION | {"password": "?"}, headers=own)
+            said.append("failed=often" in answer.headers["location"])
+        assert said == [False] * 30 + [True] * 10
+
+
+async def test_passwords_are_looked_at_one_by_one(tmp_path: Path) -> None:
+    class Counting(PasswordHasher):
+        """How many are at work at once: each takes its memory."""
+
+        now = most = 0
+
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            try:
+                return super().verify(hash, password)
+            finally:
+                self.now -= 1
+
+    hasher = Counting(time_cost=2, memory_cost=8192, parallelism=1)
+    async with site(tmp_path, hasher=hasher) as at:
+        await asyncio.gather(*(at.client.post("/login", data=STATION) for _ in range(8)))
+    assert hasher.most == 1
+
+
+async def test_what_is_typed_for_a_name_is_kept_where_it_is_one(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        await at.client.post("/login", data=STATION | {"name": PASSWORD})
+        assert at.audit() == [("login", "", "", False)]
 
 
 async def test_a_form_of_another_site_logs_nobody_in_or_out(tmp_path: Path) -> None:
@@ -128,12 +184,22 @@ async def test_a_session_ends_unused_with_the_shift_and_with_the_account(tmp_pat
                 seconds -= 3 * 3600 if seconds > 5 * 3600 else seconds
             assert (await at.client.get("/board.json")).status_code == 401
         await at.client.post("/login", data=STATION)
-        at.accounts.put("ada", "operator", PASSWORD)
-        assert (
-            await at.client.post("/act", json={"act": "stop", "reader": "dock"})
-        ).status_code == 403
         at.accounts.remove("ada")
         assert (await at.client.get("/board.json")).status_code == 401
+
+
+async def test_a_role_that_changes_counts_at_once_and_a_new_password_ends_sessions(
+    tmp_path: Path,
+) -> None:
+    async with site(tmp_path) as at:
+        await at.client.post("/login", data=STATION)
+        held = json.loads(at.accounts.path.read_text())
+        held["accounts"]["ada"]["role"] = "operator"
+        at.accounts.path.write_text(json.dumps(held))
+        act = {"act": "stop", "reader": "dock"}
+        assert (await at.client.post("/act", json=act)).status_code == 403
+        at.accounts.put("ada", "lead", PASSWORD + "2")
+        assert (await at.client.post("/act", json=act)).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -149,7 +215,11 @@ def provider() -> Iterator[str]:
     """An OpenID provider that is not ours, with two people; its issuer."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    people = ['{"sub": "kim", "name": "Kim", "groups": ["floor", "leads"]}', '{"sub": "guest"}']
+    people = [
+        '{"sub": "kim", "name": "Kim", "groups": ["floor", "leads"]}',
+        '{"sub": "guest"}',
+        '{"sub": "odd", "groups": {"leads": ["leads"]}}',
+    ]
     command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)]
     command += [each for person in people for each in ("--user-claims", person)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -189,18 +259,33 @@ async def test_who_comes_from_the_provider_has_the_role_of_his_groups(
         assert re.search(r'http-equiv="refresh" content="0; url=/charts"', answer.text)
         assert (await at.client.get("/board.json")).status_code == 200
         assert at.audit() == [("login", "Kim", "lead", True)]
+        assert at.journal.after(0, 1)[0].content()["subject"] == "kim"  # of whom there is one
 
 
 async def test_who_has_no_role_comes_with_another_state_or_again_is_not_logged_in(
     provider: str, tmp_path: Path
 ) -> None:
     async with site(tmp_path, config(provider)) as at:
-        for subject, change in (("guest", ("", "")), ("kim", ("state=", "state=x"))):
+        nothing = ("", "")
+        for subject, change in (
+            ("guest", nothing),
+            ("odd", nothing),
+            ("kim", ("state=", "state=x")),
+        ):
             answer = await logged_in(at, subject, change)
             assert answer.headers["location"] == "/login?failed=oidc&to=%2F"
-        assert (await at.client.get("/login/callback?code=1&state=2")).status_code == 303
         assert (await at.client.get("/board.json")).status_code == 401
         assert {each[3] for each in at.audit()} == {False}
+
+
+async def test_a_callback_that_nobody_was_sent_to_fills_no_journal(
+    provider: str, tmp_path: Path
+) -> None:
+    async with site(tmp_path, config(provider)) as at:
+        for _ in range(5):
+            answer = await at.client.get("/login/callback?code=1&state=2")
+            assert answer.headers["location"] == "/login?failed=oidc&to=%2F"
+        assert at.audit() == []
 
 
 async def test_a_provider_that_is_away_or_another_one_is_told(

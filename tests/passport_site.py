@@ -70,6 +70,16 @@ class Noted:
         await self.app(scope, noted, send)
 
 
+@dataclass
+class Clock:
+    """The hub's wall clock in ns: the machine's, and so much ahead of it."""
+
+    ahead_s: float = 0
+
+    def __call__(self) -> int:
+        return time.time_ns() + int(self.ahead_s * 1e9)
+
+
 class Signers:
     """Keys, and the trust lists that they are in. now: Unix seconds."""
 
@@ -130,6 +140,7 @@ class PassportSite:
 
     url: str
     hub: Hub
+    clock: Clock
     noted: Noted
     signers: Signers
     store: TrustStore
@@ -157,7 +168,8 @@ async def passport_site(folder: Path) -> AsyncIterator[PassportSite]:
         access=AccessTable(audit_key=folder / "audit.key"),
         trust=TrustTable(list=store.path, root=signers.root.public.hex()),
     )
-    async with opened(settings) as hub:
+    clock = Clock()
+    async with opened(settings, clock) as hub:
         noted = Noted(hub.app)
         async with running(noted, http="h11") as url:
             async with httpx2.AsyncClient(base_url=url, headers=MANAGER, trust_env=False) as client:
@@ -166,7 +178,7 @@ async def passport_site(folder: Path) -> AsyncIterator[PassportSite]:
                     assert answer.status_code == 201, answer.text
             signers.digest = sha256(raw(documents(url)[0])).digest()
             await _tell(hub, signers)
-            yield PassportSite(url, hub, noted, signers, store, signers.codes())
+            yield PassportSite(url, hub, clock, noted, signers, store, signers.codes())
 
 
 async def _tell(hub: Hub, signers: Signers) -> None:

@@ -21,7 +21,7 @@ _LOADS = 20
 _WARM = 3  # loads that do not count: the browser's and the server's first
 _BAR_MS = 300
 _TRANSFER_KB = 60
-_VERIFIER_KB = 15
+_VERIFIER_KIB = 15
 _OPENED = "for (const each of document.querySelectorAll('details')) each.open = true"
 _SHOWN = """
 new PerformanceObserver((list, observer) => {
@@ -89,14 +89,14 @@ def _loads(chromium: Chromium, site: PassportSite, count: int) -> Iterator[Row]:
     note = f"{most['requests']} requests, {most['whole'] / 1000:.1f} kB unpacked"
     yield Row("transfer", most["transfer"] / 1000, "kB", at_most=_TRANSFER_KB, note=note)
     scripts = {
-        name: len((files("gateway.web") / "static" / name).read_bytes()) / 1000 for name in _SCRIPTS
+        name: len((files("gateway.web") / "static" / name).read_bytes()) / 1024 for name in _SCRIPTS
     }
-    note = ", ".join(f"{name} {kb:.1f} kB" for name, kb in scripts.items())
+    note = ", ".join(f"{name} {kb:.1f}" for name, kb in scripts.items())
     yield Row(
         "the verifier's JavaScript, as it is written",
         scripts["verify.js"],
-        "kB",
-        at_most=_VERIFIER_KB,
+        "KiB",
+        at_most=_VERIFIER_KIB,
         note=note,
     )
 
@@ -142,6 +142,8 @@ def _shown(visit: Visit, site: PassportSite) -> Iterator[str]:
         "front": "/",
         "model": f"/01/{GTIN}",
         "missing": f"/01/{GTIN}/21/none",
+        "report": f"/report/01/{GTIN}/21/A1",
+        "inspect": f"/inspect?link=/01/{GTIN}/21/A1",
         "wrong": "/01/1",
     }
     for name, path in others.items():

@@ -87,7 +87,7 @@ class Device:
         self._folder = folder
         self._state = state
         self._work: "Turns | None" = None
-        self._has_litter = False  # of the last work
+        self._has_litter = True  # of the last work
         self._due = 0  # when the work wants its next turn
         self._linked = (False, -1, "")  # it is told at the first turn
         self._measured = -_BATTERY_MS
@@ -111,6 +111,7 @@ class Device:
             if linked[0] and not self._linked[0]:
                 self._keep(1)  # the gateway has told it
             self._linked = linked
+            self._has_litter = True
             self.face.waiting = linked[1]
             self._on(("link",) + linked, now)
         self._on(("tick",), now)
@@ -124,6 +125,7 @@ class Device:
         if self._has_litter:
             self._has_litter = False
             gc.collect()  # not before the verdict is on the screen
+            self.kit.outbox.prepare()
         return _DOZE_MS
 
     def _turn_work(self, now: "int") -> None:

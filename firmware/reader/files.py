@@ -76,10 +76,15 @@ def array(data: "bytes", at: "int") -> "tuple[int, int]":
     raise Malformed("an array was expected")
 
 
-def write(path: "str", parts: "Iterable[bytes | bytearray]", mode: "str" = "wb") -> None:
-    """Write, or append ("ab"), durably. Raises FlashFull, or DeviceTrouble where the flash fails otherwise."""
+def write(
+    path: "str", parts: "Iterable[bytes | bytearray]", mode: "str" = "wb", file: "Any" = None
+) -> None:
+    """Write, or append ("ab"), durably. Raises FlashFull, or DeviceTrouble where the flash fails otherwise.
+
+    file: what `ready` has made of it.
+    """
     try:
-        with open(path, mode) as file:
+        with file or open(path, mode) as file:
             for part in parts:
                 file.write(part)
     except OSError as why:
@@ -97,6 +102,22 @@ def checksum(path: "str") -> "int":
             if not data:
                 return found & 0xFFFFFFFF
             found = binascii.crc32(data, found)
+
+
+def ready(path: "str") -> "Any":
+    """The file, open at its end, for `write`; None where the flash fails.
+
+    littlefs appends to a copy of the last sector. Its last byte, written again, has that copy made.
+    """
+    try:
+        file = open(path, "r+b")  # noqa: SIM115 (write closes it)
+        file.seek(-1, 2)
+        last = file.read(1)
+        file.seek(-1, 2)
+        file.write(last)
+        return file
+    except OSError:
+        return None
 
 
 def crc(data: "bytes", more: "bytes | bytearray" = b"") -> "bytes":

@@ -53,6 +53,7 @@ class Outbox:
         self._open: "list[tuple[int, bytes, int, int]]" = []  # seq, uid; segment, offset
         self._known = bytearray(_KNOWN * _ENTRY)  # the oldest first
         self._room = 0  # bytes until the newest segment is full
+        self._file: "Any" = None  # the newest segment, where it is prepared
         self._place = (0, 0, 0)  # seq; segment, offset: where the next read will begin
         self.next = 1
         self.acked = 0
@@ -178,6 +179,11 @@ class Outbox:
         at = self._known_at(_hash(product))
         return None if at < 0 else int.from_bytes(self._known[at + 8 : at + _ENTRY], "big")
 
+    def prepare(self) -> None:
+        """Have the flash erase now what the next record needs, 50 ms that it then does not take."""
+        if self._file is None and self._room:
+            self._file = files.ready(self._path(self._starts[-1]))
+
     def _mount(self, start: "int") -> "bool":
         """Replay a segment; whether it holds a record of its own."""
         self._open = []
@@ -204,9 +210,10 @@ class Outbox:
     def _add(self, frame: "bytes") -> "int":
         """Append to the newest segment; at which offset. After a failure it takes no more."""
         path = self._path(self._starts[-1])
-        offset = files.size(path)
         room, self._room = self._room, 0
-        files.write(path, (frame,), "ab")
+        file, self._file = self._file, None
+        offset = files.size(path) if file is None else file.tell()
+        files.write(path, (frame,), "ab", file)
         self._room = room - len(frame)
         self._size += len(frame)
         return offset
@@ -232,7 +239,10 @@ class Outbox:
             yield frame
 
         self._room = 0
+        file, self._file = self._file, None
         try:
+            if file is not None:
+                files.write(path, (), "", file)
             files.write(path, parts())
         except DeviceTrouble:
             files.remove(path)

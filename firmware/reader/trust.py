@@ -126,6 +126,7 @@ def turned(steps: "Generator[None, None, T]") -> "Generator[int, None, T]":
     while True:
         try:
             next(steps)
+            next(steps)  # a turn of everything else takes a tenth of a step
         except StopIteration as end:
             found: "T" = end.value
             return found

@@ -111,14 +111,18 @@ def main(conversation: "str", key: "str", progsize: "int", count: "int") -> None
     with open(sys.argv[1] + "/list", "rb") as source, open(FOLDER + "/list", "wb") as copy:
         copy.write(source.read())
     replay = Replay(conversation)
-    board = handheld.made(replay.exchange, mark, FOLDER, bytes.fromhex(key), NOW)
+
+    def shown() -> None:
+        mark("S")
+        print(flash.erased, flash.programmed)
+
+    board = handheld.made(replay.exchange, shown, FOLDER, bytes.fromhex(key), NOW)
     handheld.gc = Collector()
     for _ in range(count):
         handheld.rest(board)
         replay.at = 0
         flash.erased = flash.programmed = 0
         assert handheld.scan(board)
-        print(flash.erased, flash.programmed)
         handheld.acknowledge(board)
     print("".join(marks))
 

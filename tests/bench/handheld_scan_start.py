@@ -25,7 +25,7 @@ class Board:
     rain_port = None
     tag_reset = None
 
-    def __init__(self, exchange: "Exchange", mark: "Callable[[str], None]") -> None:
+    def __init__(self, exchange: "Exchange", on_shown: "Callable[[], None]") -> None:
         self.time = 0
         self.shown = True
         self.device: "device.Device | None" = None
@@ -33,7 +33,7 @@ class Board:
         self.tag_port = Port(exchange)
         self.usb = self.display = self
         self.canvas = framebuf.FrameBuffer(bytearray(1024), 128, 64, framebuf.MONO_VLSB)
-        self._mark = mark
+        self._on_shown = on_shown
         self._page = _PAGES
 
     def buttons(self) -> "list[tuple[str, str]]":
@@ -64,8 +64,9 @@ class Board:
     def turn(self) -> "bool":
         if self._page < _PAGES:
             self._page += 1
-            if self._page == _PAGES and self.device and self.device.app.state == "verdict":
-                self._mark("S")
+            is_last = self._page == _PAGES and not self.shown
+            if is_last and self.device and self.device.app.state == "verdict":
+                self._on_shown()
                 self.shown = True
         return self._page < _PAGES
 
@@ -86,12 +87,12 @@ class Port:
 
 
 def made(
-    exchange: "Exchange", mark: "Callable[[str], None]", folder: "str", root: "bytes", now: "int"
+    exchange: "Exchange", on_shown: "Callable[[], None]", folder: "str", root: "bytes", now: "int"
 ) -> "Board":
     """A handheld that trusts the list in `folder`/list, signed by the key `root`."""
     given = settings.Settings()
     given.root = root
-    board = Board(exchange, mark)
+    board = Board(exchange, on_shown)
     time = clock.Clock(lambda: board.time, lambda later, earlier: later - earlier)
     kept = state.State(folder)
     board.device = device.Device(board, given, time, kept, bytes, folder)  # type: ignore[arg-type]

@@ -140,6 +140,8 @@ class Handheld(Bench):
         state.set("boot", self.boot)
         self.id = DeviceKey(FOLDER, bytes_of).kid
         self.outbox = Outbox(FOLDER + "/outbox", bytes_of, self.boot, 96)
+        if self.boot % 2:
+            self.outbox.prepare()
         self.trust = Trust(FOLDER + "/trust", ROOT, state)
         self.orders = Orders(FOLDER, state)
 

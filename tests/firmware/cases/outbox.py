@@ -87,6 +87,24 @@ def test_segments_go_when_all_in_them_is_acknowledged():
     assert [seq for seq, _ in again.read(again.acked + 1, 4096)] == [151]
 
 
+def test_a_log_that_is_prepared_is_as_it_was_until_the_next_record():
+    data = folder()
+    outbox = Outbox(data, random)
+    outbox.prepare()
+    fill(outbox, 3)
+    for n in range(3, 150):
+        outbox.prepare()
+        outbox.prepare()
+        if n % 40 == 0:
+            assert all_of(outbox) == all_of(Outbox(data, random)) == list(range(1, n + 1))
+        fill(outbox, 1)
+    assert all_of(Outbox(data, random)) == list(range(1, 151))
+    outbox.prepare()
+    outbox.acknowledged(150)
+    again = Outbox(data, random)
+    assert (again.waiting, again.next, len(segments.starts(data))) == (0, 151, 1)
+
+
 def test_what_is_torn_off_at_the_end_was_never_there():
     for cut in (1, 5, 6, 100, 229):
         data = folder()

@@ -213,14 +213,11 @@ class Records:
         """At most `limit` rows up to `seq`, the newest first."""
         return list(self._rows("WHERE seq <= ? ORDER BY seq DESC LIMIT ?", seq, limit))
 
-    def matching(self, first: int, last: int, asked: Asked) -> list[Row]:
-        """Rows from `first` to `last` that are as asked, the newest first; costs what lies between, but for a uid."""
+    def matching(self, first: int, last: int, asked: Asked, limit: int) -> list[Row]:
+        """The newest `limit` rows from `first` to `last` that are as asked; costs what lies between, but for a uid."""
         clause, values = asked.clause()
-        return list(
-            self._rows(
-                f"WHERE seq BETWEEN ? AND ? {clause} ORDER BY seq DESC", first, last, *values
-            )
-        )
+        clause = f"WHERE seq BETWEEN ? AND ? {clause} ORDER BY seq DESC LIMIT ?"
+        return list(self._rows(clause, first, last, *values, limit))
 
     def life(self, product: str, after: int, limit: int) -> list[Row]:
         """At most `limit` rows of a product behind row `after`."""

@@ -1,5 +1,7 @@
 """The station page, put together over one journal and one line: pages, the live stream, JSON, and acts.
 
+Another site's page may lead here, and have nothing else of it: neither a stream nor a search.
+
 GET /  /history  /product?product=  /charts      pages, for whoever may see what operators see
 GET /configuration                               for engineers
 GET /login                                       where accounts are kept
@@ -15,6 +17,7 @@ readers, hours, and drawn (charts.py); station_configuration.html tables; statio
 to go on), failed, has_accounts, has_oidc.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -89,8 +92,9 @@ class StationPage:
         self._journal = journal
         self._config = config
         self._who = who
-        self._live = Live(journal, self.notices, self.board)
+        self._live = Live(journal, self.notices, self.board, who)
         self._acts = Acts(journal, line, who)
+        self._searching = asyncio.Lock()  # one at a time: the line has the rest of the machine
         self.app = self._assembled(more)
 
     async def run(self) -> None:
@@ -129,6 +133,8 @@ class StationPage:
 
         def guarded(answer: Answer) -> Answer:
             async def ask(request: Request) -> Response:
+                if _is_embedded(request):
+                    return JSONResponse({"error": "asked for by another site's page"}, 403)
                 person = self._who(request)
                 if person is not None and person.may(role):
                     return await answer(request)
@@ -152,7 +158,7 @@ class StationPage:
             wanted = Filter.of(request.query_params)
         except Unreadable as why:
             fault = why.name
-        found = await history(self._journal, wanted)
+        found = await self._search(wanted)
         return self._page(
             request,
             "station_history.html",
@@ -198,7 +204,7 @@ class StationPage:
         return _json(self.board(True))
 
     async def _history_json(self, request: Request) -> Response:
-        return _json(await history(self._journal, Filter.of(request.query_params)))
+        return _json(await self._search(Filter.of(request.query_params)))
 
     async def _product_json(self, request: Request) -> Response:
         query = request.query_params
@@ -207,6 +213,10 @@ class StationPage:
 
     async def _throughput_json(self, request: Request) -> Response:
         return _json(self._throughput(request))
+
+    async def _search(self, wanted: Filter) -> dict[str, Any]:
+        async with self._searching:
+            return await history(self._journal, wanted)
 
     def _readers(self) -> list[str]:
         return [each.name for each in self._config.reader]
@@ -251,6 +261,15 @@ class StationPage:
         )
         headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"}
         return HTMLResponse(html, status, headers=headers | {"Content-Language": t.language})
+
+
+def _is_embedded(request: Request) -> bool:
+    """Whether a page of another site has it fetched, rather than leads a person to it (Fetch Metadata)."""
+    said = request.headers
+    is_foreign = said.get("sec-fetch-site") in ("cross-site", "same-site")
+    return is_foreign and (
+        said.get("sec-fetch-mode") != "navigate" or said.get("sec-fetch-dest") != "document"
+    )
 
 
 def _hours(request: Request) -> int:

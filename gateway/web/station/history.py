@@ -25,8 +25,8 @@ from gateway.web.station.shown import Shown, shown
 MOST = 500  # rows of one answer
 
 _USUAL = 100
-_STEP = 1000  # rows that are looked at in one go
-_MOST_STEPS = 200
+_STEP = 250  # rows that are looked at in one go: some 6 ms
+_MOST_STEPS = 800
 _LIFE = 1000  # rows of a product in one answer
 _LONGEST = 512  # characters of a parameter
 _SET_NS = 86_400_000_000_000  # by so much the clock may have been set: rows lie in their order, times nearly
@@ -96,14 +96,15 @@ async def history(journal: Journal, wanted: Filter) -> dict[str, Any]:
         if not newest or _is_over(newest[0].at_ns, wanted):
             return {"rows": found, "next": None}
         first = max(1, newest[0].seq - step + 1)
-        for row in journal.matching(first, last, wanted.asked):
+        rows = journal.matching(first, last, wanted.asked, _STEP)
+        for row in rows:
             told = shown(row)
             if not wanted.fits(told):
                 continue
             found.append(told)
             if len(found) == wanted.limit:
                 return {"rows": found, "next": row.seq if row.seq > 1 else None}
-        last = first - 1
+        last = rows[-1].seq - 1 if len(rows) == _STEP else first - 1
         await asyncio.sleep(0)
     return {"rows": found, "next": last + 1 if last else None}
 

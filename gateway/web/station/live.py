@@ -9,7 +9,7 @@ comment         while nothing happens
 Only the first board, rows and gaps have ids: a stream that begins anew with Last-Event-ID (or ?after=) goes on behind
 what it has had, from the journal, also after a restart. The first board's id is where the rows behind it begin: the
 journal's head where the stream asks for none, or for one that the journal has not. A stream reads the journal at its
-own pace: one that is slow holds no more than a page of rows.
+own pace: one that is slow holds no more than a page of rows. It ends when whoever asked for it may see it no more.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from gateway.journal import Gap, Journal, Row
+from gateway.web.person import Who, anyone
 from gateway.web.station.shown import encoded, gap, shown
 from gateway.web.station.told import Notices
 
@@ -29,22 +30,28 @@ KEPT = 512  # newest rows, ready to be sent: many pages look at the same
 BOARD_S = 0.5  # between two boards
 QUIET_S = 15.0  # a stream in which nothing happens says so
 MOST = 64  # streams
-LONGEST_S = 3600.0  # of a stream: a browser comes back, and is asked again who it is
+LONGEST_S = 3600.0  # of a stream: a browser comes back
+ASKED_S = 10.0  # so often it is asked again who looks on
 _RETRY_MS = 300  # a browser comes back so soon
 
 
 class Live:
-    """The streams over one journal. board: the state as JSON, `first` with the rows that came last.
+    """The streams over one journal. board: the state as JSON, `first` with the rows that came last. who: looks on.
 
     Call `close` before the server ends: streams end by themselves, then.
     """
 
     def __init__(
-        self, journal: Journal, notices: Notices, board: Callable[[bool], dict[str, Any]]
+        self,
+        journal: Journal,
+        notices: Notices,
+        board: Callable[[bool], dict[str, Any]],
+        who: Who = anyone,
     ) -> None:
         self._journal = journal
         self._notices = notices
         self._board = board
+        self._who = who
         self._kept: deque[tuple[int, int, bytes]] = deque(maxlen=KEPT)  # (first, last, event)
         self._streams = 0
         self._is_closed = False
@@ -70,28 +77,36 @@ class Live:
         if request.method == "HEAD":
             return Response(headers=headers, media_type="text/event-stream")
         return StreamingResponse(
-            self.events(after), headers=headers, media_type="text/event-stream"
+            self.events(after, lambda: self._who(request) is not None),
+            headers=headers,
+            media_type="text/event-stream",
         )
 
-    async def events(self, after: int | None) -> AsyncIterator[bytes]:
-        """The events behind row `after`; None: from now on."""
+    async def events(
+        self, after: int | None, may: Callable[[], bool] = lambda: True
+    ) -> AsyncIterator[bytes]:
+        """The events behind row `after`; None: from now on. may: whether who looks on still may."""
         self._streams += 1
         try:
-            async for event in self._events(after):
+            async for event in self._events(after, may):
                 yield event
         finally:
             self._streams -= 1
 
-    async def _events(self, after: int | None) -> AsyncIterator[bytes]:
+    async def _events(self, after: int | None, may: Callable[[], bool]) -> AsyncIterator[bytes]:
         head, loop = self._journal.head(), asyncio.get_running_loop()
         is_new = after is None or after > head
         at = head if is_new or after is None else after
         board = self._board(is_new)
         yield f"retry: {_RETRY_MS}\n".encode() + _event("board", encoded(board), at)
         notice = self._notices.number
-        until = loop.time() + LONGEST_S
+        until, asked = loop.time() + LONGEST_S, loop.time() + ASKED_S
         told, due, spoke = encoded(self._board(False)), loop.time() + BOARD_S, loop.time()
         while not self._is_closed and loop.time() < until:
+            if loop.time() >= asked:
+                if not may():
+                    return
+                asked = loop.time() + ASKED_S
             if at < self._journal.head():
                 for last, event in self._behind(at):
                     at = last

@@ -1,6 +1,7 @@
 """History and a product's life: what is asked for and nothing else, in pages that meet without a gap."""
 
 import asyncio
+from itertools import groupby
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 from station_pages import UID, Site, site, verdict
 
+from gateway.journal_asked import Asked
+from gateway.records import Row
 from gateway.web.station import history
 
 pytestmark = pytest.mark.anyio
@@ -67,6 +70,28 @@ async def filled_all(at: Site) -> list[dict[str, Any]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(history, "_MOST_STEPS", 100)
         return await filled(at, 80)
+
+
+async def test_a_search_takes_few_rows_at_once_and_waits_for_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "_STEP", 10)
+    async with site(tmp_path) as at:
+        await asyncio.gather(*[verdict(at.journal) for _ in range(60)])
+        asked: list[tuple[str, int]] = []
+        looked = at.journal.matching
+
+        def matching(first: int, last: int, wanted: Asked, *more: int) -> list[Row]:
+            found = looked(first, last, wanted, *more)
+            asked.append((wanted.named, len(found)))
+            return found
+
+        monkeypatch.setattr(at.journal, "matching", matching)
+        search = f"/history.json?uid={UID.hex()}&colour=red&product="
+        found = await asyncio.gather(*[at.get(search + each) for each in "095"])
+        assert found == [{"rows": [], "next": None}] * 3
+        assert max(rows for _, rows in asked) == 10
+        assert len(list(groupby(name for name, _ in asked))) == 3
 
 
 async def test_a_span_of_time_is_found_also_in_a_long_journal(tmp_path: Path) -> None:

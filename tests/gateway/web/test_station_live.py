@@ -4,11 +4,16 @@ import asyncio
 import time
 from pathlib import Path
 
+import httpx2
 import pytest
-from station_pages import events, rows, site, verdict
+from station_pages import PATIENCE_S, StillLine, events, rows, site, verdict
 
+from gateway.config import Config
+from gateway.hub.serve import running
 from gateway.journal import Journal
+from gateway.web.person import Person
 from gateway.web.station import live
+from gateway.web.station.app import StationPage
 
 pytestmark = pytest.mark.anyio
 
@@ -76,6 +81,39 @@ async def test_a_page_of_a_journal_that_was_longer_begins_anew(tmp_path: Path) -
         async with at.live(after=900) as stream:
             first = await anext(stream)
             assert first.id == "1" and "recent" in first.data
+
+
+async def test_a_stream_ends_when_who_looks_on_may_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "ASKED_S", 0.05)
+    people: list[Person | None] = [Person("Kim", "operator")]
+    async with Journal(tmp_path / "journal.db") as journal:
+        page = StationPage(journal, StillLine(), Config(), who=lambda request: people[0])
+        async with (
+            running(page.app) as url,
+            httpx2.AsyncClient(base_url=url, trust_env=False) as client,
+            client.stream("GET", "/live") as answer,
+        ):
+            stream = events(answer.aiter_lines())
+            assert (await anext(stream)).name == "board"
+            people[0] = None
+            async with asyncio.timeout(PATIENCE_S):
+                assert [event async for event in stream if event.name == "row"] == []
+            page.close()
+
+
+async def test_another_sites_page_has_no_stream_and_no_search(tmp_path: Path) -> None:
+    async with site(tmp_path) as at, at.client() as client:
+        led = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+        had = {"sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}
+        for where in ("cross-site", "same-site"):
+            said = {"sec-fetch-site": where}
+            for path in ("/live", "/history.json", "/", "/charts"):
+                assert (await client.get(path, headers=said | had)).status_code == 403
+            assert (await client.get("/", headers=said | led)).status_code == 200
+        own = {"sec-fetch-site": "same-origin", "sec-fetch-mode": "cors"}
+        assert (await client.get("/board.json", headers=own)).status_code == 200
 
 
 async def test_an_id_that_is_none_counts_as_none(tmp_path: Path) -> None:

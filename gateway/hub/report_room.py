@@ -11,11 +11,10 @@ and the whole hub take so many reports and no more.
 
 import json
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -23,16 +22,17 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from edge.errors import Malformed
-from gateway.hub import digital_link, report_token, reports, results
+from gateway.hub import digital_link, report_form, report_token, reports, results
 from gateway.hub.access import Witness, require
 from gateway.hub.asked import page_language
 from gateway.hub.digital_link import ProductKey
+from gateway.hub.pace import Pace
 from gateway.hub.raw_route import by_method
+from gateway.hub.report_form import Typed
 from gateway.hub.report_paths import PATHS
 from gateway.hub.report_token import Unfit
-from gateway.hub.reports import DECISIONS, KINDS, STATES, Report, Reports, Said, SentBefore, TooMany
+from gateway.hub.reports import DECISIONS, STATES, Report, Reports, Said, SentBefore, TooMany
 from gateway.hub.results import Problem as Unanswered
-from gateway.hub.screening import screened
 from gateway.web import report as pages
 from gateway.web.report import Form, Problem
 from gateway.web.words import Words
@@ -43,19 +43,8 @@ PER_MINUTE = 30  # of the whole hub
 _SHOWN = 10  # on a product's page
 _PAGE, _LARGEST_PAGE = 100, 1000  # reports for managers
 _LARGEST = (1 << 63) - 1
-_LONGEST_FORM = 32 << 10  # bytes
 _LONGEST_BODY = 1024
 _LONGEST_RETURNED = 5000  # characters of a text that is given back
-_MOST_FIELDS = 20
-_FURTHEST = timedelta(hours=14)  # by which a day begins earlier somewhere than in UTC
-_FORM = "application/x-www-form-urlencoded"
-
-
-class _Typed(NamedTuple):
-    kind: str
-    day: str
-    text: str
-    token: str
 
 
 class ReportRoom:
@@ -85,7 +74,7 @@ class ReportRoom:
         key = await self._key(request)
         if key is None:
             return _notice(request, 404, "unknown")
-        return _page(request, key, await self._form(key, self._clock()))
+        return _page(request, await self._form(key, self._clock()))
 
     async def send(self, request: Request) -> Response:
         """Keep a report, or give the form back."""
@@ -93,7 +82,9 @@ class ReportRoom:
         if key is None:
             return _notice(request, 404, "unknown")
         try:
-            typed = _read(await results.body(request, _LONGEST_FORM, _FORM))
+            typed = report_form.read(
+                await results.body(request, report_form.CEILING, report_form.MEDIA_TYPE)
+            )
         except Unanswered as why:
             return _notice(request, results.STATUS[why.code], "bad", why.text)
         now = self._clock()
@@ -106,7 +97,7 @@ class ReportRoom:
         if wait_s:
             busy = [Problem("form", "busy")]
             return await self._again(request, key, typed, 429, busy, typed.token, wait_s)
-        problems = _problems(typed, _latest(now))
+        problems = report_form.problems(typed, report_form.latest(now))
         if problems:
             return await self._again(request, key, typed, 422, problems, typed.token)
         said = Said(key.anchors[0], typed.kind, date.fromisoformat(typed.day), typed.text)
@@ -162,7 +153,7 @@ class ReportRoom:
             path=f"/{key.path}",
             gtin=key.gtin,
             qualifiers={name: said for name, said in parts.items() if said is not None},
-            latest=_latest(now).isoformat(),
+            latest=report_form.latest(now).isoformat(),
             token=made,
         )
 
@@ -170,41 +161,21 @@ class ReportRoom:
         self,
         request: Request,
         key: ProductKey,
-        typed: _Typed,
+        typed: Typed,
         status: int,
         problems: list[Problem],
         token: str | None,
         wait_s: int = 0,
     ) -> Response:
         """The form with what was typed. token: the one that stays good, None for a new one."""
-        empty = await self._form(key, self._clock(), token)
-        form = Form(
-            path=empty.path,
-            gtin=empty.gtin,
-            qualifiers=empty.qualifiers,
-            latest=empty.latest,
-            token=empty.token,
+        form = replace(
+            await self._form(key, self._clock(), token),
             kind=typed.kind,
             day=typed.day,
             text=typed.text[:_LONGEST_RETURNED],
             problems=problems,
         )
-        return _page(request, key, form, status, {"Retry-After": str(wait_s)} if wait_s else {})
-
-
-class Pace:
-    """At most `most` in any minute."""
-
-    def __init__(self, most: int) -> None:
-        self._times: deque[int] = deque(maxlen=most)
-
-    def wait_s(self, now_ns: int) -> int:
-        """0: it may be, and is counted. Else after how many seconds it may."""
-        since_ns = now_ns - self._times[0] if len(self._times) == self._times.maxlen else None
-        if since_ns is not None and since_ns < 60 * 10**9:
-            return 60 - max(0, since_ns) // 10**9
-        self._times.append(now_ns)
-        return 0
+        return _page(request, form, status, {"Retry-After": str(wait_s)} if wait_s else {})
 
 
 def routes(room: ReportRoom) -> list[Route]:
@@ -221,56 +192,6 @@ def _shown(each: Report) -> pages.Shown:
     return pages.Shown(each.kind, each.day, each.text, came, each.state == reports.ACCEPTED)
 
 
-def _read(raw: bytes) -> _Typed:
-    """The form's fields; what is missing is "". Raises results.Problem."""
-    try:
-        said = dict(
-            parse_qsl(
-                raw.decode("ascii"),
-                keep_blank_values=True,
-                errors="replace",
-                max_num_fields=_MOST_FIELDS,
-            )
-        )
-    except ValueError as e:
-        raise Unanswered(results.BAD, f"the form's fields cannot be read: {e}") from e
-    text = said.get("text", "").replace("\r\n", "\n").replace("\0", "\ufffd").strip()
-    kind, day, token = (said.get(name, "").strip()[:100] for name in ("kind", "day", "token"))
-    return _Typed(kind, day, text, token)
-
-
-def _problems(typed: _Typed, latest: date) -> list[Problem]:
-    """Why this cannot be taken."""
-    found = []
-    if typed.kind not in KINDS:
-        found.append(Problem("kind", "kind"))
-    day = _day(typed.day)
-    if day is None:
-        found.append(Problem("day", "day"))
-    elif day > latest:
-        found.append(Problem("day", "day_future"))
-    if typed.kind == reports.REPAIR and not typed.text:
-        found.append(Problem("text", "empty"))
-    if len(typed.text) > pages.LONGEST:
-        filled = {"most": pages.LONGEST, "n": len(typed.text)}
-        return [*found, Problem("text", "long", filled=filled)]
-    return found + [Problem("text", each.kind, each.said) for each in screened(typed.text)]
-
-
-def _day(text: str) -> date | None:
-    """ "2026-03-31"; None: it is none, or lies before there were product passports' products."""
-    try:
-        day = date.fromisoformat(text) if len(text) == len("2026-03-31") else None
-    except ValueError:
-        return None
-    return day if day is not None and day.year >= 1900 else None
-
-
-def _latest(now_ns: int) -> date:
-    """The day that it is where it is latest."""
-    return (datetime.fromtimestamp(now_ns // 10**9, UTC) + _FURTHEST).date()
-
-
 def _rest_of_day(now_ns: int) -> int:
     """Seconds until the next day begins, UTC."""
     return 86400 - now_ns // 10**9 % 86400
@@ -278,7 +199,6 @@ def _rest_of_day(now_ns: int) -> int:
 
 def _page(
     request: Request,
-    key: ProductKey,
     form: Form,
     status: int = 200,
     more: Mapping[str, str] | None = None,

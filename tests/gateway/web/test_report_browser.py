@@ -138,14 +138,13 @@ def test_a_report_needs_no_script_and_keeps_nothing(chromium: Chromium, site: Si
 
 @pytest.mark.parametrize("language", NAMES)
 def test_each_state_is_for_everybody(chromium: Chromium, site: Site, language: str) -> None:
-    """axe-core looks at two states in each language, so that it sees each in both themes."""
+    """axe-core, which is slow, looks at another state in each language."""
     place = list(NAMES).index(language)
-    looked_at = {STATES[place], STATES[(place + 1) % len(STATES)]}
     t, found = words(language, *report.SECTIONS), []
     with chromium.visit(language, THEMES[place % 2], (PHONE, DESK)[place % 2]) as visit:
 
         def state(name: str) -> None:
-            if name in looked_at:
+            if name == STATES[place]:
                 found.extend(visit.violations())
             if visit.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 found.append(f"{name} is too wide")

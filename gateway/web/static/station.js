@@ -8,12 +8,16 @@
 const { texts, language, product } = JSON.parse(byId("station-data").textContent);
 const KEPT = 20; // rows in the table
 const BACK_MS = 5000; // until a page that was refused is loaded anew
+const SPOKEN_MS = 1000; // between two answers that are told to a reader of screens
+const GRAVITY = ["", "green", "amber", "red"];
 const TONES = { green: [[880, 0.12]], amber: [[440, 0.25], [440, 0.25]], red: [[220, 0.5], [180, 0.5]] }; // Hz, s
 
 const clock = new Intl.DateTimeFormat(language, { timeStyle: "medium" });
 const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 const main = byId("main");
 let sound = null;
+let unspoken = null; // the answer that is told next
+let pause = null; // a timer, while none is told
 
 listen();
 
@@ -30,7 +34,11 @@ function listen() {
     main.dataset.since ??= lastEventId; // from there on every row comes
     showBoard(JSON.parse(data));
   });
-  stream.addEventListener("told", ({ data }) => showLast({ ...JSON.parse(data), why: "" }));
+  stream.addEventListener("told", ({ data }) => {
+    const told = { ...JSON.parse(data), why: "" };
+    showLast(told);
+    speak(told);
+  });
   stream.addEventListener("row", ({ data, lastEventId }) => {
     main.dataset.rows = Number(main.dataset.rows) + 1;
     main.dataset.seq = lastEventId;
@@ -66,7 +74,26 @@ function showAnswer(row, isNew) {
   parts.sentence.textContent = sentence(row);
   recent(item);
   showLast(row);
-  if (isNew) play(row.colour);
+  if (!isNew) return;
+  play(row.colour);
+  speak(row);
+}
+
+/** Tell a reader of screens: the gravest of what comes within a second, the latest of those; a faster line floods it. */
+function speak(row) {
+  const gravity = (each) => GRAVITY.indexOf(each?.colour || "");
+  if (gravity(row) >= gravity(unspoken)) unspoken = row;
+  if (pause === null) tell();
+}
+
+function tell() {
+  pause = null;
+  if (!unspoken) return;
+  const { colour, product, uid } = unspoken;
+  const said = [text(`colour.${colour || "none"}`), outcome(unspoken), inert(product || uid || ""), sentence(unspoken)];
+  byId("spoken").textContent = said.filter(Boolean).join(". ");
+  unspoken = null;
+  pause = setTimeout(tell, SPOKEN_MS);
 }
 
 function recent(item) {

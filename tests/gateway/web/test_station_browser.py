@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -108,6 +109,34 @@ def test_the_stream_goes_on_without_a_gap_when_the_server_restarts(
         shown(visit, seq)
         assert visit.page.locator("#main").get_attribute("data-rows") == "10" == str(seq)
         aside.run(stack.aclose())
+
+
+def test_a_fast_line_floods_no_reader_of_screens(
+    chromium: Chromium, aside: Aside, at: Site
+) -> None:
+    async def fast() -> int:
+        colours = ["green"] * 20 + ["red"] + ["green"] * 40
+        return [await verdict(at.journal, colour) for colour in colours][-1]
+
+    with chromium.visit(size=DESK) as visit:
+        opened(visit, at)
+        visit.page.wait_for_selector("#link[data-state=live]")
+        visit.page.evaluate(
+            """() => {
+              window.told = [];
+              for (const each of document.querySelectorAll("#last [role=status]"))
+                new MutationObserver(() => {
+                  told.push([each.textContent, performance.now()]);
+                  if (each.textContent.includes("STOP")) document.body.dataset.stop = "told";
+                }).observe(each, {childList: true, characterData: true, subtree: true});
+            }"""
+        )
+        shown(visit, aside.run(fast()))
+        visit.page.wait_for_selector("body[data-stop=told]")
+        told = visit.page.evaluate("told")
+        assert "09520123456788/A1" in told[0][0]
+        times = [at for _, at in told]
+        assert all(later - before > 900 for before, later in pairwise(times)), told
 
 
 def test_a_lead_works_it_by_keyboard_alone(chromium: Chromium, aside: Aside, at: Site) -> None:

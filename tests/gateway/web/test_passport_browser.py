@@ -27,7 +27,9 @@ from tests.passport_site import (
 
 EN = words("en", *passport.SECTIONS)
 SERIAL_NUMBER = "04:a1:b2:c3:d4:e5:f6"  # UID, as a browser says it
-FOREIGN = "script:not([src], #passport-data), img, [onerror], [style], a[href^=javascript], a[href^=data]"  # what a page of ours has none of
+FOREIGN = (
+    "script:not([src], #passport-data), img, [onerror], [style], a[href^=javascript], a[href^=data]"
+)
 MILD = "seal\u202elatem\u200b & <3 'O' \"ring\""
 REPLACED = {0x202E: "\ufffd", 0x200B: "\ufffd"}
 NFC = """

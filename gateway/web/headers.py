@@ -1,4 +1,7 @@
-"""What each answer tells a browser: scripts, styles and requests of this origin alone, no frames, no referrer."""
+"""What each answer tells a browser: scripts, styles and requests of this origin alone, no frames, no referrer away.
+
+Pages of this origin do see the referrer: without any, a form's Origin would be "null", and no form known as our own.
+"""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -9,8 +12,9 @@ CSP = (
 _HEADERS = (
     (b"content-security-policy", CSP.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
 )
 

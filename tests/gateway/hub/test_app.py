@@ -149,7 +149,8 @@ def test_every_answer_keeps_a_browser_safe(tmp_path: Path) -> None:
             headers = (await client.get(path)).headers
             assert "default-src 'none'" in headers["content-security-policy"]
             assert headers["x-content-type-options"] == "nosniff"
-            assert headers["referrer-policy"] == "no-referrer"
+            assert headers["referrer-policy"] == "same-origin"
+            assert headers["cross-origin-resource-policy"] == "same-origin"
 
     play(tmp_path, scene)
 

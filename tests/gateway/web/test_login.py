@@ -14,6 +14,8 @@ from typing import Literal, NamedTuple
 import httpx2
 import pytest
 from argon2 import PasswordHasher
+from starlette.requests import Request
+from starlette.responses import Response
 from station_pages import StillLine
 
 from gateway.config import Config, OidcConfig
@@ -296,3 +298,15 @@ async def test_a_provider_that_is_away_or_another_one_is_told(
             answer = await at.client.get("/login/oidc")
             assert answer.headers["location"] == "/login?failed=oidc&to=%2F"
         (tmp_path / "accounts.json").unlink()
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_over_https_the_cookie_is_of_this_host_alone(scheme: str) -> None:
+    asked = Request({"type": "http", "scheme": scheme, "path": "/", "headers": []})
+    sessions, answer = Sessions(), Response()
+    sessions.begin(asked, answer, Person("ada", "lead"))
+    name, *said = answer.headers["set-cookie"].split("; ")
+    assert {"HttpOnly", "SameSite=strict", "Path=/"} < set(said)
+    assert name.startswith("__Host-tagwright=" if scheme == "https" else "tagwright=")
+    assert ("Secure" in said) == (scheme == "https")
+    assert not any(each.startswith("Domain") for each in said)

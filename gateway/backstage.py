@@ -3,17 +3,20 @@
 import asyncio
 import fcntl
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from edge.errors import Malformed
 from edge.trust import TrustList
 from gateway.beside import beside
 from gateway.config import HubConfig
 from gateway.hub.access_tables import AccessTable
-from gateway.hub.app import opened
+from gateway.hub.app import Hub, opened
+from gateway.hub.passports import Passports
+from gateway.hub.results import Problem
 from gateway.hub.serve import running
 from gateway.hub.settings import HubSettings, TrustTable
 from gateway.journal import Journal
@@ -21,6 +24,8 @@ from gateway.keys import DeviceKey, TrustStore, open_key
 from gateway.model import DeviceTrouble
 from gateway.sync.transports import open_transport
 from gateway.sync.uplink import Uplink
+
+Publish = Callable[[bytes], Awaitable[None]]
 
 _YEAR = 365 * 86400
 _LOCK_S = 30.0  # a simulator that outlives a killed demo is gone by then
@@ -38,7 +43,11 @@ class Backend:
 
 @dataclass(frozen=True)
 class Backstage:
-    """page: the hub's address. lock: the open file that keeps others out of the folder; a simulator inherits it."""
+    """page: the hub's address. lock: the open file that keeps others out of the folder; a simulator inherits it.
+
+    publish: puts a passport's document into the hub, where that is the demo's own; one that the hub has, or does not
+    take, is left.
+    """
 
     folder: Path
     key: DeviceKey
@@ -47,6 +56,7 @@ class Backstage:
     uplink: Uplink
     page: str
     lock: int
+    publish: Publish | None = None
 
     async def synced(self) -> tuple[int, int]:
         """Wait for the hub's receipts; (events in the journal, of which acknowledged). TimeoutError after a minute."""
@@ -63,23 +73,36 @@ async def backstage(folder: Path, at: Backend = Backend()) -> AsyncIterator[Back
         await _alone(lock, folder)
         key, trusted = _keys(folder)
         journal = await stack.enter_async_context(Journal(folder / "journal.db"))
-        hub = at.hub or HubConfig(url=await stack.enter_async_context(_hub(folder)))
+        hub, publish = at.hub, None
+        if hub is None:
+            url, publish = await stack.enter_async_context(_hub(folder))
+            hub = HubConfig(url=url)
         uplink = Uplink(journal, open_transport(hub, at.gateway), at.gateway)
         await stack.enter_async_context(beside(uplink.run(), "sync"))
         page = hub.url or ", ".join(hub.nats)
-        yield Backstage(folder, key, trusted, journal, uplink, page, lock.fileno())
+        yield Backstage(folder, key, trusted, journal, uplink, page, lock.fileno(), publish)
 
 
 @asynccontextmanager
-async def _hub(folder: Path) -> AsyncIterator[str]:
-    """The demo's own hub; yields its URL."""
+async def _hub(folder: Path) -> AsyncIterator[tuple[str, Publish]]:
+    """The demo's own hub; yields its URL, and what publishes there."""
     settings = HubSettings(
         database=str(folder / "hub.db"),
         access=AccessTable(audit_key=folder / "audit.key"),
         trust=TrustTable(list=folder / "trust.cbor"),
     )
     async with opened(settings) as hub, running(hub.app) as url:
-        yield url
+        yield url, _publisher(hub)
+
+
+def _publisher(hub: Hub) -> Publish:
+    passports = Passports(hub.database, time.time_ns)
+
+    async def publish(document: bytes) -> None:
+        with suppress(Malformed, Problem):
+            await passports.create(document)
+
+    return publish
 
 
 async def _alone(lock: BinaryIO, folder: Path) -> None:

@@ -8,10 +8,12 @@ was killed goes on where it stopped.
 import random
 import time
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from edge import printed
 from edge import stub as stubs
+from gateway.demo_passports import complete
 from gateway.demo_stage import Progress, Stage, Summary, Tell
 from gateway.model import Target
 from gateway.stations import labels, update, verify
@@ -40,8 +42,10 @@ async def perform(on: Stage, raw: bytes, name: str, limit: int | None, tell: Tel
     Raises OrderError where the file as a whole cannot be used.
     """
     started = time.perf_counter()
-    items = list(orders(raw, LINK))[:limit]
+    found = list(orders(raw, LINK))[:limit]
+    items = [complete(each) if isinstance(each, Order) else each for each in found]
     on.summary.rows = len(items)
+    await _publish(on, items[:_LABELLED])
     products = await _commission(on, items, name, tell)
     tags = list(products)
     await _update(on, tags, tell)
@@ -50,6 +54,13 @@ async def perform(on: Stage, raw: bytes, name: str, limit: int | None, tell: Tel
     on.summary.events, on.summary.acknowledged = await on.behind.synced()
     on.summary.seconds = time.perf_counter() - started
     return on.summary
+
+
+async def _publish(on: Stage, items: list[Order | OrderError]) -> None:
+    """A passport is public before a tag says that it is."""
+    for item in items:
+        if on.behind.publish and isinstance(item, Order) and item.document is not None:
+            await on.behind.publish(item.document)
 
 
 async def _commission(
@@ -134,6 +145,8 @@ async def _bind(on: Stage, products: Mapping[bytes, Order], tell: Tell) -> None:
     station = BindStation(on.post, on.eye, requires=("qr",), dedupe_s=0)
     for number, (uid, order) in enumerate(shown, 1):
         text = labels.label(order, on.post.seal(), printed.BASE32)
+        if number == 1:
+            on.scanned = _current(on, order).replace(LINK, on.behind.page, 1)
         if number <= _DRAWN:
             _draw(on.behind.folder / "labels" / f"{order.row}.png", text)
         await on.lens.show(text)
@@ -144,6 +157,16 @@ async def _bind(on: Stage, products: Mapping[bytes, Order], tell: Tell) -> None:
         on.summary.bound += result.outcome == "bound"
         tell(Progress("bind", number, len(shown), result))
     await on.lens.clear()
+
+
+def _current(on: Stage, order: Order) -> str:
+    """The text of a label that says what the product's tag says by now."""
+    row = on.behind.journal.last_result(order.product)
+    held = stubs.decode(row.content()["stub"]).claims if row is not None else {}
+    claims = {claim: value for claim, value in held.items() if claim != stubs.CARRIER}
+    return labels.label(
+        replace(order, claims=claims or order.claims), on.post.seal(), printed.BASE32
+    )
 
 
 def _draw(path: Path, text: str) -> None:

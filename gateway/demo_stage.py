@@ -69,14 +69,19 @@ Tell = Callable[[Progress], None]
 
 @dataclass
 class Stage:
-    """The parts of a running demo. eye: the station of the camera, before which the lens lays labels."""
+    """The parts of a running demo. eye: the station of the camera, before which the lens lays labels.
+
+    results: FILE.result.csv of the job. scanned: what a label of the first product holds, were the hub's root that
+    of its link.
+    """
 
     post: Post
     conveyor: Conveyor
     behind: Backstage
     eye: CodeStation
     lens: Lens
-    results: Path | None = None  # FILE.result.csv of the job
+    results: Path | None = None
+    scanned: str = ""
     summary: Summary = field(default_factory=Summary)
 
 

@@ -274,6 +274,8 @@ def _table(summary: Summary, on: Stage) -> str:
     ]
     for act, (ms, floor) in summary.medians().items():
         lines.append(f"  {_NAMES[act]:14} {ms:13.1f} ms {floor:20.1f} ms {ms / floor:13.2f}")
+    if on.scanned.startswith("http"):
+        lines += ["", "  a product's passport, as a scan of its label opens it:", f"  {on.scanned}"]
     lines += [
         "",
         f"  every row's end, with reasons: {on.results}",

@@ -85,7 +85,7 @@ def keep(
         value,
         max_age=seconds,
         path="/",
-        secure=request.url.scheme == "https",
+        secure=request.scope["scheme"] == "https",
         httponly=True,
         samesite=site,
     )
@@ -97,7 +97,7 @@ def kept(request: Request, what: str = "") -> str:
 
 
 def _name(request: Request) -> str:
-    return _SECURE_NAME if request.url.scheme == "https" else _NAME
+    return _SECURE_NAME if request.scope["scheme"] == "https" else _NAME
 
 
 def _key(request: Request) -> bytes:

@@ -18,11 +18,13 @@ from edge.verify import verify, verify_best
 from gateway.keys import DeviceKey, verifier
 from tests.bench import mutations
 from tests.signature_cases import unsound_keys
+from tests.verifier_links import GTINS, misspelled
+from tests.verifier_links import link as link_of
+from tests.verifier_links import product as product_of
 from tests.verifier_page import LAST, NOW, Case, listed, plain, told
 
 _SHIFTS = (1, -1, -NOW, 1000, -1000, 10**9)  # of the clock, in seconds
 UID, TID = bytes.fromhex("04a1b2c3d4e5f6"), bytes.fromhex("e28011052000001122334455")
-GTINS = (9520123456788, 9506000134352, 40170725, 4012345123456, 31)
 _ODD: tuple[Any, ...] = (
     *(0, 1, 2, 3, 4, 7, 8, 23, 24, 255, 256, 31, 17, 2**16, 2**32, LAST, LAST + 1, 2**64 - 1),
     *(-1, -24, -25, -(2**53), -(2**64), True, False, None, b"", bytes(4), bytes(7), bytes(16)),
@@ -108,8 +110,8 @@ class World:
     def names(self, count: int) -> Iterator[Case]:
         """Links with products, and whether the one names the other."""
         for _ in range(count):
-            product = self._product()
-            link = self.link(product)
+            product = product_of(self.random)
+            link = link_of(self.random, product)
             answer = gs1.link_names(link, product)
             yield {"do": "names", "link": link, "product": product}, answer
 
@@ -122,7 +124,7 @@ class World:
             )
             text = "#s=" + printed.spell(raw, random.choice(printed.FORMS))
             if random.getrandbits(1):
-                text = self._misspelled(text, "#s=AZaz09-_27+/ \n")
+                text = misspelled(self.random, text, "#s=AZaz09-_27+/ \n")
             if text[:1] == "#":
                 try:
                     answer = plain(printed.split("https://a/" + text)[1])
@@ -142,108 +144,11 @@ class World:
                 answer = "malformed"
             yield {"do": "cbor", "data": data.hex()}, answer
 
-    def link(self, product: list[Any]) -> str:
-        """A link that names the product, nearly does, or is made to mislead."""
-        random = self.random
-        if product[0] != stub.GS1:
-            base = random.choice((product[1], product[1], "https://a/b"))
-            return base + random.choice(("", "", "#", "#x", "?", "/"))
-        gtin, serial = (
-            gs1.gtin14(random.choice((product[1], product[1], product[1], GTINS[0]))),
-            product[-1],
-        )
-        batch = product[2] if len(product) == 4 else "B1"
-        pairs = [("01", gtin)]
-        for ai, value in (("22", "V1"), ("10", batch), ("21", serial), ("235", "T1"), ("01", gtin)):
-            if random.getrandbits(3) < {"21": 7, "10": 3}.get(ai, 1):
-                pairs.append((ai, random.choice((value, value, value, "A1", "x" * 21, "", "."))))
-        if not random.getrandbits(3):
-            random.shuffle(pairs)
-        base = random.choice(
-            (
-                "https://a.b",
-                "https://a.b",
-                "https://A.b:8/q/r",
-                "http://a",
-                "HTTPS://a//",
-                "https://x@a",
-                "hTTps://a",
-                "https:///",
-                "https://" + "a/" * 1010 + "a",
-            )
-        )
-        path = "".join(f"/{ai}/{self._escaped(value)}" for ai, value in pairs)
-        query = random.choice(
-            (
-                "",
-                "",
-                "",
-                "?",
-                "#x",
-                "?17=270101",
-                "?17=1;17=2",
-                "?10=x",
-                "?linkType=gs1:pip&x=%",
-                "?%31%30=2",
-                "?=1&17",
-                "?11=",
-                "?3103=00+1#21",
-                "?1%zz=1",
-                "?%u0031=1",
-                "?1=%u0031",
-                "?" + "&".join(f"{n}=1" for n in range(30, 30 + random.randrange(30, 36))),
-            )
-        )
-        text = base + path + query
-        return (
-            text
-            if random.getrandbits(2)
-            else self._misspelled(text, "%/?#&;=+A1 .~é\n\ud800\U0001f4a9")
-        )
-
-    def _escaped(self, value: str) -> str:
-        """A value as it stands in a path, with more or fewer percent signs than it needs."""
-        random = self.random
-        level = random.random() / 3
-        said = [
-            f"%{ord(c):02{random.choice('xX')}}" if random.random() < level else c for c in value
-        ]
-        return "".join(said) if random.getrandbits(2) else gs1.percent_encoded(value)
-
-    def _misspelled(self, text: str, letters: str) -> str:
-        for _ in range(self.random.randrange(3)):
-            at = self.random.randrange(len(text) + 1)
-            gone = self.random.choice((0, 1, 1, 1, 4, 9999))
-            text = (
-                text[:at]
-                + self.random.choice(letters) * self.random.getrandbits(1)
-                + text[at + gone :]
-            )
-        return text
-
-    def _product(self) -> list[Any]:
-        random = self.random
-        serial = random.choice(
-            ("A1", "A1", "a/b?c", "%41", "x" * 20, "..", "1=2;3&4", '"', "A.b-_")
-        )
-        return random.choice(
-            (
-                *([stub.GS1, random.choice(GTINS), serial],) * 4,
-                *([stub.GS1, random.choice(GTINS), random.choice(("B1", "b+c")), serial],) * 2,
-                [
-                    stub.WEB_LINK,
-                    random.choice(("https://a.b/c", "http://a?b#c", "HTTPS://[::1]:8/")),
-                ],
-                [stub.DID, "did:example:1"],
-                [stub.ISO15459, "LEABC/1,2"],
-            )
-        )
-
     def _chain(self) -> list[bytes]:
         """Stubs of one product: two that are the first, two that follow the same, and one after a gap."""
         random = self.random
         key = random.choice(self.keys)
-        product = self._product()
+        product = product_of(self.random)
         carrier = random.choice((None, [stub.NFC, UID], [stub.NFC, UID], [stub.RAIN, TID]))
         made: list[bytes] = []
         for seq in (0, 0, 1, 2, 2, 5):
@@ -364,14 +269,14 @@ class World:
         asked = {
             "kind": kind,
             "id": id,
-            "link": self.link(of.product),
+            "link": link_of(self.random, of.product),
             "previous": random.choice((None, *chain)),
             "known_seq": random.choice((None, None, None, 0, of.seq)),
         }
         odd = {
             "kind": random.choice((None, 1, 2, 0)),
             "id": random.choice((None, UID, TID, bytes(7), b"", UID + b"\0")),
-            "link": random.choice((None, self.link(self._product()))),
+            "link": random.choice((None, link_of(self.random, product_of(self.random)))),
             "previous": random.choice((random.choice(self.stubs), self._stub())),
             "known_seq": random.choice((1, 2, 6, LAST)),
         }

@@ -38,9 +38,10 @@ SUITES = {
     "handheld_size": "the handheld's program on its flash: compiled, and as a deflated bundle",
     "web_passport": "the passport page in a browser: first byte to verdict, transfer, accessibility",
     "web_station": "the station page in a browser, 50 rows a second: nothing dropped, latency, heap, CPU",
+    "web_verifier": "the passport page's verifier against edge's: answers, time, size",
     "kill": "kill -9 the demo at random points, and account for everything",
 }
-_WHOLE_WHEN_NAMED = ("fuzz",)  # its campaign takes a minute
+_WHOLE_WHEN_NAMED = ("fuzz", "web_verifier")  # their campaigns take a minute
 
 
 class Suite(Protocol):
@@ -81,6 +82,7 @@ Sizes                quick                          --full
   resolver           10 k and 100 k passports       10 k and 1 M passports
   handheld_heap      1,000 scans                    8,000 scans
   web_passport       phones, one theme a page       phones and desks, both themes
+  web_verifier       20,000 stubs                   100,000 stubs (also where it is named)
   label              8 labels                       60 labels, also farther away
   journal, verify    about 5 s                      about 30 s
   llrp               60 rounds                      600 rounds""",

@@ -56,10 +56,16 @@ def shown(verdict: Verdict, t: Words) -> Shown:
         verdict.colour(),
         key,
         t(f"verdict.row.{key}.title"),
-        t(f"verdict.row.{key}.means"),
+        t(_means(key, verdict, t)),
         t(f"verdict.row.{key}.do"),
         tuple(_answers(verdict.as_dict())),
     )
+
+
+def _means(key: str, verdict: Verdict, t: Words) -> str:
+    """The key of a row's meaning: of what is bound to no tag, a green one promises less."""
+    unbound = f"verdict.row.{key}.means_unbound"
+    return unbound if verdict.binding == "not_bound" and unbound in t else f"verdict.row.{key}.means"
 
 
 def unchecked(why: str, t: Words) -> Shown:

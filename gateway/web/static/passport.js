@@ -76,6 +76,8 @@ function show({ verdict, colour, row, claims }, from, missing, now) {
   Object.assign(section.dataset, { state: colour, row, by: "device" });
   part("colour").textContent = text(`colour.${colour}`);
   for (const name of ["title", "means", "do"]) part(name).textContent = text(`row.${row}.${name}`);
+  const unbound = verdict.binding === "not_bound" && data.texts[`row.${row}.means_unbound`];
+  if (unbound) part("means").textContent = unbound; // a code may be a copy
   part("by").textContent = `${text(`tap.${from}`)} ${text("device")}`;
   part("list").textContent = missing ? text(`tap.${missing}`) : age(now);
   const isSigned = verdict.integrity === "valid"; // nothing good is said of what is not

@@ -224,6 +224,11 @@ def test_each_row_and_each_answer_of_a_verdict_has_its_words() -> None:
     assert ("binding", "not_checked", "open") in found.answers
     text = shown(None, verdict=given, claims={"seq": 0, "issued_at": 0})
     assert 'data-state="amber" data-row="binding=not_checked" data-by="server"' in text
+    given.binding = "not_bound"
+    assert verdict.shown(given, EN).colour == "green"
+    assert "a copy of the code" in verdict.shown(given, EN).means
+    given.binding = "match"
+    assert "where it belongs" in verdict.shown(given, EN).means
     given.key = "revoked"
     assert 'data-state="red" data-row="key=revoked"' in shown(None, verdict=given)
     forged = Verdict("bad_signature", "code")

@@ -75,6 +75,8 @@ def test_each_code_gets_the_verdict_that_it_deserves(
 ) -> None:
     with chromium.visit() as visit:
         visit.page.goto(site.page("valid"))
+        judged(visit, GREEN_ROW)
+        assert "a copy of the code says the same" in said(visit, "means")
         for state, (colour, row) in CODES.items():
             scan(visit, site.codes[state])
             judged(visit, row)

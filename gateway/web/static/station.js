@@ -5,9 +5,10 @@
  * Texts come with the page (#station-data); whatever the stream says is set as text, never as markup.
  */
 
-const { texts, language, product } = JSON.parse(byId("station-data").textContent);
+const { texts, language, product, beside } = JSON.parse(byId("station-data").textContent);
 const KEPT = 20; // rows in the table
 const BACK_MS = 5000; // until a page that was refused is loaded anew
+const TOGETHER_S = 10; // between an answer and the row that ends it, as in gateway/web/station/tally.py
 const SPOKEN_MS = 1000; // between two answers that are told to a reader of screens
 const GRAVITY = ["", "green", "amber", "red"];
 const TONES = { green: [[880, 0.12]], amber: [[440, 0.25], [440, 0.25]], red: [[220, 0.5], [180, 0.5]] }; // Hz, s
@@ -16,6 +17,7 @@ const clock = new Intl.DateTimeFormat(language, { timeStyle: "medium" });
 const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 const main = byId("main");
 let sound = null;
+const newest = new Map(); // station -> its last answer, and its row in the table
 let unspoken = null; // the answer that is told next
 let pause = null; // a timer, while none is told
 
@@ -43,7 +45,7 @@ function listen() {
     main.dataset.rows = Number(main.dataset.rows) + 1;
     main.dataset.seq = lastEventId;
     const row = JSON.parse(data);
-    if (row.answer) showAnswer(row, true);
+    if (row.answer && !beside.includes(row.station)) showAnswer(row, true);
   });
   stream.addEventListener("gap", ({ data }) => {
     const { first, last } = JSON.parse(data);
@@ -61,11 +63,10 @@ function linked(state) {
 
 /** An answer to the person at the line. is_new: it came just now. */
 function showAnswer(row, isNew) {
-  const table = byId("recent");
-  if (row.ends && table.firstElementChild?.dataset.station === row.station) table.firstElementChild.remove();
+  const before = newest.get(row.station);
+  if (before && row.ends && isSame(before.row, row)) before.item.remove();
   const { item, parts } = made("a-row");
   item.dataset.state = row.colour || "none";
-  item.dataset.station = row.station;
   parts.outcome.textContent = outcome(row);
   parts.time.textContent = clock.format(row.at * 1000);
   parts.station.textContent = row.station;
@@ -73,6 +74,7 @@ function showAnswer(row, isNew) {
   if (row.product) parts.product.href = `${product}${encodeURIComponent(row.product)}`;
   parts.sentence.textContent = sentence(row);
   recent(item);
+  newest.set(row.station, { row, item });
   showLast(row);
   if (!isNew) return;
   play(row.colour);
@@ -94,6 +96,12 @@ function tell() {
   byId("spoken").textContent = said.filter(Boolean).join(". ");
   unspoken = null;
   pause = setTimeout(tell, SPOKEN_MS);
+}
+
+/** Whether a row ends what the one before it, of the same station, began. */
+function isSame(before, row) {
+  if (before.ends || row.at < before.at || row.at - before.at >= TOGETHER_S) return false;
+  return row.kind === "label" ? before.kind === "code" : row.uid !== "" && row.uid === before.uid;
 }
 
 function recent(item) {
@@ -153,7 +161,7 @@ function showReader(item, parts, reader) {
     const { name, rows, done, refused } = reader.order;
     put(parts.progress, text("order", { name: inert(name), done, rows, refused }));
     const bar = parts.order.querySelector("progress");
-    [bar.max, bar.value] = [rows || 1, done];
+    [bar.max, bar.value] = [rows || 1, done + refused];
   }
   const button = item.querySelector("[data-act]");
   if (!button) return;

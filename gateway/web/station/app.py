@@ -84,7 +84,8 @@ class StationPage:
         now: Callable[[], float] = time.time,
     ) -> None:
         self.notices = notices or Notices()
-        self.tally = Tally({each.beside for each in config.reader if each.beside}, now)
+        self._beside = sorted({each.beside for each in config.reader if each.beside})
+        self.tally = Tally(self._beside, now)
         is_synced = bool(config.hub.url or config.hub.nats)
         self.board = Board(
             journal, line, self.tally, self.notices, config.gateway.name, is_synced, now
@@ -253,7 +254,9 @@ class StationPage:
             keeps_accounts=self._config.web is not None and self._config.web.keeps_accounts,
             moment=moment,
             instant=instant,
-            data=script_data(t, link("/product") + ("&" if kept else "?") + "product="),
+            data=script_data(
+                t, link("/product") + ("&" if kept else "?") + "product=", self._beside
+            ),
             query=dict(query),
             link=link,
             here=here,
@@ -286,12 +289,14 @@ def instant(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
-def script_data(t: Words, product: str) -> Markup:
-    """What station.js reads: its texts, and what the URL of a product's page begins with. Inert within HTML."""
+def script_data(t: Words, product: str, beside: Sequence[str]) -> Markup:
+    """What station.js reads: its texts, what the URL of a product's page begins with, and the stations that answer to
+    another one. Inert within HTML.
+    """
     texts = t.beginning("station.") | {
         key: said for key, said in t.beginning("verdict.").items() if key.startswith("row.")
     }
-    said = {"language": t.language, "product": product, "texts": texts}
+    said = {"language": t.language, "product": product, "beside": list(beside), "texts": texts}
     return Markup(json.dumps(said, ensure_ascii=False).replace("<", "\\u003c"))
 
 

@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 import pytest
 from browser import DESK, Aside, Chromium, Visit
-from station_pages import Site, site, verdict
+from station_pages import GREEN, Site, site, verdict
 
+from gateway.config import ReaderConfig
 from gateway.web.station.line import Progress, ReaderState
 from gateway.web.words import offered, words
 
@@ -109,6 +110,39 @@ def test_the_stream_goes_on_without_a_gap_when_the_server_restarts(
         shown(visit, seq)
         assert visit.page.locator("#main").get_attribute("data-rows") == "10" == str(seq)
         aside.run(stack.aclose())
+
+
+def test_what_lies_beside_a_tag_takes_the_place_of_its_verdict_alone(
+    chromium: Chromium, aside: Aside, tmp_path: Path
+) -> None:
+    dock = ReaderConfig(
+        name="dock", url="pn532:/dev/null", job="bind", beside="eye", orders="o.csv"
+    )
+
+    async def bound(found: Site, *uids: bytes) -> int:
+        journal, seq = found.journal, 0
+        for uid in uids:
+            said = {"outcome": "verified", "colour": "green", "verdict": GREEN}
+            await journal.append("verdict", "dock", uid, f"09520123456788/{uid.hex()}", said)
+            await journal.append(
+                "code", "eye", b"", f"09520123456788/{uid.hex()}", {"outcome": "read"}
+            )
+            said = {"outcome": "bound", "colour": "green", "verdict": GREEN}
+            seq = (
+                await journal.append("bind", "dock", uid, f"09520123456788/{uid.hex()}", said)
+            ).seq
+        return seq
+
+    found = aside.enter(site(tmp_path, dock))
+    with chromium.visit(size=DESK) as visit:
+        opened(visit, found)
+        visit.page.wait_for_selector("#link[data-state=live]")
+        shown(visit, aside.run(bound(found, b"\x01" * 7, b"\x02" * 7)))
+        outcomes = visit.page.locator("#recent [data-part=outcome]")
+        assert outcomes.all_inner_texts() == ["Tag and code belong together"] * 2
+        opened(visit, found)
+        shown(visit, 6)
+        assert outcomes.all_inner_texts() == ["Tag and code belong together"] * 2
 
 
 def test_a_fast_line_floods_no_reader_of_screens(

@@ -4,6 +4,7 @@ A reader sees the classes of data that his credential opens; without one, the pu
 for who may read the history: a copy of a tag is made of them.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -24,6 +25,7 @@ from gateway.web.words import Words, words
 
 READERS = ("manager", "gateway", "authority", "legitimate_interest")
 _NS = 1_000_000_000
+_DRAWN = 2  # pages at once; one of a large document takes seconds, and megabytes
 
 # (product, the page's words) -> the page's section of reports, and of how to report, as HTML
 Reports = Callable[[ProductKey, Words], Awaitable[Markup]]
@@ -63,6 +65,7 @@ class PassportPages:
         self._clock = clock
         self._trust = trust
         self._reports = reports
+        self._drawing = asyncio.Semaphore(_DRAWN)
 
     async def is_known(self, key: ProductKey) -> bool:
         name = _name(key)
@@ -108,7 +111,8 @@ class PassportPages:
         )
         t = words(asked.language, *passport.SECTIONS)
         reports = await self._reports(key, t) if self._reports else Markup("")
-        return passport.page(product, t, reports)
+        async with self._drawing:
+            return await asyncio.to_thread(passport.page, product, t, reports)
 
     async def _history(self, name: str, may_read: bool) -> list[Event]:
         """Its events; for who may not read them, one at most: whether there are any."""

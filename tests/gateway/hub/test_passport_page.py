@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -192,6 +193,22 @@ def test_the_page_says_whether_it_shows_the_passport_that_was_signed(tmp_path: P
         await at.told()
         assert "byte for byte" in await at.page("SAME")
         assert "was changed after that" in await at.page("OTHER")
+
+    play(tmp_path, scene)
+
+
+def test_a_large_passports_page_leaves_others_their_turn(tmp_path: Path) -> None:
+    async def scene(at: Scene) -> None:
+        said = passport(f"{ROOT}/01/{GTIN}/21/A1", many=[1] * 50_000)
+        assert (await at.manager.post("/v1/dpps", json=said)).status_code == 201
+        begun = last = time.perf_counter()
+        longest = 0.0
+        page = asyncio.create_task(at.page("A1"))
+        while not page.done():
+            await asyncio.sleep(0.002)
+            longest, last = max(longest, time.perf_counter() - last), time.perf_counter()
+        assert len(await page) > 250_000
+        assert longest < (last - begun) / 2
 
     play(tmp_path, scene)
 

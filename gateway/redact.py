@@ -67,6 +67,11 @@ _PAIRS = re.compile(
 _SERIAL = re.compile(
     r"(/21/|\(21\)|(?<![0-9])[0-9]{14}/(?!(?:10|21|22)/))([^\s/?#()\"',;:])([^\s?#()\"',;:]+)"
 )
+_TOKEN = re.compile(  # secrets that nobody told us: of HTTP's headers, JWTs, our cookies, hashes of passwords
+    r"(?:(?<=\bBearer )|(?<=\bBasic )|(?<=\btagwright=)|(?<=\btagwright-login=))[\w.~+/=-]{8,}"
+    r"|\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*|\$argon2\w{1,2}\$[^\s\"']+",
+    re.IGNORECASE,
+)
 _NAMES = re.compile(r"PASS|TOKEN|SECRET|CREDENTIAL|API_?KEY", re.IGNORECASE)
 
 
@@ -137,8 +142,9 @@ class Scrub:
         self._pattern = re.compile("|".join(map(re.escape, self.known)) or r"(?!)", re.IGNORECASE)
 
     def __call__(self, text: str) -> str:
-        """`text` with *** in place of each, and of what stands before the @ of any URL."""
-        return re.sub(r"(?<=://)[^\s/@]*@", f"{HIDDEN}@", self._pattern.sub(HIDDEN, text))
+        """`text` with *** in place of each, of what stands before the @ of any URL, and of what looks like a token."""
+        text = _TOKEN.sub(HIDDEN, self._pattern.sub(HIDDEN, text))
+        return re.sub(r"(?<=://)[^\s/@]*@", f"{HIDDEN}@", text)
 
     def whole(self, value: Any) -> Any:
         """A value of JSON with each of its texts scrubbed; keys stay."""

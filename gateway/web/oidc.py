@@ -142,7 +142,7 @@ class Oidc:
         roles = [known[each] for each in named if isinstance(each, str) and each in known]
         name = str(claims.get("name") or claims.get("preferred_username") or claims["sub"])[:64]
         if not roles:
-            raise OidcTrouble(f"{name} has no role here: see [web.oidc] roles")
+            raise OidcTrouble("this person has no role here: see [web.oidc] roles")
         return Person(name, max(roles, key=ROLES.index), "oidc", str(claims["sub"])[:255])
 
     async def _checked(self, token: str) -> Mapping[str, Any]:

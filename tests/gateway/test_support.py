@@ -184,6 +184,14 @@ def test_the_bundle_says_what_is_in_it_and_replaces_nothing(tmp_path: Path) -> N
     assert again.stderr == f"tagwright: {out} exists: name another file, or remove it\n"
 
 
+@pytest.mark.anyio
+async def test_the_journal_of_a_gateway_that_names_none_is_packed(tmp_path: Path) -> None:
+    await _rows(tmp_path)
+    (tmp_path / "line.toml").write_text('[keys]\ndevice = "a.key"\n')
+    rows = packed("-c", tmp_path / "line.toml", "--no-system-log", tmp_path / "a.zip")
+    assert len(rows["journal-rows.jsonl"].splitlines()) == 2
+
+
 def test_a_private_key_stays_where_it_is(tmp_path: Path) -> None:
     DeviceKey.generate().save(tmp_path / "a.key", None)
     body = (tmp_path / "a.key").read_text().splitlines()[4]
@@ -213,6 +221,21 @@ def test_secrets_are_found_as_others_write_them() -> None:
     scrub = Scrub([*seen.secrets, "user:long-password"])
     for each in ("P%40SS-WORD", "p@ss-word", "dXNlcjpsb25nLXBhc3N3b3Jk", "long-password"):
         assert scrub(f"x{each}y") == "x***y"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Authorization: Bearer abc.def_ghi-1==", "Authorization: Bearer ***"),
+        ("authorization: basic dXNlcjpwYXNz", "authorization: basic ***"),
+        ("the bearer token is missing", "the bearer token is missing"),
+        ("cookie: a=1; __Host-tagwright=Zk2fmyFc; b", "cookie: a=1; __Host-tagwright=***; b"),
+        ("id_token=eyJhbGciOiJ9.eyJzdWIi.c2ln!", "id_token=***!"),
+        ('"hash": "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA"', '"hash": "***"'),
+    ],
+)
+def test_what_looks_like_a_token_is_hidden_wherever_it_comes_from(said: str, shown: str) -> None:
+    assert Scrub([])(said) == shown
 
 
 def test_what_is_shortened_still_tells_products_apart() -> None:

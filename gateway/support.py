@@ -39,6 +39,7 @@ _ROW = (
     *("seq", "at", "kind", "station", "uid", "epc", "product", "outcome", "colour", "sentence"),
     *("why", "verdict", "elapsed_ms", "pages_written", "order_row"),
 )
+_GATEWAYS = frozenset(("gateway", "keys", "reader"))  # tables that no hub's configuration has
 _SHORT = ("uid", "epc", "sentence")
 _TEXT = 200  # characters of a sentence
 
@@ -108,7 +109,7 @@ def bundle(wish: Wish, examine: Callable[[], Iterable[Finding]], now: float) -> 
         )
     put_json("doctor.jsonl", "the doctor's report", (vars(each) for each in examine()))
     journal = wish.journal or seen.files.get("gateway.journal")
-    if journal is None and wish.config is not None and "gateway" in tree:
+    if journal is None and wish.config is not None and not _GATEWAYS.isdisjoint(tree):
         journal = folder / "journal.db"
     if journal is not None:
         _put_journal(journal, wish, made, put_json)

@@ -1,6 +1,6 @@
 """A journal's rows and gaps: walked, as JSON, and as a line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gateway.cli.output import rfc3339
@@ -55,8 +55,10 @@ def tag_of(row: Row) -> bytes:
 
 
 def what(row: Row) -> str:
-    """What happened: the reason, else outcome, act or zone, and what is missing."""
+    """What happened: the reason, else outcome, act or zone, and what is missing; of an act, who wanted it."""
     content = row.content()
+    if row.kind == "audit":
+        return _act(content)
     said = str(content.get("reason") or content.get("outcome") or content.get("act") or "")
     if isinstance(zone := content.get("zone"), str):
         said = f"{content.get('act')}: {zone}"
@@ -65,6 +67,14 @@ def what(row: Row) -> str:
             more = ", ..." if len(names) > _NAMED else ""
             said += f"; {which} {', '.join(map(str, names[:_NAMED]))}{more}"
     return said
+
+
+def _act(content: Mapping[str, Any]) -> str:
+    wanted = " ".join(str(content[key]) for key in ("act", "about") if content.get(key))
+    said = f"{content.get('name') or 'somebody'}: {wanted}"
+    if content.get("allowed") is False:
+        said += ", refused"
+    return f"{said}: {reason}" if (reason := content.get("reason")) else said
 
 
 def _plain(name: str, value: Any) -> Any:

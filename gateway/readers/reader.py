@@ -45,7 +45,7 @@ class Reader:
         self._port = port
         self._clock = clock
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"reader {name}")
-        self._is_open = False
+        self._is_open = self._was_open = False
         self._trouble = ""  # why it is away, as the operator was told
 
     async def __aenter__(self) -> Self:
@@ -58,7 +58,7 @@ class Reader:
     async def open(self) -> None:
         """ReaderGone or ReaderBusy at once; coming back later is target()'s business."""
         await self._run(self._port.open)
-        self._is_open = True
+        self._is_open = self._was_open = True
 
     async def close(self) -> None:
         """Leave the device to others, and end the thread."""
@@ -83,8 +83,10 @@ class Reader:
             left_s = _SLICE_S if until is None else min(_SLICE_S, until - time.monotonic())
             try:
                 if not self._is_open:
+                    is_back = self._was_open or self._trouble
                     await self.open()
-                    log.warning("%s: the reader is back", self.name)
+                    if is_back:
+                        log.warning("%s: the reader is back", self.name)
                     self._trouble = ""
                 found = await self._run(self._port.wait, max(0.0, left_s))
             except (ReaderGone, ReaderBusy) as why:

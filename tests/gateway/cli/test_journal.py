@@ -118,6 +118,20 @@ def test_what_a_portal_saw_is_told_with_names_and_times(tmp_path: Path) -> None:
     assert (row["uid"], row["content"]["seen_at"]) == ("", "2026-09-21T14:13:20.000Z")
 
 
+def test_who_did_what_at_the_page_and_who_might_not_is_told(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with Journal(tmp_path / "j.db") as journal:
+            login = {"act": "login", "name": "ada\x1b[2J", "allowed": False}
+            await journal.append("audit", "page", b"", "", login)
+            stop = {"act": "stop", "about": "gate", "name": "ada", "allowed": True}
+            await journal.append("audit", "page", b"", "", stop)
+
+    asyncio.run(play())
+    login, stop = call("tail", "--journal", tmp_path / "j.db").stdout.splitlines()
+    assert login.endswith(": login, refused") and "\x1b" not in login
+    assert stop.endswith("ada: stop gate")
+
+
 def test_what_a_product_lacks_and_why_a_label_failed_is_told(tmp_path: Path) -> None:
     async def play() -> None:
         async with Journal(tmp_path / "j.db") as journal:

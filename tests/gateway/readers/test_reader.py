@@ -321,6 +321,16 @@ def test_close_ends_the_thread(bench, reader) -> None:
     asyncio.run(main())
 
 
+def test_a_reader_that_was_never_away_is_not_told_to_be_back(bench, reader, caplog) -> None:
+    async def main() -> None:
+        bench.arrive()
+        assert await reader.target(5) is not None
+        await reader.close()
+
+    asyncio.run(main())
+    assert "is back" not in caplog.text
+
+
 async def reached(condition, limit_s: float = 5.0) -> None:
     """Return once another thread is there; looks often, and leaves it the processor between."""
     until = time.monotonic() + limit_s

@@ -2,12 +2,14 @@
 
 Three classes of data: public, for everyone without a login; legitimate_interest and authorities, by a signed
 credential (credential.py). A gateway shows its client certificate (ca.py). The hub's own token may do everything, and
-so may anyone at a hub that has neither token, CA nor trust list: an open hub, for one machine.
+so may anyone at a hub that has neither token, CA nor trust list: an open hub, for one machine. Other sites' pages in a
+browser there may not.
 """
 
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.config import is_near
 from gateway.hub.database import StoreTrouble
 
 log = logging.getLogger(__name__)
@@ -233,6 +236,8 @@ class Guard:
         state = scope["state"]
         certificate = state.get("peer_certificate")
         who = await self._access.identify(headers.get(b"authorization", b""), certificate)
+        if who is OPEN and _is_of_another_site(headers):
+            who = ANYONE
         state["caller"] = who
         proof = headers.get(PROOF_HEADER)
         if proof is None or not who.needs_proof:
@@ -302,3 +307,14 @@ def target(scope: Scope) -> bytes:
     path: bytes = scope.get("raw_path") or scope["path"].encode()
     query: bytes = scope["query_string"]
     return path + b"?" + query if query else path
+
+
+def _is_of_another_site(headers: Mapping[bytes, bytes]) -> bool:
+    """By Fetch Metadata, or by Origin: a page of this machine has one of it. Who follows a link comes himself."""
+    is_led = headers.get(b"sec-fetch-mode") == b"navigate"  # a form that is sent has an Origin, too
+    if headers.get(b"sec-fetch-site") in (b"cross-site", b"same-site") and not is_led:
+        return True
+    origin = headers.get(b"origin")
+    if origin is None:
+        return False
+    return not is_near(re.sub(r":\d*$", "", origin.decode("latin-1").partition("://")[2]))

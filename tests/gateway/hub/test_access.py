@@ -316,6 +316,27 @@ def test_an_open_hub_lets_everyone_do_everything_and_says_so(
     assert "the hub is open" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:8470"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, 200),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Origin": "null"}, 401),
+        ({"Origin": "http://[::1]:8470"}, 200),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, 401),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:80"}, 401),
+        ({"Origin": "https://evil.example"}, 401),
+        ({"Origin": "http://127.0.0.1.evil.example:8470"}, 401),
+        ({"Origin": "null"}, 401),
+    ],
+)
+def test_other_sites_pages_change_nothing_at_an_open_hub(
+    headers: dict[str, str], status: int
+) -> None:
+    assert asking(Access(), **headers).status_code == status
+
+
 def test_a_request_that_nobody_has_looked_at_is_a_strangers() -> None:
     request = Request({"type": "http", "method": "GET", "headers": []})
     assert caller_of(request).role == "public"

@@ -38,7 +38,7 @@ from gateway.web import assets, words
 from gateway.web.headers import SafeHeaders
 from gateway.web.login import path
 from gateway.web.person import Person, Who, anyone
-from gateway.web.station.acts import Acts
+from gateway.web.station.acts import AUDIT, Acts
 from gateway.web.station.board import Board
 from gateway.web.station.charts import charts
 from gateway.web.station.configuration import tables
@@ -159,7 +159,7 @@ class StationPage:
             wanted = Filter.of(request.query_params)
         except Unreadable as why:
             fault = why.name
-        found = await self._search(wanted)
+        found = self._for(request, await self._search(wanted))
         return self._page(
             request,
             "station_history.html",
@@ -205,12 +205,20 @@ class StationPage:
         return _json(self.board(True))
 
     async def _history_json(self, request: Request) -> Response:
-        return _json(await self._search(Filter.of(request.query_params)))
+        found = await self._search(Filter.of(request.query_params))
+        return _json(self._for(request, found))
 
     async def _product_json(self, request: Request) -> Response:
         query = request.query_params
         product, after = text(query, "product"), whole(query, "after", 0, _LARGEST)
         return _json(life(self._journal, product, after))
+
+    def _for(self, request: Request, found: dict[str, Any]) -> dict[str, Any]:
+        """A history without what people did, where nobody in particular looks."""
+        person = self._who(request)
+        if person is not None and person.account != "guest":
+            return found
+        return {**found, "rows": [row for row in found["rows"] if row["kind"] != AUDIT]}
 
     async def _throughput_json(self, request: Request) -> Response:
         return _json(self._throughput(request))

@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from gateway.journal import Gap, Journal, Row
 from gateway.web.person import Who, anyone
+from gateway.web.station.acts import AUDIT
 from gateway.web.station.shown import encoded, gap, shown
 from gateway.web.station.told import Notices
 
@@ -158,7 +159,10 @@ class Live:
 def _piece(piece: Row | Gap) -> tuple[int, int, bytes]:
     if isinstance(piece, Gap):
         return piece.first, piece.last, _event("gap", encoded(gap(piece)), piece.last)
-    return piece.seq, piece.seq, _event("row", encoded(shown(piece)), piece.seq)
+    said = shown(piece)
+    if piece.kind == AUDIT:  # guests look, too
+        said["about"] = {}
+    return piece.seq, piece.seq, _event("row", encoded(said), piece.seq)
 
 
 def _event(name: str, data: bytes, id: int | None = None) -> bytes:

@@ -203,3 +203,17 @@ async def test_there_are_not_more_streams_than_a_gateway_can_bear(
         await anext(another)
         async with at.client() as client:
             assert (await client.get("/live")).status_code == 503
+
+
+async def test_a_guest_is_not_told_who_did_what(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        said = {"act": "stop", "about": "dock", "name": "Kim", "role": "lead", "allowed": True}
+        await at.journal.append("audit", "page", b"", "", said)
+        assert (await at.get("/history.json", "operator"))["rows"][0]["about"]["name"] == "Kim"
+        for path in ("/history.json", "/history", "/history.json?kind=audit"):
+            async with at.client("guest") as client:
+                assert "Kim" not in (await client.get(path)).text
+        async with at.live(after=0) as stream:
+            assert (await anext(stream)).name == "board"
+            row = await anext(stream)
+            assert (row.data["kind"], row.data["about"]) == ("audit", {})

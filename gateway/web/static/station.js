@@ -155,7 +155,8 @@ function showReader(item, parts, reader) {
   const counted = Object.values(reader.counts).reduce((sum, each) => sum + each, 0);
   const takt = reader.takt_s == null ? "" : ` · ${text("seconds", { n: number.format(reader.takt_s) })}`;
   const job = texts[`job.${reader.job}`] ?? reader.job;
-  put(parts.about, `${job} · ${text("count", { n: number.format(counted) })}${takt}${reader.trouble && ` · ${inert(reader.trouble)}`}`);
+  const answered = beside.includes(reader.name) ? "" : ` · ${text("count", { n: number.format(counted) })}${takt}`;
+  put(parts.about, `${job}${answered}${reader.trouble && ` · ${inert(reader.trouble)}`}`);
   parts.order.hidden = !reader.order;
   if (reader.order) {
     const { name, rows, done, refused } = reader.order;

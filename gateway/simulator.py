@@ -32,6 +32,7 @@ class Simulator:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             pass_fds=self._inherit,
+            start_new_session=True,  # Ctrl-C is for who started it; it ends with its stdin
         )
         self.ready = await asyncio.wait_for(self._answer(), _READY_S)
         return self

@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
-from tests.witness import ROOT, require
 
 T = TypeVar("T")
 
+ROOT = Path(__file__).resolve().parent.parent
 AXE = ROOT / ".cache" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
@@ -160,6 +160,8 @@ def launched() -> Iterator[Chromium]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
     """A module's browser: while it is driven, its thread can run no loop of another module's tests."""
+    from witness import require  # the tests' own; a bench has no witness of that name
+
     require(program(), "chromium")
     require(AXE.is_file(), "axe-core (npm, into .cache/axe)")
     with launched() as found:

@@ -343,7 +343,7 @@ def test_the_senders_address_is_in_no_log_and_in_no_file(
     play(str(tmp_path / "hub.db"), scene)
     told = [f"{each.name}: {each.getMessage()}" for each in caplog.records]
     ours = [each for each in told if not each.startswith(("httpcore2", "httpx2"))]  # the sender's
-    assert ours != told
+    assert ours
     assert "127.0.0.77" not in "\n".join(ours)
     for path in tmp_path.iterdir():
         assert b"127.0.0.77" not in path.read_bytes()

@@ -147,31 +147,31 @@ def _read_message(seen: "Carrier", image: "Image") -> None:
     """Fill in state, link, stubs or mini; raises Malformed where the message breaks its standard."""
     found = type2.message_span(image)
     if found is None:
-        if type2.area(image).strip(bytes((tlv.NULL, tlv.TERMINATOR))):
+        if bytes(type2.area(image)).strip(bytes((tlv.NULL, tlv.TERMINATOR))):
             raise Malformed("no NDEF message among the TLV blocks")
         seen.state = "blank"
         return
     _, start, end = found
     message = type2.area(image)[start:end]
-    if start == end or message == b"\xd0\x00\x00":
+    if start == end or bytes(message[:4]) == b"\xd0\x00\x00":
         seen.state = "blank"
         return
     records = list(ndef.spans(message, end - start))
     if len(message) < end - start and slots.layout_of(image) is None:
         raise Truncated(f"{end - start - len(message)} bytes of the message were not read")
     first = records[0]
-    payload = message[first.payload_at : first.end]
+    payload = bytes(message[first.payload_at : first.end])
     seen.link = ndef.uri_of(ndef.Record(first.tnf, first.type, first.id, payload))
     if seen.link is None:
         return
-    seen.uri_record = message[: first.end]
+    seen.uri_record = bytes(message[: first.end])
     seen.state = "link"
     seen.layout = slots.layout_of(image)
     if seen.layout is not None:
         seen.state = "slots"
         _read_slots(seen, image, seen.layout)
     elif len(records) == 2:
-        payload = message[records[1].payload_at : records[1].end]
+        payload = bytes(message[records[1].payload_at : records[1].end])
         if records[1].tnf in (ndef.EXTERNAL, ndef.MIME) and mini.is_mini(payload):
             seen.state = "mini"
             seen.mini = payload

@@ -74,9 +74,14 @@ def encode(value: "Any") -> "bytes":
 
     Raises ValueError for anything else, a key that is no int, bytes or str, and more than DEPTH levels.
     """
+    return bytes(encoded(value))
+
+
+def encoded(value: "Any") -> "bytearray":
+    """`encode` without a copy."""
     out = bytearray()
     _put(out, value, DEPTH)
-    return bytes(out)
+    return out
 
 
 def head(major: "int", argument: "int") -> "bytes":

@@ -78,7 +78,7 @@ def decode(message: "bytes") -> "list[Record]":
     ]
 
 
-def spans(message: "bytes", size: "int") -> "Iterator[Span]":
+def spans(message: "bytes | memoryview", size: "int") -> "Iterator[Span]":
     """Yield where each record of a message of `size` bytes stands; its payload need not be there.
 
     `message` may hold only the first bytes: Truncated where a record header is not in what there is, or where a
@@ -160,7 +160,7 @@ def uri_of(record: "Record") -> "str | None":
     return _ABBREVIATIONS.split(" ", code + 1)[code] + rest.decode()
 
 
-def _span(message: "bytes", at: "int", size: "int") -> "Span":
+def _span(message: "bytes | memoryview", at: "int", size: "int") -> "Span":
     flags = _byte(message, at)
     type_length = _byte(message, at + 1)
     payload_length = _byte(message, at + 2)
@@ -191,7 +191,7 @@ def _span(message: "bytes", at: "int", size: "int") -> "Span":
     return Span(tnf, type, id, at, payload_at, end, flags & ME != 0)
 
 
-def _byte(message: "bytes", at: "int") -> "int":
+def _byte(message: "bytes | memoryview", at: "int") -> "int":
     if at >= len(message):
         raise Truncated(f"NDEF: ends at offset {at}")
     return message[at]

@@ -172,7 +172,7 @@ def read_layout(image: "Image") -> "Layout | None":
         return None
     lead, start, end = found
     area = type2.area(image)
-    before, area = area[:start], area[start:]
+    before, area = bytes(area[:start]), area[start:]
     records = ndef.spans(area, end - start)
     link = next(records)
     ours = None if link.last else next(records)
@@ -190,12 +190,12 @@ def read_layout(image: "Image") -> "Layout | None":
     layout = Layout(
         before[:lead],
         offset - lead,
-        area[: link.end],
+        bytes(area[: link.end]),
         ours.type,
         count,
         slots // count,
     )
-    if layout.head != before + area[: ours.payload_at] or magic_at % _PAGE:
+    if layout.head != before + bytes(area[: ours.payload_at]) or magic_at % _PAGE:
         return None
     if not image.has(layout.hint_pages[0], count):
         raise Truncated("slots: the hints were not read")

@@ -27,7 +27,7 @@ def blocks(area: "bytes") -> "Iterator[tuple[int, bytes]]":
         yield kind, area[at:end]
 
 
-def spans(area: "bytes", size: "int") -> "Iterator[tuple[int, int, int, int]]":
+def spans(area: "bytes | memoryview", size: "int") -> "Iterator[tuple[int, int, int, int]]":
     """Yield (T, offset of T, offset of V, end of V) of each TLV of an area of `size` bytes; no NULL, no Terminator.
 
     `area` may hold only the first bytes of it: Truncated where a header is not in what there is, or where L
@@ -65,7 +65,7 @@ def header(kind: "int", length: "int") -> "bytes":
     return bytes((kind, _LONG, length >> 8, length & 0xFF))
 
 
-def _extent(area: "bytes", at: "int") -> "tuple[int, int]":
+def _extent(area: "bytes | memoryview", at: "int") -> "tuple[int, int]":
     if at + 1 < len(area) and area[at + 1] != _LONG:
         return at + 2, at + 2 + area[at + 1]
     if at + 3 >= len(area):

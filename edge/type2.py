@@ -49,13 +49,12 @@ class Image:
             raise ValueError("no whole pages at page %d: %d bytes" % (page, len(data)))
         if self.known is not None and page < self.known[0]:
             self.known = None
-        more = page + count - len(self._held)
-        if more > 0:
-            self._memory.extend(bytes(more * PAGE))
-            self._held.extend(bytes(more))
+        gap = page - len(self._held)
+        if gap > 0:
+            self._memory.extend(bytes(gap * PAGE))
+            self._held.extend(bytes(gap))
         self._memory[page * PAGE : (page + count) * PAGE] = data
-        for at in range(page, page + count):
-            self._held[at] = 1
+        self._held[page : page + count] = b"\x01" * count
 
     def has(self, first: "int", count: "int") -> "bool":
         """Are all `count` pages from `first` on held?"""
@@ -70,11 +69,15 @@ class Image:
 
     def run(self, first: "int", end: "int") -> "bytes":
         """The bytes from page `first` up to page `end` or the first page that is not held."""
+        return bytes(self.view(first, end))
+
+    def view(self, first: "int", end: "int") -> "memoryview":
+        """`run` without a copy, until the next `put`."""
         end = min(end, len(self._held))
         stop = self._held.find(b"\x00", first, end)
         if stop < 0:
             stop = end
-        return bytes(memoryview(self._memory)[first * PAGE : stop * PAGE])
+        return memoryview(self._memory)[first * PAGE : stop * PAGE]
 
     def pages(self) -> "list[int]":
         """The numbers of the pages held, ascending."""
@@ -124,10 +127,13 @@ def message_span(image: "Image") -> "tuple[int, int, int] | None":
     return None
 
 
-def area(image: "Image") -> "bytes":
-    """The NDEF area from page 4 on, up to its end by the CC or the first page that was not read."""
+def area(image: "Image") -> "memoryview":
+    """The NDEF area from page 4 on, up to its end by the CC or the first page that was not read; until the next `put`.
+
+    No copy: half a kB in one piece is what a small heap lacks first.
+    """
     facts = cc(image)
-    return image.run(AREA_PAGE, AREA_PAGE + facts[1] // PAGE) if facts else b""
+    return image.view(AREA_PAGE, AREA_PAGE + (facts[1] // PAGE if facts else 0))
 
 
 def locked_pages(image: "Image", chip: "Chip | None" = None) -> "set[int]":

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
-
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -3,6 +3,7 @@
 It is waited for by its light and its tones, as its user does: no clock, and no press that overlaps another.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,7 +14,7 @@ from zlib import crc32
 from gateway.journal import Journal
 from reader.ui import LEDS
 from tests import handheld_tags as tags
-from tests.handheld_gateway import ORDERS, collected, installed
+from tests.handheld_gateway import ORDERS, PATIENCE_S, collected, installed
 from tests.handheld_line import rows
 from tests.handheld_sim import HandheldSim, handheld
 
@@ -24,7 +25,7 @@ _SEED = b"the seed of a handheld, no secret"[:32]
 _SETTINGS = {"root": f'"{tags.public(tags.ROOT).hex()}"', "look_ms": "0", "sleep_s": "0"}
 _OPEN = 4 * 131 + 3  # NTAG215's AUTH0: from which page on a password is asked for; none
 _ORDER = f"gtin,serial,digest\n9520123456788,B1,{'5a' * 32}\n"
-_ENDS = ("green", "amber", "red", "fault")
+_ENDS = ("green", "amber", "red", "fault", "idle")
 _COLOURS = {name: list(row[:3]) for name, row in LEDS.items()}
 
 
@@ -97,13 +98,15 @@ def lit(sim: HandheldSim, *names: str) -> str:
 
 def changed(sim: HandheldSim, *names: str) -> str:
     """Which of these lights comes first. Stopped where it is the one that tells a fault, and not among them."""
-    while True:
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
         event = _heard(sim, "led")
         for name in (*names, "fault"):
             if event["rgb"] == _COLOURS[name]:
                 if name not in names:
                     raise Stopped("a fault is shown")
                 return name
+    raise TimeoutError(f"none of the lights {names}")
 
 
 def check(sim: HandheldSim) -> None:

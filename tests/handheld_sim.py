@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from witness import ROOT, require
+
 from hwsim import micropython
-from tests.witness import ROOT, require
 
 WAIT_S = 10
 

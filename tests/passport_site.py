@@ -266,7 +266,7 @@ def _records(memory: type2.Image) -> list[Any]:
     found = type2.message_span(memory)
     assert found is not None
     said = []
-    for each in ndef.decode(type2.area(memory)[found[1] : found[2]]):
+    for each in ndef.decode(bytes(type2.area(memory)[found[1] : found[2]])):
         uri = ndef.uri_of(each)
         kind = {ndef.MIME: "mime", ndef.EXTERNAL: each.type.decode()}.get(each.tnf, "url")
         payload = each.payload if uri is None else uri.encode()

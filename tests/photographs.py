@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-
-from tests.witness import ROOT
+from witness import ROOT
 
 KINDS = ("qrcode", "datamatrix", "code128", "ean13", "upca")
 _PICTURES = (".png", ".jpg", ".webp")

@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.bench.size import ROOT
 from tests.browser import PHONE, launched
-from tests.witness import ROOT
 
 FOLDER = ROOT / ".pictures"
 LARGEST = 40 << 10  # bytes
@@ -54,7 +54,7 @@ def _pages(folder: Path) -> None:
 
 
 def _handheld(folder: Path) -> None:
-    sys.path.insert(0, str(ROOT / "firmware"))
+    sys.path[:0] = [str(ROOT / "firmware"), str(ROOT / "tests")]
     from tests import handheld_session, handheld_tags
 
     with handheld_session.held(folder, "--heap=400k") as sim:

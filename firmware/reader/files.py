@@ -120,6 +120,6 @@ def ready(path: "str") -> "Any":
         return None
 
 
-def crc(data: "bytes", more: "bytes | bytearray" = b"") -> "bytes":
+def crc(data: "bytes | bytearray", more: "bytes | bytearray" = b"") -> "bytes":
     """CRC-32 of `data` and what follows, 4 bytes big-endian."""
     return (binascii.crc32(more, binascii.crc32(data)) & 0xFFFFFFFF).to_bytes(4, "big")

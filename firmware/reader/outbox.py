@@ -87,17 +87,17 @@ class Outbox:
         """
         at = clock.now() if clock.synced else None
         record = [self.next, self._boot, clock.ms(), at, kind, uid, product, body]
-        data = cbor.encode(record)
+        data = cbor.encoded(record)
         if len(data) > link.RECORD:
             raise ValueError(f"a record of {len(data)} bytes")
-        frame = segments.framed(data)
+        size = segments.START + len(data)
         reserve = _RESERVE if kind == "intent" else 0
-        if self._size + len(frame) + reserve > self._limit:
+        if self._size + size + reserve > self._limit:
             raise FlashFull(f"log full: {self.waiting} records wait for a gateway")
         if reserve and len(self._open) == _OPEN and self._open[0][0] > self.acked:
             raise FlashFull(f"{_OPEN} tags unfinished: show them again, or find a gateway")
         is_spent = not self.waiting and self._room < _SEGMENT // 2
-        offset = self._begin(frame) if is_spent or self._room < len(frame) else self._add(frame)
+        offset = self._begin(data) if is_spent or self._room < size else self._add(data)
         self.next += 1
         self._note(record, self._starts[-1], offset)
         self._trim()
@@ -148,7 +148,7 @@ class Outbox:
         self._trim()
         if not self.waiting and self._room:
             try:
-                self._add(segments.framed(cbor.encode(upto)))
+                self._add(cbor.encode(upto))
             except DeviceTrouble:
                 pass  # it will be offered, and acknowledged, again
 
@@ -207,19 +207,20 @@ class Outbox:
         self._room = _SEGMENT - end if end == files.size(self._path(start)) else 0
         return self.next > start
 
-    def _add(self, frame: "bytes") -> "int":
+    def _add(self, data: "bytes | bytearray") -> "int":
         """Append to the newest segment; at which offset. After a failure it takes no more."""
         path = self._path(self._starts[-1])
         room, self._room = self._room, 0
         file, self._file = self._file, None
         offset = files.size(path) if file is None else file.tell()
-        files.write(path, (frame,), "ab", file)
-        self._room = room - len(frame)
-        self._size += len(frame)
+        files.write(path, (segments.start(data), data), "ab", file)
+        size = segments.START + len(data)
+        self._room = room - size
+        self._size += size
         return offset
 
-    def _begin(self, frame: "bytes") -> "int":
-        """A new segment, whose first record `frame` is; at which offset that stands."""
+    def _begin(self, data: "bytes | bytearray") -> "int":
+        """A new segment, whose first record `data` is; at which offset that stands."""
         path = self._path(self.next)
         head = cbor.encode([self.next, self.acked, self.epoch, b""])[:-1]
         head += cbor.head(0x40, len(self._known))
@@ -236,7 +237,8 @@ class Outbox:
                 places.append((seq, uid, self.next, end))
                 end += len(again)
                 yield again
-            yield frame
+            yield segments.start(data)
+            yield data
 
         self._room = 0
         file, self._file = self._file, None
@@ -249,7 +251,7 @@ class Outbox:
             raise
         self._open = places
         self._room = _SEGMENT
-        self._size += end + len(frame)
+        self._size += end + segments.START + len(data)
         self._starts.append(self.next)
         return end
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HEAD = 0x84
 RECORD = 0x88
-_START = 6  # bytes before the data
+START = 6  # bytes before the data of a frame
 
 
 def framed(data: "bytes") -> "bytes":
@@ -24,7 +24,7 @@ def framed(data: "bytes") -> "bytes":
     return start(data) + data
 
 
-def start(data: "bytes", more: "bytes | bytearray" = b"") -> "bytes":
+def start(data: "bytes | bytearray", more: "bytes | bytearray" = b"") -> "bytes":
     """What stands before `data` and `more` in their frame."""
     return (len(data) + len(more)).to_bytes(2, "big") + files.crc(data, more)
 
@@ -49,14 +49,14 @@ def scan(path: "str", at: "int", visit: "Callable[[int, bytes], bool]") -> "int"
     with open(path, "rb") as file:
         file.seek(at)
         while True:
-            start = file.read(_START)
+            start = file.read(START)
             size = int.from_bytes(start[:2], "big")
             data = file.read(size) if size else b""
             if not data or len(data) < size or files.crc(data) != start[2:]:
                 return at
             if not visit(at, data):
                 return at
-            at += _START + size
+            at += START + size
 
 
 def data_at(path: "str", offset: "int") -> "bytes":

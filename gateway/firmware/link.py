@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.firmware.calls import placed_arguments
+from gateway.firmware.expand import expanded
 from gateway.firmware.merge import Merged, Program
 from gateway.firmware.names import Names
 from gateway.firmware.place import placed, used
@@ -60,6 +61,7 @@ def link(root: Path, start: str, emptied: Collection[str] = ()) -> Linked:
     files = _files(merged, list(parts.overlays))
     placed(parts, files, merged.rebound)
     placed_arguments(each for part in (parts.main, *parts.overlays.values()) for each in part)
+    expanded([parts.main, *parts.overlays.values()], {*merged.roots, *merged.rebound})
     gathered(parts.main, list(parts.overlays.values()))
     names = Names(
         _with_imports(merged, parts.main),

@@ -65,7 +65,9 @@ def shown(verdict: Verdict, t: Words) -> Shown:
 def _means(key: str, verdict: Verdict, t: Words) -> str:
     """The key of a row's meaning: of what is bound to no tag, a green one promises less."""
     unbound = f"verdict.row.{key}.means_unbound"
-    return unbound if verdict.binding == "not_bound" and unbound in t else f"verdict.row.{key}.means"
+    return (
+        unbound if verdict.binding == "not_bound" and unbound in t else f"verdict.row.{key}.means"
+    )
 
 
 def unchecked(why: str, t: Words) -> Shown:

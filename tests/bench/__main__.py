@@ -3,13 +3,16 @@
 import importlib
 import os
 import platform
+import sys
 from collections.abc import Iterator
 from typing import Protocol, cast
 
 import click
 
-from tests.bench.size import Size
+from tests.bench.size import ROOT, Size
 from tests.bench.table import Printer, Row, progress
+
+sys.path.insert(0, str(ROOT / "tests"))  # as in tests/conftest.py
 
 SUITES = {
     "read": "detect and read tags: wire, field and EEPROM in virtual time, against nfcpy",

@@ -25,7 +25,7 @@ def _ndeflib() -> None:
 def message_on(memory: Image) -> bytes:
     found = type2.message_span(memory)
     assert found is not None
-    return type2.area(memory)[found[1] : found[2]]
+    return bytes(type2.area(memory)[found[1] : found[2]])
 
 
 @pytest.mark.parametrize("length", range(20, 121))

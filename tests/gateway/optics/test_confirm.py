@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from witness import require
 
 from gateway.optics import dmtx, zbar, zxing
 from gateway.optics.confirm import confirm, second_engine
 from gateway.optics.found import Found
 from tests.pictures import drawn
-from tests.witness import require
 
 
 def read(word: str, text: str) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.uint8]], Found]:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import segno
 import zxingcpp
+from witness import require
 
 from gateway.optics import dmtx, zbar, zxing
 from tests.pictures import drawn
-from tests.witness import require
 
 ALL = ("qr", "datamatrix", "code128", "ean13", "upca")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from production_line import anyio_backend
+from witness import require
 
 from gateway.config import CodesConfig
 from gateway.model import CannotDo, ReaderBusy, ReaderGone, Wanted
@@ -20,7 +21,6 @@ from gateway.readers.keymap import Keys
 from gateway.readers.scanner import Scanner, open_scanner
 from gateway.readers.scanner_options import Options
 from gateway.readers.scanner_presets import PRESETS
-from tests.witness import require
 
 __all__ = ["anyio_backend"]
 

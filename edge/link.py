@@ -82,27 +82,24 @@ def parse(data: "bytes") -> "tuple[Any, ...]":
     return tuple(said)
 
 
-def frame(body: "bytes") -> "bytes":
+def frame(*parts: "bytes") -> "bytes":
     """The frame around what Session.seal or plain made; a 00 before it ends what was cut off there."""
-    out = bytearray(1)
+    body = b"".join(parts + (b"\x00",))
+    out = bytearray(len(body) + len(body) // 254 + 2)  # at once: it would be copied as it grows
+    size = 1
     at = 0
-    body += b"\x00"
     while at < len(body):
-        end = body.find(b"\x00", at)
-        while end - at >= 254:
-            out.append(255)
-            out.extend(body[at : at + 254])
-            at += 254
-        out.append(end - at + 1)  # portable: 254 at most
-        out.extend(body[at:end])
-        at = end + 1
-    out.append(0)
-    return bytes(out)
+        end = min(body.find(b"\x00", at), at + 254)
+        out[size] = end - at + 1  # portable: 255 at most
+        out[size + 1 : size + 1 + end - at] = body[at:end]
+        size += 1 + end - at
+        at = end if end - at == 254 else end + 1
+    return bytes(memoryview(out)[: size + 1])
 
 
 def plain(message: "bytes") -> "bytes":
     """The frame of a message that no secret seals."""
-    return frame(message + binascii.crc32(message).to_bytes(_CRC, "big"))
+    return frame(message, binascii.crc32(message).to_bytes(_CRC, "big"))
 
 
 class Frames:
@@ -170,7 +167,7 @@ class Session:
             raise ValueError("link: a session ends after 2^31 messages")
         self._sent += 1
         body = self._sent.to_bytes(_COUNTER, "big") + message
-        return frame(body + hmac(self._key, self._out + body)[:_MAC])
+        return frame(body, hmac(self._key, self._out + body)[:_MAC])
 
     def open(self, body: "bytes") -> "bytes | None":
         """The message in a sealed body; None where another made it, or it is no later than the last one opened."""

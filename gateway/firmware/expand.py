@@ -1,4 +1,4 @@
-"""Functions that only return an expression stand where they are called: each takes some 80 bytes of a board's heap."""
+"""Functions that only return an expression stand where they are called: each takes heap and flash of its own."""
 
 import ast
 import copy
@@ -10,7 +10,9 @@ _NEVER = (*_SCOPES, ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)
 
 
 def expanded(parts: Collection[list[ast.stmt]], kept: Collection[str]) -> None:
-    """Change the statements of `parts`, in which no local name hides a global one. kept: functions that stay.
+    """Change the statements of `parts`, in which no local name hides a global one.
+
+    kept: functions that stay, and global names that functions assign.
 
     What a call is given is worked out once and in the same order as before, or the function stays.
     """
@@ -19,10 +21,12 @@ def expanded(parts: Collection[list[ast.stmt]], kept: Collection[str]) -> None:
         is_done = True
         for each in [each for part in parts for each in part]:
             if isinstance(each, ast.FunctionDef) and each.name not in kept:
-                is_done &= not _expand(parts, each)
+                is_done &= not _expand(parts, each, kept)
 
 
-def _expand(parts: Collection[list[ast.stmt]], each: ast.FunctionDef) -> bool:
+def _expand(
+    parts: Collection[list[ast.stmt]], each: ast.FunctionDef, kept: Collection[str]
+) -> bool:
     """Whether the function is gone now."""
     value = _value(each)
     if value is None:
@@ -36,6 +40,7 @@ def _expand(parts: Collection[list[ast.stmt]], each: ast.FunctionDef) -> bool:
     if others or len(calls) != len(named) or not 0 < len(calls) <= _MOST:
         return False
     changing = {name for node in every if isinstance(node, ast.Nonlocal) for name in node.names}
+    changing.update(kept)
     made = {}
     for call in calls:
         found = _made(each.args, value, call, changing)
@@ -72,9 +77,10 @@ def _returned(body: list[ast.stmt]) -> ast.expr | None:
     first, rest = body[0], body[1:]
     if isinstance(first, ast.Return) and not rest:
         return first.value
-    if not isinstance(first, ast.If) or bool(rest) == bool(first.orelse):
+    rest = [*first.orelse, *rest] if isinstance(first, ast.If) else []
+    if not isinstance(first, ast.If) or not rest:
         return None
-    then, otherwise = _returned(first.body), _returned(rest or first.orelse)
+    then, otherwise = _returned(first.body), _returned(rest)
     return ast.IfExp(first.test, then, otherwise) if then and otherwise else None
 
 
@@ -90,6 +96,9 @@ def _made(
     given += args.defaults[len(args.defaults) - missing :]
     found = dict(zip(names, given, strict=True))
     effects = [name for name, each in found.items() if not _is_simple(each, changing)]
+    read = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
+    if effects and read & changing:
+        return None
     for name in effects:
         inner = list(ast.walk(found[name]))
         uses = [node for node in ast.walk(value) if isinstance(node, ast.Name) and node.id == name]

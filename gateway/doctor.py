@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge import weblink
-from gateway import doctor_devices, doctor_keys, posts
+from gateway import doctor_devices, doctor_keys, doctor_web, posts
 from gateway.config import Config, ReaderConfig
 from gateway.finding import FAULT, WARNING, WELL, Finding
 from gateway.journal import Journal, JournalTrouble
@@ -39,6 +39,7 @@ def examine(config: Config, now: float) -> Iterator[Finding]:
     yield _journal(config)
     yield from doctor_keys.examine(config, now)
     yield _link(config)
+    yield from doctor_web.examine(config.web, now)
     for reader in config.reader:
         yield from doctor_devices.examine(reader)
         if reader.orders is not None:

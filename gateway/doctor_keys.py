@@ -1,5 +1,6 @@
 """What the doctor finds at keys: the device's own, the trust list, handhelds' that are on none, and secrets' files."""
 
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,14 @@ from gateway import posts
 from gateway.config import Config
 from gateway.finding import FAULT, WARNING, WELL, Finding
 from gateway.journal import Journal, JournalTrouble
-from gateway.keys import KeyCard, KeyProblem, TrustStore, open_key, read_card
+from gateway.keys import (
+    PASSPHRASE_VARIABLE,
+    KeyCard,
+    KeyProblem,
+    TrustStore,
+    open_key,
+    read_card,
+)
 from gateway.named_files import NamedFile, named_files
 from gateway.stations import handheld_keys
 
@@ -43,18 +51,18 @@ def _device(path: Path, passphrase_file: Path | None) -> tuple[Finding, KeyCard 
         return Finding("key", FAULT, str(why), remedy), None
     text = f"{path}: kid {card.kid.hex()}"
     try:
-        secret = _first_line(passphrase_file) if passphrase_file is not None else None
-        open_key(path, secret)
+        open_key(path, _passphrase(passphrase_file))
     except OSError as why:
         where = f"{passphrase_file} (keys.passphrase_file): {why.strerror}"
         remedy = "put the key's passphrase on its first line, chmod 600"
         return Finding("key", FAULT, where, remedy), card
     except KeyProblem as why:
-        if passphrase_file is not None:
-            remedy = f"mend the first line of {passphrase_file}, or restore the key file"
+        source = passphrase_file or (PASSPHRASE_VARIABLE in os.environ and PASSPHRASE_VARIABLE)
+        if source:
+            remedy = f"mend the first line of {source}, or restore the key file"
             return Finding("key", FAULT, str(why), remedy), card
         text = f"{text}, encrypted, and keys.passphrase_file names no file"
-        remedy = "name one, or set TAGWRIGHT_PASSPHRASE: a service is asked for it in vain"
+        remedy = f"name one, or set {PASSPHRASE_VARIABLE}: a service is asked for it in vain"
         return Finding("key", WARNING, text, remedy), card
     return Finding("key", WELL, text), card
 
@@ -133,6 +141,11 @@ def _trusted(config: Config) -> TrustList | None:
         return None
     root = bytes.fromhex(config.keys.root) if config.keys.root else None
     return TrustStore(config.keys.trust, root).load()
+
+
+def _passphrase(file: Path | None) -> str | None:
+    """As the gateway has it: the file's first line, else the variable; None: there is neither. Raises OSError."""
+    return os.environ.get(PASSPHRASE_VARIABLE) if file is None else _first_line(file)
 
 
 def _first_line(path: Path) -> str:

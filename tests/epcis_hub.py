@@ -74,7 +74,7 @@ async def room(where: str, access: Access | None = None) -> AsyncIterator[Room]:
     app = Starlette(routes=epcis.routes(database, clock), middleware=[guard])
     transport = httpx2.ASGITransport(app=app)
     try:
-        async with httpx2.AsyncClient(transport=transport, base_url="http://hub") as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield Room(database, client, app, clock)
     finally:
         await database.close()

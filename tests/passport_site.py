@@ -1,6 +1,7 @@
 """A hub on a real port with products, stubs and a trust list of its own, for a browser; it notes all that it is sent.
 
-Of product A1 the gateway wrote seq 0 and 1 to the tag UID. Codes are printed stubs, bound to no tag.
+Of product A1 the gateway wrote seq 0 and 1 to the tag UID. Codes are printed stubs, bound to no tag, but for "behind",
+which says what the tag said first. "label" was printed then.
 """
 
 import time
@@ -44,6 +45,7 @@ CODES = {
     "tampered": ("red", "integrity=bad_signature"),
     "unknown": ("amber", "key=unknown"),
     "revoked": ("red", "key=revoked"),
+    "label": ("green", GREEN_ROW),
     "behind": ("amber", "chain=behind"),
     "garbled": ("red", "integrity=malformed"),
     "elsewhere": ("red", "link=mismatch"),
@@ -127,7 +129,8 @@ class Signers:
             "tampered": bytes(flipped),
             "unknown": self.stub(1, key=self.stranger),
             "revoked": self.stub(1, key=self.thief),
-            "behind": self.stub(0, digest=bytes(32)),
+            "label": self.stub(0, digest=bytes(32)),
+            "behind": self.stub(0, carrier=[1, UID], digest=bytes(32)),
             "elsewhere": self.stub(1, product=[stub.GS1, int(GTIN), "B2"]),
         }
         said = {name: "#s=" + printed.spell(raw, printed.FORMS[0]) for name, raw in stubs.items()}

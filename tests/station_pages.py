@@ -17,7 +17,7 @@ from gateway.hub.serve import running
 from gateway.journal import Journal
 from gateway.web.person import GUEST, Person
 from gateway.web.station.app import StationPage
-from gateway.web.station.line import RUNNING, STOPPED, NoSuch, ReaderState
+from gateway.web.station.line import RUNNING, STOPPED, NoSuch, Progress, ReaderState
 
 UID = bytes.fromhex("04a1b2c3d4e5f6")
 GREEN = {
@@ -28,6 +28,16 @@ GREEN = {
     "evidence": "not_stated",
     "link": "match",
 }
+BAD = GREEN | {"integrity": "bad_signature", "chain": "not_checked"}
+HOSTILE = "<img src=x onerror=alert(1)>\u202e\u200b\"'&{{7*7}}/A<script>alert(2)</script>"
+PAGES = (
+    "/",
+    "/history",
+    "/history?uid=xyz",
+    "/product?product=09520123456788/A1",
+    "/charts",
+    "/login",
+)  # those that everybody may see, and one that finds fault
 PATIENCE_S = 10.0
 
 
@@ -140,6 +150,23 @@ async def verdict(journal: Journal, colour: str = "green", **more: Any) -> int:
     outcome = "verified" if colour == "green" else "not_verified"
     body = {"outcome": outcome, "colour": colour, "verdict": GREEN, "elapsed_ms": 120.0} | more
     return (await journal.append("verdict", "dock", UID, "09520123456788/A1", body)).seq
+
+
+async def fill(at: Site) -> None:
+    """Something of everything that the pages show, hostile texts among it: two readers, five results, a torn tag."""
+    order = Progress("orders.csv", 20, 7, 1, 12)
+    at.line.states = [
+        ReaderState("dock", "pn532", "verify", True),
+        ReaderState("line1", "llrp", "commission", False, order=order),
+    ]
+    for colour in ("green", "amber", "green"):
+        await verdict(at.journal, colour)
+    said: dict[str, Any] = {"outcome": "not_verified", "colour": "red", "verdict": BAD}
+    await at.journal.append("verdict", "dock", b"\x04" * 7, HOSTILE, said | {"elapsed_ms": 88.0})
+    said = {"outcome": "refused", "reason": HOSTILE}
+    await at.journal.append("refused", "dock", b"\x05" * 7, HOSTILE, said)
+    await at.journal.append("intent", "dock", b"\x06" * 7, HOSTILE, {"act": "commission"})
+    at.page.notices.torn.add((b"\x06" * 7).hex())
 
 
 @asynccontextmanager

@@ -37,7 +37,7 @@ _INDENT = 25  # columns before what was found
 def doctor(file: Path | None, as_json: bool) -> None:
     """Say what is not well, and what to do about it.
 
-    One line each for configuration, clock, disk, fsync, journal, keys, readers and hub.
+    One line each for configuration, clock, disk, fsync, journal, keys, page, readers and hub.
 
     \b
     Example:  tagwright doctor -c tagwright.toml

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from gateway.cli import hub_admin, hub_consume
+from gateway.cli import hub_admin, hub_consume, hub_reports
 from gateway.cli.output import TROUBLE, Commands, Failure, emit
 from gateway.hub.app import serve
 from gateway.hub.database import StoreTrouble
@@ -54,6 +54,8 @@ for command in (
     hub_admin.credential,
     hub_admin.proof,
     hub_admin.audit,
+    hub_reports.reports,
+    hub_reports.report,
     hub_consume.consume,
 ):
     hub.add_command(command)

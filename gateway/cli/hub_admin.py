@@ -1,22 +1,18 @@
 """`tagwright hub token|gateways|revoke|credential|proof|audit`: who may, and who did."""
 
 import asyncio
-import getpass
-import os
 import secrets
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gateway.cli.at_hub import myself, opened, settings_option
 from gateway.cli.key_file import opened_key
 from gateway.cli.output import (
     NO,
     USAGE,
-    Command,
     Failure,
     answer_is_no,
     emit,
@@ -27,38 +23,15 @@ from gateway.cli.output import (
 from gateway.cli.page import Page
 from gateway.hub import audit as audit_trail
 from gateway.hub import credential as credentials
-from gateway.hub.access import Caller, caller
-from gateway.hub.audit import Audit
 from gateway.hub.ca import Authority
-from gateway.hub.database import Database
 from gateway.hub.enrolment import Enrolment
 from gateway.hub.enrolment_http import NAME, known_json
-from gateway.hub.entrance import audit_key
 from gateway.hub.gateways import Gateways
-from gateway.hub.open import open_database
-from gateway.hub.settings import HubSettings, load
+from gateway.hub.settings import HubSettings
 from gateway.keys import public_key, read_card
 
 _DAY = 86400  # seconds
 _FILE = click.Path(path_type=Path, dir_okay=False)
-
-
-def settings_option(command: Command) -> Command:
-    """Add -c, passed on as `settings`; before the subcommand it means the same."""
-
-    def load_settings(ctx: click.Context, _: click.Parameter, path: Path | None) -> HubSettings:
-        if path is None and ctx.parent is not None:
-            path = ctx.parent.params.get("path")
-        return load(path) if path else HubSettings()
-
-    return click.option(
-        "-c",
-        "--config",
-        "settings",
-        type=_FILE,
-        callback=load_settings,
-        help="hub.toml [default: ./hub.db].",
-    )(command)
 
 
 @click.command(cls=Page, no="", trouble="the database cannot be used")
@@ -83,10 +56,10 @@ def token(name: str, hours: float | None, settings: HubSettings, as_json: bool) 
     authority = Authority(table.folder, table.names, time.time())
 
     async def make() -> tuple[str, int]:
-        async with _opened(settings) as (database, kept):
+        async with opened(settings) as (database, kept):
             enrolment = Enrolment(database, authority, table.certificate_days)
             made = await enrolment.token(name, table.token_hours if hours is None else hours)
-            await kept.record(_self(), "token", name, "made")
+            await kept.record(myself(), "token", name, "made")
             return made
 
     made, until = asyncio.run(make())
@@ -107,7 +80,7 @@ def gateways(settings: HubSettings, as_json: bool) -> None:
     """
 
     async def ask() -> list[dict[str, Any]]:
-        async with _opened(settings) as (database, _):
+        async with opened(settings) as (database, _):
             return [known_json(each) for each in await Gateways(database).listed()]
 
     for each in asyncio.run(ask()):
@@ -131,9 +104,9 @@ def revoke(name: str, settings: HubSettings, as_json: bool) -> None:
     """
 
     async def do() -> bool:
-        async with _opened(settings) as (database, kept):
+        async with opened(settings) as (database, kept):
             is_known = await Gateways(database).revoke(name)
-            await kept.record(_self(), "revoke", name, "revoked" if is_known else "not known")
+            await kept.record(myself(), "revoke", name, "revoked" if is_known else "not known")
             return is_known
 
     if not asyncio.run(do()):
@@ -256,7 +229,7 @@ def audit(
         return
 
     async def show() -> None:
-        async with _opened(settings) as (database, _):
+        async with opened(settings) as (database, _):
             last = after
             while page := await audit_trail.acts(database, node or settings.access.node, last):
                 for act in page:
@@ -268,7 +241,7 @@ def audit(
 
 def _verify(settings: HubSettings, cards: list[Any], as_json: bool) -> None:
     async def look() -> tuple[list[str], list[tuple[str, int, bytes]]]:
-        async with _opened(settings) as (database, _):
+        async with opened(settings) as (database, _):
             faults = [each async for each in audit_trail.faults(database, cards)]
             return faults, await audit_trail.nodes(database)
 
@@ -294,21 +267,3 @@ def _show(act: audit_trail.Act, as_json: bool) -> None:
         at = rfc3339(act.at_ns / 1e9)
         who = act.caller or "a stranger"
         click.echo(f"{act.seq:6}  {at}  {who} ({act.role}): {act.act} {act.subject}: {act.outcome}")
-
-
-@asynccontextmanager
-async def _opened(settings: HubSettings) -> AsyncIterator[tuple[Database, Audit]]:
-    database = await open_database(settings.database)
-    try:
-        yield database, Audit(database, audit_key(settings.access.audit_key), settings.access.node)
-    finally:
-        await database.close()
-
-
-def _self() -> Caller:
-    """Who sits at the command line."""
-    try:
-        name = getpass.getuser()
-    except (OSError, KeyError):  # KeyError before Python 3.13
-        name = str(os.getuid())
-    return caller(f"{name}, at the command line", ["manager"])

@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from gateway.cli.hub_admin import settings_option
+from gateway.cli.at_hub import settings_option
 from gateway.cli.output import TROUBLE, USAGE, Failure, emit, say
 from gateway.cli.page import Page
 from gateway.hub.consuming import consume as run

@@ -3,7 +3,7 @@
 Three classes of data: public, for everyone without a login; legitimate_interest and authorities, by a signed
 credential (credential.py). A gateway shows its client certificate (ca.py). The hub's own token may do everything, and
 so may anyone at a hub that has neither token, CA nor trust list: an open hub, for one machine. Other sites' pages in a
-browser there may not.
+browser there may not, nor may one that asks for the hub by a name that is not this machine's (DNS rebinding).
 """
 
 import hmac
@@ -236,7 +236,7 @@ class Guard:
         state = scope["state"]
         certificate = state.get("peer_certificate")
         who = await self._access.identify(headers.get(b"authorization", b""), certificate)
-        if who is OPEN and _is_of_another_site(headers):
+        if who is OPEN and (_is_of_another_site(headers) or not _is_near(headers.get(b"host"))):
             who = ANYONE
         state["caller"] = who
         proof = headers.get(PROOF_HEADER)
@@ -315,6 +315,9 @@ def _is_of_another_site(headers: Mapping[bytes, bytes]) -> bool:
     if headers.get(b"sec-fetch-site") in (b"cross-site", b"same-site") and not is_led:
         return True
     origin = headers.get(b"origin")
-    if origin is None:
-        return False
-    return not is_near(re.sub(r":\d*$", "", origin.decode("latin-1").partition("://")[2]))
+    return origin is not None and not _is_near(origin.partition(b"://")[2])
+
+
+def _is_near(authority: bytes | None) -> bool:
+    """Whether HOST[:PORT] is this machine, or is not said."""
+    return authority is None or is_near(re.sub(r":\d*$", "", authority.decode("latin-1")))

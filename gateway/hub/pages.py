@@ -41,7 +41,7 @@ _LARGEST = (1 << 63) - 1
 _LONGEST_BODY = 1024  # bytes of a POST
 _LONGEST_UID = 64  # bytes
 
-_SECTIONS = ("common", "passport", "front")
+_SECTIONS = ("common", "passport", "record", "front")
 
 
 class Pages:

@@ -46,11 +46,12 @@ _COUNTS = (
     " (SELECT count(*) FROM journals), (SELECT count(*) FROM conflicts),"
     " (SELECT CAST(coalesce(sum(j.watermark - coalesce(c.seq, 0)), 0) AS BIGINT) FROM journals j"
     " LEFT JOIN clerk c ON c.journal = j.number),"
-    " (SELECT CAST(coalesce(sum(senseless), 0) AS BIGINT) FROM clerk)"
+    " (SELECT CAST(coalesce(sum(senseless), 0) AS BIGINT) FROM clerk),"
+    " (SELECT count(*) FROM reports WHERE state = 'pending')"
 )
 _COUNTED = (
     *("events", "stubs", "products", "journals", "conflicts"),
-    *("rows_to_register", "rows_without_sense"),
+    *("rows_to_register", "rows_without_sense", "reports_pending"),
 )
 _TAG = "SELECT name, place, at_ns FROM tags WHERE uid = $1"
 _SIGHTINGS = (

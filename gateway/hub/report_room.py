@@ -93,13 +93,13 @@ class ReportRoom:
         except Unfit as why:
             token = typed.token if why.why == "early" else None
             return await self._again(request, key, typed, 422, [Problem("form", why.why)], token)
+        problems = report_form.problems(typed, report_form.latest(now))
+        if problems:
+            return await self._again(request, key, typed, 422, problems, typed.token)
         wait_s = self._pace.wait_s(now)
         if wait_s:
             busy = [Problem("form", "busy")]
             return await self._again(request, key, typed, 429, busy, typed.token, wait_s)
-        problems = report_form.problems(typed, report_form.latest(now))
-        if problems:
-            return await self._again(request, key, typed, 422, problems, typed.token)
         said = Said(key.anchors[0], typed.kind, date.fromisoformat(typed.day), typed.text)
         try:
             await self._store.keep(said, nonce)

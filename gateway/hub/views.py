@@ -95,7 +95,8 @@ def line(event: Event) -> Line:
         _path(event.name, event.content.get("serial")),
         event.station,
         _tag(event),
-        _what(event.content),
+        _word(event.content),
+        _zone(event.content),
         str(_plain(event.content.get("reason", ""))),
     )
 
@@ -117,11 +118,15 @@ def _tag(event: Event) -> str:
     return event.uid.hex() or (epc.hex() if isinstance(epc, bytes) else "")
 
 
-def _what(content: Mapping[str, Any]) -> str:
-    """An event in a word, and the zone that it was in."""
-    said = str(_plain(content.get("outcome", content.get("act", ""))))
+def _word(content: Mapping[str, Any]) -> str:
+    """An event in a word."""
+    return str(_plain(content.get("outcome", content.get("act", ""))))
+
+
+def _zone(content: Mapping[str, Any]) -> str:
+    """Where it was, as far as a zone is known."""
     zone = content.get("zone")
-    return f"{said}: {zone}" if isinstance(zone, str) else said
+    return zone if isinstance(zone, str) else ""
 
 
 def _path(product: str, serial: object) -> str | None:

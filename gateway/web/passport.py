@@ -23,7 +23,7 @@ from gateway.web.variables import LIFE, MATERIALS, PHASES, Variable, kind, varia
 from gateway.web.words import Words, words
 
 _NOTHING = Markup("")
-SECTIONS = ("common", "passport", "verdict")
+SECTIONS = ("common", "passport", "record", "verdict")
 # What of the section "verdict" the script says, too
 _FOR_THE_SCRIPT = ("colour", "answer", "row", "tap", "device", "document", "unproven")
 _UNANSWERED = (
@@ -59,7 +59,10 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event of the history. product: its name, and the path of its page where it has one; tag: hex."""
+    """One event of the history. product: its name, and the path of its page where it has one; tag: hex.
+
+    kind, what: words of the section "record", or others. zone: "" where none is known.
+    """
 
     when: str
     kind: str
@@ -68,6 +71,7 @@ class Line:
     station: str
     tag: str
     what: str
+    zone: str
     why: str
 
 

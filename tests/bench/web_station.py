@@ -1,6 +1,7 @@
 """The station page under load: a real browser has it open while the journal grows by 50 rows a second.
 
 What it shows, and when, is taken from the page itself; its heap by the browser's own count, after a collection.
+Accessibility is axe-core's judgment on every page in both themes and all languages.
 """
 
 import json
@@ -9,14 +10,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gateway.web.words import offered
 from tests.bench.size import ROOT, Size, folder
-from tests.bench.table import Row
-from tests.browser import DESK, launched, program
+from tests.bench.table import Row, progress
+from tests.browser import AXE, DESK, PHONE, Aside, launched, program
+from tests.station_pages import PAGES, fill, site
 
 _RATE = 50.0
 _HEAP_EVERY_S = 10
@@ -53,6 +57,42 @@ def rows(size: Size) -> Iterator[Row]:
     grown = (settled[-1] - settled[0]) / 1024
     note = f"{settled[-1] >> 10} kB; samples {min(settled) >> 10} to {max(settled) >> 10}"
     yield Row("the page's heap, more at the end", grown, "kB", at_most=512, note=note)
+    yield from _accessibility(size.full)
+
+
+def _accessibility(is_full: bool) -> Iterator[Row]:
+    """Quick: one theme a page; full: both, on a desk and on a phone."""
+    if not AXE.is_file():
+        click.echo("  skipped: no axe-core", err=True)
+        return
+    found: list[str] = []
+    count, aside = 0, Aside()
+    try:
+        with folder() as at, launched() as chromium:
+            pages = aside.enter(site(at))
+            aside.run(fill(pages))
+            for language, size in product(
+                offered("station"), (DESK, PHONE) if is_full else (DESK,)
+            ):
+                with chromium.visit(language, size=size) as visit:
+                    visit.page.set_extra_http_headers({"role": "engineer"})
+                    for number, path in enumerate((*PAGES, "/configuration")):
+                        themes = ("light", "dark")
+                        for theme in themes if is_full else (themes[number % 2],):
+                            progress(f"axe-core: {language} {path} {theme}")
+                            and_ = "&" if "?" in path else "?"
+                            visit.page.goto(f"{pages.url}{path}{and_}theme={theme}")
+                            if path == "/":
+                                visit.page.wait_for_selector("#recent tr")
+                            said = visit.violations()
+                            found += [f"{language} {path} {theme}: {each}" for each in said]
+                            count += 1
+    finally:
+        aside.close()
+    for each in found:
+        click.echo(f"  {each}", err=True)
+    note = f"{count} views: {len(offered('station'))} languages"
+    yield Row("violations that axe-core finds", len(found), "", at_most=0, note=note)
 
 
 def _watched(at: Path, seconds: float) -> tuple[dict[int, float], int, list[int]]:

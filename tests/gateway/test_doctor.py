@@ -1,10 +1,16 @@
 """The doctor: what is not well has its remedy, which names the thing and what to type."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from gateway.cli.main import main
 from gateway.config import parse
@@ -84,3 +90,48 @@ def test_the_report_has_no_colour_in_a_pipe(tmp_path: Path) -> None:
     assert "\x1b" not in shown.output
     for line in shown.stdout.splitlines():
         assert line.startswith("ok ") or " -> " in line
+
+
+def test_the_station_page_is_looked_at(tmp_path: Path) -> None:
+    assert "no station page" in found(tmp_path, "")["web"].detail
+    assert "at this machine" in found(tmp_path, "[web]\n")["web"].detail
+    accounts = '[web]\naccounts = "people.json"\n'
+    nobody = found(tmp_path, accounts)["web"]
+    assert nobody.state == WARNING and "account set" in nobody.remedy
+    (tmp_path / "people.json").write_text("{")
+    broken = found(tmp_path, accounts)["web"]
+    assert broken.state == FAULT and str(tmp_path / "people.json") in broken.remedy
+
+
+def test_the_pages_certificate_is_looked_at(tmp_path: Path) -> None:
+    now = datetime.fromtimestamp(NOW, UTC)
+    for name, ends in (("good", 90), ("soon", 3), ("over", -3)):
+        key = ec.generate_private_key(ec.SECP256R1())
+        whose = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "line.example")])
+        cert = (
+            x509.CertificateBuilder(whose, whose, key.public_key(), 1)
+            .not_valid_before(now - timedelta(30))
+            .not_valid_after(now + timedelta(ends))
+            .sign(key, hashes.SHA256())
+        )
+        (tmp_path / f"{name}.pem").write_bytes(cert.public_bytes(Encoding.PEM))
+        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (tmp_path / f"{name}.key").write_bytes(secret)
+
+    def state(cert: str, key: str) -> str:
+        said = found(tmp_path, f'[web]\ncert = "{cert}.pem"\nkey = "{key}.key"\n')
+        return said["web certificate"].state if "web certificate" in said else WELL
+
+    assert [state(each, each) for each in ("good", "soon", "over")] == [WELL, WARNING, FAULT]
+    assert state("good", "soon") == state("none", "good") == FAULT
+
+
+def test_a_key_that_the_variable_opens_is_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    DeviceKey.generate().save(tmp_path / "a.key", "a passphrase")
+    monkeypatch.setenv("TAGWRIGHT_PASSPHRASE", "a passphrase")
+    assert found(tmp_path, '[keys]\ndevice = "a.key"\n')["key"].state == WELL
+    monkeypatch.setenv("TAGWRIGHT_PASSPHRASE", "another one")
+    wrong = found(tmp_path, '[keys]\ndevice = "a.key"\n')["key"]
+    assert wrong.state == FAULT and "TAGWRIGHT_PASSPHRASE" in wrong.remedy

@@ -66,7 +66,11 @@ async function judge(stubs, from, link = data.link, id = null) {
   const kind = from === "tag" ? NFC : null;
   let answer;
   for (const each of new Set([data.link, link])) { // neither may name another product
-    answer = await verifyBest(stubs, list, now, { kind, id, link: each, knownSeq: data.knownSeq });
+    const asked = { kind, id, link: each };
+    answer = await verifyBest(stubs, list, now, { ...asked, knownSeq: data.knownSeq });
+    const isPrinted = from === "code" && answer.verdict.binding === "not_bound";
+    // A label stays what it was, however often the tag beside it was written since
+    if (isPrinted && answer.verdict.chain === "behind") answer = await verifyBest(stubs, list, now, asked);
     if (answer.verdict.link === "mismatch") break;
   }
   if (turn === asked) show(answer, from, missing, now);

@@ -9,6 +9,7 @@ const { texts, language, product, beside } = JSON.parse(byId("station-data").tex
 const KEPT = 20; // rows in the table
 const BACK_MS = 5000; // until a page that was refused is loaded anew
 const TOGETHER_S = 10; // between an answer and the row that ends it, as in gateway/web/station/tally.py
+const HELD = 50; // events, of those that come while the page is paused: the last
 const SPOKEN_MS = 1000; // between two answers that are told to a reader of screens
 const GRAVITY = ["", "green", "amber", "red"];
 const TONES = { green: [[880, 0.12]], amber: [[440, 0.25], [440, 0.25]], red: [[220, 0.5], [180, 0.5]] }; // Hz, s
@@ -19,7 +20,8 @@ const main = byId("main");
 let sound = null;
 const newest = new Map(); // station -> its last answer, and its row in the table
 let unspoken = null; // the answer that is told next
-let pause = null; // a timer, while none is told
+let silence = null; // a timer, while none is told
+let held = null; // what is shown when the page goes on; null: it is not paused
 
 listen();
 
@@ -34,31 +36,42 @@ function listen() {
   });
   stream.addEventListener("board", ({ data, lastEventId }) => {
     main.dataset.since ??= lastEventId; // from there on every row comes
-    showBoard(JSON.parse(data));
+    show(() => showBoard(JSON.parse(data)), "board");
   });
   stream.addEventListener("told", ({ data }) => {
     const told = { ...JSON.parse(data), why: "" };
-    showLast(told);
-    speak(told);
+    show((isNew) => {
+      showLast(told);
+      if (isNew) speak(told);
+    });
   });
   stream.addEventListener("row", ({ data, lastEventId }) => {
     main.dataset.rows = Number(main.dataset.rows) + 1;
     main.dataset.seq = lastEventId;
     const row = JSON.parse(data);
-    if (row.answer && !beside.includes(row.station)) showAnswer(row, true);
+    if (row.answer && !beside.includes(row.station)) show((isNew) => showAnswer(row, isNew));
   });
   stream.addEventListener("gap", ({ data }) => {
     const { first, last } = JSON.parse(data);
     main.dataset.seq = last;
     const { item, parts } = made("a-row");
     parts.outcome.textContent = text("gap", { first, last });
-    recent(item);
+    show(() => recent(item));
   });
 }
 
+/** Now, or when the page goes on: then it is neither told nor heard. key: of what takes the place of the one before. */
+function show(what, key = {}) {
+  if (!held) return what(true);
+  held.delete(key);
+  held.set(key, what);
+  if (held.size > HELD) held.delete(held.keys().next().value);
+}
+
 function linked(state) {
-  byId("link").dataset.state = state;
-  put(byId("link"), text(`link.${state}`));
+  const said = held && state === "live" ? "paused" : state;
+  byId("link").dataset.state = said;
+  put(byId("link"), text(`link.${said}`));
 }
 
 /** An answer to the person at the line. is_new: it came just now. */
@@ -85,17 +98,17 @@ function showAnswer(row, isNew) {
 function speak(row) {
   const gravity = (each) => GRAVITY.indexOf(each?.colour || "");
   if (gravity(row) >= gravity(unspoken)) unspoken = row;
-  if (pause === null) tell();
+  if (silence === null) tell();
 }
 
 function tell() {
-  pause = null;
+  silence = null;
   if (!unspoken) return;
   const { colour, product, uid } = unspoken;
   const said = [text(`colour.${colour || "none"}`), outcome(unspoken), inert(product || uid || ""), sentence(unspoken)];
   byId("spoken").textContent = said.filter(Boolean).join(". ");
   unspoken = null;
-  pause = setTimeout(tell, SPOKEN_MS);
+  silence = setTimeout(tell, SPOKEN_MS);
 }
 
 /** Whether a row ends what the one before it, of the same station, began. */
@@ -210,6 +223,14 @@ async function send(button, act) {
     button.ariaBusy = null;
   }
 }
+
+byId("pause").addEventListener("click", ({ currentTarget }) => {
+  const late = held;
+  held = held ? null : new Map();
+  currentTarget.setAttribute("aria-pressed", String(held !== null));
+  if (["live", "paused"].includes(byId("link").dataset.state)) linked("live");
+  for (const what of late?.values() ?? []) what(false);
+});
 
 byId("sound").addEventListener("click", ({ currentTarget }) => {
   if (sound) sound.close();

@@ -50,7 +50,7 @@ from gateway.web.station.told import Notices
 from gateway.web.templates import render
 from gateway.web.words import Words
 
-SECTIONS = ("common", "station", "verdict")
+SECTIONS = ("common", "station", "record", "verdict")
 
 FAILED = ("wrong", "often", "oidc", "accounts")  # why nobody was logged in
 
@@ -301,9 +301,11 @@ def script_data(t: Words, product: str, beside: Sequence[str]) -> Markup:
     """What station.js reads: its texts, what the URL of a product's page begins with, and the stations that answer to
     another one. Inert within HTML.
     """
-    texts = t.beginning("station.") | {
-        key: said for key, said in t.beginning("verdict.").items() if key.startswith("row.")
-    }
+    texts = (
+        t.beginning("station.")
+        | t.beginning("record.")
+        | {key: said for key, said in t.beginning("verdict.").items() if key.startswith("row.")}
+    )
     said = {"language": t.language, "product": product, "beside": list(beside), "texts": texts}
     return Markup(json.dumps(said, ensure_ascii=False).replace("<", "\\u003c"))
 

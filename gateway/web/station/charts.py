@@ -42,7 +42,7 @@ def charts(
 
 
 def _words(said: Mapping[str, Any], t: Words) -> str:
-    row, outcome = f"verdict.row.{said['why']}.title", f"station.outcome.{said['outcome']}"
+    row, outcome = f"verdict.row.{said['why']}.title", f"record.outcome.{said['outcome']}"
     if said["why"] and row in t and said["colour"] != "green":
         return t(row)
     return t(outcome) if outcome in t else str(said["outcome"])

@@ -300,7 +300,7 @@ def small(access: Access) -> Starlette:
 def asking(access: Access, **headers: str) -> httpx2.Response:
     async def ask() -> httpx2.Response:
         transport = httpx2.ASGITransport(app=small(access))
-        async with httpx2.AsyncClient(transport=transport, base_url="http://hub") as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.post("/change", headers=headers)
 
     return asyncio.run(ask())
@@ -329,6 +329,8 @@ def test_an_open_hub_lets_everyone_do_everything_and_says_so(
         ({"Origin": "https://evil.example"}, 401),
         ({"Origin": "http://127.0.0.1.evil.example:8470"}, 401),
         ({"Origin": "null"}, 401),
+        ({"Host": "[::1]:8470"}, 200),
+        ({"Host": "evil.example:8470", "Sec-Fetch-Site": "same-origin"}, 401),
     ],
 )
 def test_other_sites_pages_change_nothing_at_an_open_hub(
@@ -357,7 +359,7 @@ def test_what_a_gateway_sends_is_no_management_act() -> None:
     async def ask() -> int:
         transport = httpx2.ASGITransport(app=app)
         headers = {"Authorization": "Bearer secret"}
-        async with httpx2.AsyncClient(transport=transport, base_url="http://hub") as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return (await client.post("/send", headers=headers)).status_code
 
     assert asyncio.run(ask()) == 200  # nothing was written: the witness is broken

@@ -50,7 +50,7 @@ def with_intake(
             middleware=[Middleware(Guard, access=Access(token))],
         )
         transport = httpx2.ASGITransport(app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://hub") as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
             await play(client)
         await database.close()
 

@@ -38,7 +38,7 @@ def play(where: str, scene: Play, *sources: Source, **settings: Any) -> None:
         async with (
             opened(said, lambda: NOW_NS) as hub,
             httpx2.AsyncClient(
-                transport=httpx2.ASGITransport(app=hub.app), base_url="http://hub"
+                transport=httpx2.ASGITransport(app=hub.app), base_url="http://localhost"
             ) as client,
         ):
             for each in sources:
@@ -112,7 +112,7 @@ def test_a_page_tells_where_a_tag_was_and_what_it_is_known_by(where: str) -> Non
 
     async def scene(client: httpx2.AsyncClient, hub: Hub) -> None:
         page = (await client.get(f"/01/{GTIN}/21/A1", headers={"Accept": "text/html"})).text
-        assert "<td><bdi>moved: &lt;gate&gt;</bdi></td>" in page
+        assert "<td>Moved: <bdi>&lt;gate&gt;</bdi></td>" in page
         assert '<td class="code">000102030405060708090a0b</td>' in page
 
     play(where, scene, source)
@@ -298,13 +298,13 @@ def test_who_is_not_known_sees_the_pages_alone(where: str, tmp_path: Any) -> Non
         for path in ("/", f"/01/{GTIN}/21/A1"):
             answer = await client.get(path, headers=html)
             assert answer.status_code == 200
-            assert "<bdi>commissioned</bdi>" not in answer.text  # as the JSON of the same is closed
+            assert "<td>Passport written" not in answer.text  # as the JSON of the same is closed
             assert UID.hex() not in answer.text  # nor what a copy of the tag is made of
             assert "leaves it out" in answer.text
         client.headers["Authorization"] = "Bearer secret"
         for path in closed:
             await got(client, path)
         for path in ("/", f"/01/{GTIN}/21/A1"):
-            assert "<bdi>commissioned</bdi>" in (await client.get(path, headers=html)).text
+            assert "<td>Passport written" in (await client.get(path, headers=html)).text
 
     play(where, scene, source, token_file=tmp_path / "token")

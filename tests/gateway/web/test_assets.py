@@ -12,7 +12,7 @@ from gateway.web.assets import asset, routes
 def got(path: str, encoding: str = "identity") -> httpx2.Response:
     async def ask() -> httpx2.Response:
         transport = httpx2.ASGITransport(app=Starlette(routes=routes()))
-        async with httpx2.AsyncClient(transport=transport, base_url="http://hub") as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.get(path, headers={"Accept-Encoding": encoding})
 
     return asyncio.run(ask())

@@ -180,7 +180,7 @@ def test_foreign_text_comes_out_inert_wherever_it_stands() -> None:
         "certificates": [{"name": EVIL, "url": f"https://example.org/{EVIL}"}],
         EVIL: [{EVIL: [EVIL]}],
     }
-    line = passport.Line(EVIL, EVIL, EVIL, "/01/x", EVIL, EVIL, EVIL, EVIL)
+    line = passport.Line(EVIL, EVIL, EVIL, "/01/x", EVIL, EVIL, EVIL, EVIL, EVIL)
     claims = {"seq": 0, "issued_at": 0, "operator": EVIL, "evidence": "self-declared"}
     for language in NAMES:
         text = shown(said, language, claims=claims, lines=[line], query="a=%3Cb%3E&")

@@ -172,10 +172,11 @@ def test_each_state_is_for_everybody(chromium: Chromium, site: Site, language: s
         visit.page.wait_for_selector("#inspect-result .restricted")
         state("inspected")
         assert visit.page.input_value("#inspect-credential") == ""
+        written = t("record.outcome.commissioned")
         for where, kind in (
             ("#care .restricted:has-text('4711')", "interest"),
             ("#materials .restricted:has-text('\ufffdgnp.exe')", "interest"),
-            ("#history tr.restricted:has-text('commissioned')", "interest"),
+            (f"#history tr.restricted:has-text('{written}')", "interest"),
             (".restricted:has-text('passed')", "authorities"),
         ):
             badge = visit.page.inner_text(f"{where} >> .restricted-mark")

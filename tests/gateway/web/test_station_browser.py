@@ -10,47 +10,19 @@ from urllib.parse import quote
 
 import pytest
 from browser import DESK, Aside, Chromium, Visit
-from station_pages import GREEN, Site, site, verdict
+from station_pages import GREEN, HOSTILE, PAGES, Site, fill, site, verdict
 
 from gateway.config import ReaderConfig
-from gateway.web.station.line import Progress, ReaderState
 from gateway.web.words import offered, words
 
 pytestmark = pytest.mark.witness
-
-HOSTILE = "<img src=x onerror=alert(1)>\u202e\u200b\"'&{{7*7}}/A<script>alert(2)</script>"
-BAD = {
-    "integrity": "bad_signature",
-    "key": "trusted",
-    "binding": "match",
-    "chain": "not_checked",
-    "evidence": "not_stated",
-    "link": "match",
-}
 
 
 @pytest.fixture(scope="module")
 def at(aside: Aside, tmp_path_factory: pytest.TempPathFactory) -> Site:
     folder: Path = tmp_path_factory.mktemp("station")
     found = aside.enter(site(folder))
-    found.line.states = [
-        ReaderState("dock", "pn532", "verify", True),
-        ReaderState(
-            "line1", "llrp", "commission", False, order=Progress("orders.csv", 20, 7, 1, 12)
-        ),
-    ]
-
-    async def rows() -> None:
-        for colour in ("green", "amber", "green"):
-            await verdict(found.journal, colour)
-        said = {"outcome": "not_verified", "colour": "red", "verdict": BAD, "elapsed_ms": 88.0}
-        await found.journal.append("verdict", "dock", b"\x04" * 7, HOSTILE, said)
-        said = {"outcome": "refused", "reason": HOSTILE}
-        await found.journal.append("refused", "dock", b"\x05" * 7, HOSTILE, said)
-        await found.journal.append("intent", "dock", b"\x06" * 7, HOSTILE, {"act": "commission"})
-
-    aside.run(rows())
-    found.page.notices.torn.add((b"\x06" * 7).hex())
+    aside.run(fill(found))
     return found
 
 
@@ -173,6 +145,30 @@ def test_a_fast_line_floods_no_reader_of_screens(
         assert all(later - before > 900 for before, later in pairwise(times)), told
 
 
+def test_what_comes_while_the_page_is_paused_is_shown_when_it_goes_on(
+    chromium: Chromium, aside: Aside, at: Site
+) -> None:
+    with chromium.visit(size=DESK) as visit:
+        opened(visit, at)
+        visit.page.wait_for_selector("#link[data-state=live]")
+        before = aside.run(verdict(at.journal, "green"))
+        shown(visit, before)
+        visit.page.get_by_role("button", name="Pause").click()
+        visit.page.wait_for_selector("#link[data-state=paused]")
+        assert visit.violations() == []
+        seq = aside.run(verdict(at.journal, "red"))
+        visit.page.wait_for_selector(f'#main[data-seq="{seq}"]')
+        assert visit.page.locator("#last").get_attribute("data-seq") == str(before)
+        visit.shot("station-paused")
+        visit.page.get_by_role("button", name="Pause").click()
+        visit.page.wait_for_selector("#link[data-state=live]")
+        assert visit.page.locator("#last").get_attribute("data-seq") == str(seq)
+        assert (
+            "STOP" in visit.page.locator("#recent tr").first.inner_text()
+            or (visit.page.locator("#recent tr").first.get_attribute("data-state")) == "red"
+        )
+
+
 def test_a_lead_works_it_by_keyboard_alone(chromium: Chromium, aside: Aside, at: Site) -> None:
     with chromium.visit(size=DESK) as visit:
         page = visit.page
@@ -223,16 +219,6 @@ def test_what_comes_from_outside_is_inert(chromium: Chromium, at: Site, path: st
             == 0
         )
         visit.assert_stayed()
-
-
-PAGES = (
-    "/",
-    "/history",
-    "/history?uid=xyz",
-    "/product?product=09520123456788/A1",
-    "/charts",
-    "/login",
-)
 
 
 def views() -> Iterator[Any]:

@@ -53,6 +53,7 @@ _FULL = (
 )  # JetStream's codes for no resources, no storage, maximum bytes
 
 Heard = Callable[["Message"], Awaitable[None]]
+Ended = Callable[[], Awaitable[None]]
 
 
 class NatsTrouble(Exception):
@@ -158,16 +159,27 @@ class Connection:
         except (nats.errors.Error, OSError) as e:
             raise NatsTrouble(self._reason(e)) from e
 
-    async def subscribe(self, subject: str, heard: Heard, queue: str = "") -> None:
-        """Call heard(message) for each message, one after the other. queue: of a group of this name, one hears it."""
+    async def subscribe(self, subject: str, heard: Heard, queue: str = "") -> Ended:
+        """Call heard(message) for each message, one after the other. queue: of a group of this name, one hears it.
+
+        The answer ends it: when that returns, all that was on its way has been heard.
+        """
 
         async def hear(msg: Msg) -> None:
             await heard(Message(msg.subject, msg.data, msg.headers or {}, msg.reply))
 
         try:
-            await self._client.subscribe(subject, queue, hear)
+            subscribed = await self._client.subscribe(subject, queue, hear)
         except (nats.errors.Error, OSError) as e:
             raise NatsTrouble(self._reason(e)) from e
+
+        async def end() -> None:
+            try:
+                await subscribed.drain()  # type: ignore[no-untyped-call]
+            except (nats.errors.Error, OSError) as e:
+                raise NatsTrouble(self._reason(e)) from e
+
+        return end
 
     async def request(
         self,

@@ -142,7 +142,7 @@ class Consumer:
                     break
         if connection.lost.is_set():
             raise NatsTrouble("the connection to NATS was lost")
-        await _give_back(connection, pull.rest(), 0)
+        await _give_back(connection, await pull.end(), 0)
         await connection.flush()
 
     async def _unless_over(

@@ -8,6 +8,7 @@ from gateway.jetstream import (
     BATCHES,
     STREAM,
     Connection,
+    Ended,
     Message,
     NatsTrouble,
     Refused,
@@ -117,10 +118,17 @@ class Pull:
         self._ordered = 0  # asked for, and not yet here
         self._news = asyncio.Event()
         self._trouble: str | None = None
+        self._end: Ended | None = None
 
     async def begin(self) -> None:
         """Listen; some() can be called from now on."""
-        await self._connection.subscribe(self._inbox, self._heard)
+        self._end = await self._connection.subscribe(self._inbox, self._heard)
+
+    async def end(self) -> list[Message]:
+        """What is here, after all that was on its way has come. Raises NatsTrouble."""
+        if self._end is not None:
+            await self._end()
+        return self.rest()
 
     async def some(self) -> list[Message]:
         """What is here, waiting for at least one message; the next ones are ordered. Raises NatsTrouble."""

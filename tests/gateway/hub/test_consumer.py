@@ -45,6 +45,7 @@ from gateway.keys import read_card
 from gateway.throwaway.postgres import Postgres
 
 PATIENCE_S = 60.0
+_FOREVER_S = 600.0  # what is not given back does not come again in a test's time
 OTHER = bytes(range(16, 32))
 
 Play = Callable[["Hall"], Awaitable[None]]
@@ -293,7 +294,10 @@ def test_consumers_share_the_work_and_one_that_stops_gives_back_what_it_has(
             for journal in journals
             for each in batches(rows(100, before=journal), [10] * 10, journal)
         ]
-        async with hall.consumer() as one, hall.consumer() as two:
+        async with (
+            hall.consumer(ack_wait_s=_FOREVER_S) as one,
+            hall.consumer(ack_wait_s=_FOREVER_S) as two,
+        ):
             for place, (journal, each) in enumerate(sent):
                 await hall.publish(each, journal)
                 if place == len(sent) // 2:

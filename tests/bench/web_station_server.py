@@ -1,4 +1,5 @@
-"""A station page over a journal that gets so many rows a second until stdin ends: python ... FOLDER RATE.
+"""A station page over a journal that gets so many rows a second: python ... FOLDER RATE. A line on stdin ends them,
+the next one ends the page.
 
 Prints {"url"}, and in the end {"durable": {seq: Unix seconds}, "cpu": share of a core, "rss_kb": [at first, at last]}.
 """
@@ -57,6 +58,7 @@ async def served(folder: Path, rate: float) -> None:
             await fill(journal, ended)
             share = (time.process_time() - cpu) / (time.perf_counter() - began)
             last, head = rss_kb(), journal.head()
+            sys.stdin.readline()  # what ended the rows
             print(json.dumps({"head": head}), flush=True)
             await asyncio.to_thread(sys.stdin.readline)  # the page has had it
             page.close()

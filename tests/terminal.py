@@ -16,6 +16,7 @@ from types import TracebackType
 
 COMMAND = [sys.executable, "-m", "gateway.cli.main"]
 _PATIENCE_S = 30.0
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")  # ECMA-48, "Control sequences"
 
 
 class Terminal:
@@ -56,7 +57,7 @@ class Terminal:
     def until(self, text: str) -> str:
         """Read until `text` is there, or fail with what came instead."""
         ends = time.monotonic() + _PATIENCE_S
-        while text not in self.shown:
+        while text not in self.shown and text not in self.drawn:
             assert time.monotonic() < ends and self._read(), f"no {text!r} in {self.shown!r}"
         return self.shown
 
@@ -71,12 +72,17 @@ class Terminal:
         return self.process.wait(_PATIENCE_S)
 
     @property
+    def drawn(self) -> str:
+        """All that came, without colours and moves."""
+        return _ESCAPE.sub("", self.shown)
+
+    @property
     def screen(self) -> list[str]:
         """The lines as they stand at the end: what was drawn over is gone, and so are colours."""
         lines = []
         for line in self.shown.split("\r\n"):
             last = re.split(r"\r(?:\x1b\[K)?", line)[-1]
-            lines.append(re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", last))
+            lines.append(_ESCAPE.sub("", last))
         return lines
 
     def _read(self) -> bool:

@@ -69,7 +69,18 @@ class _Bash(BashComplete):
         return words[1:], incomplete
 
 
-_SHELLS = {"bash": _Bash, "fish": FishComplete, "zsh": ZshComplete}
+class _Zsh(ZshComplete):
+    """What begins a reader is not ended by a blank."""
+
+    source_template = ZshComplete.source_template.replace(
+        "compadd -U -V unsorted -a completions",
+        """local -a begun=(${(M)completions:#*[:=/]}) whole=(${completions:#*[:=/]})
+        (( $#begun )) && compadd -U -V unsorted -S '' -a begun
+        (( $#whole )) && compadd -U -V unsorted -a whole""",
+    )
+
+
+_SHELLS = {"bash": _Bash, "fish": FishComplete, "zsh": _Zsh}
 
 
 @click.command(cls=Page, no="it was stopped", trouble="the answer could not be written")

@@ -1,4 +1,4 @@
-"""Completion as a shell does it: a real bash on a real terminal, where somebody types TAB."""
+"""Completion as a shell does it: a real bash, zsh and fish on a real terminal, where somebody types TAB."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from witness import require
 
 from gateway.cli.main import main
 from tests.terminal import Terminal
@@ -26,27 +27,40 @@ def program(tmp_path: Path) -> Path:
     return there
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
-def test_bash_completes_commands_options_readers_and_files(program: Path, tmp_path: Path) -> None:
+STARTS = {
+    "bash": (
+        ("bash", "--norc", "--noprofile", "-i"),
+        "bind 'set bell-style none'; eval \"$(tagwright completion bash)\"",
+    ),
+    "zsh": (
+        ("zsh", "-f", "-i"),
+        'unsetopt beep; autoload -U compinit; compinit -u -D; eval "$(tagwright completion zsh)"',
+    ),
+    "fish": (("fish", "--no-config", "-i"), "tagwright completion fish | source"),
+}
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_a_shell_completes_commands_options_readers_and_files(
+    name: str, program: Path, tmp_path: Path
+) -> None:
+    require(shutil.which(name), name)
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "orders-of-may.csv").touch()
     (tmp_path / "ttyLINE7").touch()
     path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    command, begin = STARTS[name]
     with Terminal(
-        *("bash", "--norc", "--noprofile", "-i"), columns=200, cwd=tmp_path / "work",
-        PATH=path, PS1=PROMPT, PYTHONPATH=os.pathsep.join(sys.path),
+        *command, columns=200, cwd=tmp_path / "work",
+        PATH=path, PS1=PROMPT, HOME=os.fspath(tmp_path), PYTHONPATH=os.pathsep.join(sys.path),
     ) as shell:  # fmt: skip
-        shell.until(PROMPT)
-        shell.type(
-            "bind 'set bell-style none'; eval \"$(tagwright completion bash)\"; echo it''stands\n"
-        )
+        shell.type(f"{begin}; echo it''stands\n")
         shell.until("itstands")
         for typed, whole in (
             ("tagwright jour", "tagwright journal "),
             ("tagwright job run --idle 5 --over", "tagwright job run --idle 5 --overwrite "),
-            ("tagwright tag read --reader pn", "tagwright tag read --reader pn532:"),
             (
-                f"tagwright tag read --reader pn532:{tmp_path}/tty",
+                f"tagwright tag read --reader pn\t{tmp_path}/tty",
                 f"tagwright tag read --reader pn532:{tmp_path}/ttyLINE7 ",
             ),
             (
@@ -56,6 +70,8 @@ def test_bash_completes_commands_options_readers_and_files(program: Path, tmp_pa
             ("tagwright job run ord", "tagwright job run orders-of-may.csv "),
             ("tagwright key new --curve p", "tagwright key new --curve p256 "),
         ):
+            if name == "fish" and "--reader=" in typed:
+                continue  # click's script for fish leaves that out
             shell.shown = ""
             shell.type(f"{typed}\t")
             shell.until(whole)

@@ -26,11 +26,14 @@ _RATE = 50.0
 _HEAP_EVERY_S = 10
 _WARM = 3  # samples of the heap before it counts: the first rows fill what is kept
 _WATCH = """
-window.seen = [];
+window.seen = new Float64Array(1 << 17);  // pairs of seq and time, outside of the heap that is watched
+window.count = 0;
 addEventListener("DOMContentLoaded", () => {
   const last = document.getElementById("last");
-  new MutationObserver(() => window.seen.push([Number(last.dataset.seq), Date.now() / 1000]))
-    .observe(last, { attributeFilter: ["data-seq"] });
+  new MutationObserver(() => {
+    window.seen.set([Number(last.dataset.seq), Date.now() / 1000], window.count);
+    window.count += 2;
+  }).observe(last, { attributeFilter: ["data-seq"] });
 });
 """
 
@@ -125,14 +128,15 @@ def _watched(at: Path, seconds: float) -> tuple[dict[int, float], int, list[int]
             since, got = (
                 int(main.get_attribute(f"data-{name}") or 0) for name in ("since", "rows")
             )
-            found = page.evaluate("window.seen")
+            found = page.evaluate("Array.from(seen.subarray(0, count))")
         server.stdin.write("\n")
         server.stdin.flush()
         server.wait(timeout=60)
     finally:
         server.kill()
         server.wait()
-    return {int(seq): float(when) for seq, when in found if seq}, head - since - got, heap
+    pairs = zip(found[::2], found[1::2], strict=True)
+    return {int(seq): float(when) for seq, when in pairs if seq}, head - since - got, heap
 
 
 def _heap(devtools: Any) -> int:

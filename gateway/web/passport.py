@@ -9,17 +9,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from markupsafe import Markup
 
 from edge.verify import Verdict
-from gateway.web import quantities, verdict
-from gateway.web.charts import Bar, bars
+from gateway.web import passport_figures as figures
+from gateway.web import verdict
 from gateway.web.passport_document import Document, in_language, link, paper, sort
 from gateway.web.templates import render
-from gateway.web.variables import LIFE, MATERIALS, PHASES, Variable, kind, variables
+from gateway.web.variables import LIFE, MATERIALS, variables
 from gateway.web.words import Words, words
 
 _NOTHING = Markup("")
@@ -144,15 +143,15 @@ def page(product: Product, t: Words, reports: Markup = _NOTHING) -> str:
         notes=_notes(product, document),
         wider=_wider(product, document),
         sections={**document.sections, "more": more},
-        materials=_figures(found, MATERIALS, t),
-        recycled=_recycled(found, t),
-        parts=(parts := _parts(document, t)),
+        materials=figures.of(found, MATERIALS, t),
+        recycled=figures.recycled(found, t),
+        parts=(parts := figures.parts(document, t)),
         columns=[each for each in _COLUMNS if any(part[each] for part in parts)],
-        footprint=_footprint(found, t),
-        life=_figures(found, LIFE, t),
-        mass=next(iter(_figures(found, ("mass",), t)), None),
-        biodiversity=next(iter(_figures(found, ("B2.1",), t)), None),
-        methods=_methods(found),
+        footprint=figures.footprint(found, t),
+        life=figures.of(found, LIFE, t),
+        mass=next(iter(figures.of(found, ("mass",), t)), None),
+        biodiversity=next(iter(figures.of(found, ("B2.1",), t)), None),
+        methods=figures.methods(found),
         reports=reports,
         data=Markup(data(product, t)),
         day=day,
@@ -265,101 +264,3 @@ def _notes(product: Product, document: Document) -> list[str]:
     if product.granularity == "item" and not product.is_known:
         found.append("passport.status_note.unknown_item")
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Figure:
-    code: str
-    said: str
-    source: str
-    differs: str | None
-    share: str | None = None
-
-
-def _figures(found: Mapping[str, Variable], codes: Sequence[str], t: Words) -> list[_Figure]:
-    whole = found.get("mass") or found.get("A1.1")
-    figures = []
-    for code in codes:
-        each = found.get(code)
-        if each is None:
-            continue
-        share = None
-        if code in ("A1.1", "A1.2", "A1.3", "A1.4") and whole is not None and whole.value > 0:
-            share = quantities.percent(each.value / whole.value, t)
-        differs = None if each.on_tag is None else _said(code, each.on_tag, t)
-        figures.append(_Figure(code, _said(code, each.value, t), each.source, differs, share))
-    return figures
-
-
-def _methods(found: Mapping[str, Variable]) -> list[tuple[list[str], str, str]]:
-    """(variables, method, list version), the variables of one method together."""
-    alike: dict[tuple[str, str], list[str]] = {}
-    for code, each in found.items():
-        if each.method or each.list_version:
-            alike.setdefault((each.method, each.list_version), []).append(code)
-    return [(codes, method, version) for (method, version), codes in alike.items()]
-
-
-def _said(code: str, value: Decimal, t: Words) -> str:
-    counted = kind(code)
-    if counted == "tenths":
-        return quantities.years(value, t)
-    if counted == "plain":
-        return quantities.number(value, t.language)
-    return quantities.grams(value, t)
-
-
-def _recycled(found: Mapping[str, Variable], t: Words) -> str | None:
-    """The recycled share of the product's weight."""
-    recycled, whole = found.get("A1.2"), found.get("mass") or found.get("A1.1")
-    if recycled is None or whole is None or not 0 < whole.value >= recycled.value >= 0:
-        return None
-    return quantities.percent(recycled.value / whole.value, t)
-
-
-def _parts(document: Document, t: Words) -> list[dict[str, Any]]:
-    """The list of materials as a table's cells."""
-    return [
-        {
-            "name": each.name,
-            "mass": "" if each.grams is None else quantities.grams(each.grams, t),
-            "proportion": "" if each.share is None else quantities.percent(each.share, t),
-            "recycled": "" if each.recycled is None else quantities.percent(each.recycled, t),
-            "cas": each.cas,
-            "critical": each.is_critical,
-            "svhc": each.is_svhc,
-            "more": each.more,
-        }
-        for each in document.materials
-    ]
-
-
-def _footprint(found: Mapping[str, Variable], t: Words) -> dict[str, Any] | None:
-    """The phases, their sum, and the chart; None where there are none."""
-    phases = [found[code] for code in PHASES if code in found]
-    if not phases:
-        return None
-    whole = sum((each.value for each in phases), Decimal(0))
-    rows, drawn = [], []
-    for each, figure in zip(phases, _figures(found, PHASES, t), strict=True):
-        share = quantities.percent(each.value / whole, t) if whole > 0 else ""
-        rows.append((figure, share))
-        name = t(f"passport.variable.{each.code}")
-        less = "less" if each.value < 0 else ""
-        drawn.append(
-            Bar(name, float(each.value), f"{figure.said} · {share}" if share else figure.said, less)
-        )
-    largest = max(phases, key=lambda each: each.value)
-    described = t(
-        "passport.footprint.described",
-        phase=t(f"passport.variable.{largest.code}"),
-        value=_said(largest.code, largest.value, t),
-        share=quantities.percent(largest.value / whole, t) if whole > 0 else "",
-    )
-    span = found.get("B1")
-    return {
-        "rows": rows,
-        "total": quantities.grams(whole, t),
-        "chart": bars("footprint-chart", t("passport.footprint.chart"), described, drawn),
-        "span": span and t("passport.footprint.span", years=quantities.years(span.value, t)),
-    }

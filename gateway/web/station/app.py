@@ -8,36 +8,26 @@ GET /login                                       where accounts are kept
 GET /live                                        gateway/web/station/live.py
 GET /board.json  /history.json  /product.json  /throughput.json?hours=&station=
 POST /act                                        gateway/web/station/acts.py
-
-Each page's template is given: page (its name), person, theme ("", "light" or "dark"), query (the parameters as they
-came), link(path, **query): a path that keeps language and theme, here(**query): the page that is shown, with other
-parameters, and what it shows: station.html board; station_history.html filter, found, readers (names) and fault (the
-name of a parameter that cannot be read, ""); station_product.html product and found; station_charts.html found,
-readers, hours, and drawn (charts.py); station_configuration.html tables; station_login.html to (where
-to go on), failed, has_accounts, has_oidc.
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from gateway.config import Config
 from gateway.journal import Journal
-from gateway.web import assets, words
+from gateway.web import assets
 from gateway.web.headers import SafeHeaders
 from gateway.web.login import path
-from gateway.web.person import Person, Who, anyone
+from gateway.web.person import Who, anyone
 from gateway.web.station.acts import AUDIT, Acts
 from gateway.web.station.board import Board
 from gateway.web.station.charts import charts
@@ -45,12 +35,9 @@ from gateway.web.station.configuration import tables
 from gateway.web.station.history import Filter, Unreadable, history, life, text, whole
 from gateway.web.station.line import Line
 from gateway.web.station.live import Live
+from gateway.web.station.pages import Pages, kept, moment
 from gateway.web.station.tally import Tally
 from gateway.web.station.told import Notices
-from gateway.web.templates import render
-from gateway.web.words import Words
-
-SECTIONS = ("common", "station", "record", "verdict")
 
 FAILED = ("wrong", "often", "oidc", "accounts")  # why nobody was logged in
 
@@ -59,7 +46,6 @@ KINDS = (
     *("result", "verdict", "refused", "void", "repair", "intent", "bind", "code", "label"),
     *("pallet", "window", "presence", "handheld", "audit"),
 )
-_THEMES = ("light", "dark")
 _HOURS = 8
 _MOST_HOURS = 168
 _LARGEST = (1 << 63) - 1
@@ -84,8 +70,8 @@ class StationPage:
         now: Callable[[], float] = time.time,
     ) -> None:
         self.notices = notices or Notices()
-        self._beside = sorted({each.beside for each in config.reader if each.beside})
-        self.tally = Tally(self._beside, now)
+        beside = sorted({each.beside for each in config.reader if each.beside})
+        self.tally = Tally(beside, now)
         is_synced = bool(config.hub.url or config.hub.nats)
         self.board = Board(
             journal, line, self.tally, self.notices, config.gateway.name, is_synced, now
@@ -95,6 +81,7 @@ class StationPage:
         self._who = who
         self._live = Live(journal, self.notices, self.board, who)
         self._acts = Acts(journal, line, who)
+        self._pages = Pages(config, who, beside)
         self._searching = asyncio.Lock()  # one at a time: the line has the rest of the machine
         self.app = self._assembled(more)
 
@@ -141,7 +128,7 @@ class StationPage:
                     return await answer(request)
                 is_page = "." not in request.url.path and request.url.path != "/live"
                 if is_page and (person is None or person.account == "guest"):
-                    said = {"to": request.url.path} | _kept(request)
+                    said = {"to": request.url.path} | kept(request)
                     return RedirectResponse(f"/login?{urlencode(said)}", 303)
                 status = 401 if person is None else 403
                 return JSONResponse({"error": f"this is for the role {role}"}, status)
@@ -151,7 +138,7 @@ class StationPage:
         return guarded
 
     async def _front(self, request: Request) -> Response:
-        return self._page(request, "station.html", board=self.board())
+        return self._pages.answer(request, "station.html", board=self.board())
 
     async def _history_page(self, request: Request) -> Response:
         wanted, fault = Filter(), ""
@@ -160,7 +147,7 @@ class StationPage:
         except Unreadable as why:
             fault = why.name
         found = self._for(request, await self._search(wanted))
-        return self._page(
+        return self._pages.answer(
             request,
             "station_history.html",
             400 if fault else 200,
@@ -174,11 +161,11 @@ class StationPage:
     async def _product_page(self, request: Request) -> Response:
         product = text(request.query_params, "product")
         found = life(self._journal, product, 0)
-        return self._page(request, "station_product.html", product=product, found=found)
+        return self._pages.answer(request, "station_product.html", product=product, found=found)
 
     async def _charts(self, request: Request) -> Response:
-        found, t = self._throughput(request), self._words(request)
-        return self._page(
+        found, t = self._throughput(request), self._pages.words(request)
+        return self._pages.answer(
             request,
             "station_charts.html",
             found=found,
@@ -188,11 +175,13 @@ class StationPage:
         )
 
     async def _configuration(self, request: Request) -> Response:
-        return self._page(request, "station_configuration.html", tables=tables(self._config))
+        return self._pages.answer(
+            request, "station_configuration.html", tables=tables(self._config)
+        )
 
     async def _login(self, request: Request) -> Response:
         query, web = request.query_params, self._config.web
-        return self._page(
+        return self._pages.answer(
             request,
             "station_login.html",
             to=path(query.get("to", "")),
@@ -234,45 +223,6 @@ class StationPage:
         station = text(request.query_params, "station") or None
         return self.tally.throughput(_hours(request), station)
 
-    def _words(self, request: Request) -> Words:
-        header, named = request.headers.get("accept-language"), request.query_params.get("lang")
-        return words.words(words.chosen(header, "station", named), *SECTIONS)
-
-    def _page(self, request: Request, template: str, status: int = 200, **filled: Any) -> Response:
-        query, t = request.query_params, self._words(request)
-        kept = _kept(request)
-
-        def link(path: str, **more: object) -> str:
-            said = {name: str(each) for name, each in more.items() if each not in (None, "")} | kept
-            return f"{path}?{urlencode(said)}" if said else path
-
-        def here(**more: object) -> str:
-            said = dict(query) | {name: str(each) for name, each in more.items()}
-            return f"{request.url.path}?{urlencode(said)}"
-
-        page = template.removesuffix(".html").removeprefix("station").removeprefix("_") or "front"
-        person: Person | None = self._who(request)
-        html = render(
-            template,
-            t,
-            page=page,
-            person=person,
-            theme=kept.get("theme", ""),
-            offered=words.offered("station"),
-            keeps_accounts=self._config.web is not None and self._config.web.keeps_accounts,
-            moment=moment,
-            instant=instant,
-            data=script_data(
-                t, link("/product") + ("&" if kept else "?") + "product=", self._beside
-            ),
-            query=dict(query),
-            link=link,
-            here=here,
-            **filled,
-        )
-        headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"}
-        return HTMLResponse(html, status, headers=headers | {"Content-Language": t.language})
-
 
 def _is_embedded(request: Request) -> bool:
     """Whether a page of another site has it fetched, rather than leads a person to it (Fetch Metadata)."""
@@ -285,39 +235,6 @@ def _is_embedded(request: Request) -> bool:
 
 def _hours(request: Request) -> int:
     return max(1, whole(request.query_params, "hours", _HOURS, _MOST_HOURS))
-
-
-def moment(at: float) -> str:
-    """Unix seconds as the gateway's own clock on the wall shows them."""
-    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def instant(at: float) -> str:
-    """Unix seconds as RFC 3339."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
-
-
-def script_data(t: Words, product: str, beside: Sequence[str]) -> Markup:
-    """What station.js reads: its texts, what the URL of a product's page begins with, and the stations that answer to
-    another one. Inert within HTML.
-    """
-    texts = (
-        t.beginning("station.")
-        | t.beginning("record.")
-        | {key: said for key, said in t.beginning("verdict.").items() if key.startswith("row.")}
-    )
-    said = {"language": t.language, "product": product, "beside": list(beside), "texts": texts}
-    return Markup(json.dumps(said, ensure_ascii=False).replace("<", "\\u003c"))
-
-
-def _kept(request: Request) -> dict[str, str]:
-    """The parameters that every link of a page keeps: language and theme, where they were picked by hand."""
-    query, found = request.query_params, {}
-    if query.get("lang") in words.offered("station"):
-        found["lang"] = query["lang"]
-    if query.get("theme") in _THEMES:
-        found["theme"] = query["theme"]
-    return found
 
 
 def _json(value: dict[str, Any]) -> Response:

@@ -228,6 +228,7 @@ def test_a_watch_ends_cleanly_when_it_is_asked_to(bench: Bench, number: int) -> 
         stderr=subprocess.PIPE,
         text=True,
         cwd=bench.folder,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # the tests may run under nohup
     )
     assert watch.stdout is not None
     assert json.loads(watch.stdout.readline())["colour"] == "green"

@@ -139,7 +139,7 @@ class Handheld(Bench):
         self.boot = state.get("boot") + 1
         state.set("boot", self.boot)
         self.id = DeviceKey(FOLDER, bytes_of).kid
-        self.outbox = Outbox(FOLDER + "/outbox", bytes_of, self.boot, 96)
+        self.outbox = world.outbox = Outbox(FOLDER + "/outbox", bytes_of, self.boot, 96)
         if self.boot % 2:
             self.outbox.prepare()
         self.trust = Trust(FOLDER + "/trust", ROOT, state)
@@ -174,6 +174,7 @@ class World:
         self.flash = TornFlash(self.cuts)
         vfs.VfsLfs2.mkfs(self.flash)
         self.durable = {}  # seq -> CRC-32 of each record that append returned
+        self.outbox = None  # of the start that is
         self.acked = 0
         self.trusted = 0
         self.ordered = 0
@@ -281,7 +282,7 @@ def perform(world, deeds):
             raise
         raise Power
     finally:
-        leave()
+        leave(world)
 
 
 class Machine:
@@ -307,11 +308,20 @@ def booted(world):
             sys.modules[name] = modules[name]
 
 
-def leave():
+def leave(world):
+    """The power goes: what is open comes to nothing, and is not left to a collection, which would write it."""
+    cuts, outbox = world.cuts, world.outbox
+    was_dead, cuts.is_dead = cuts.is_dead, True
+    try:
+        if outbox is not None and outbox._file is not None:
+            outbox._file.close()
+    except OSError:
+        pass  # as it should
     try:
         vfs.umount(FOLDER)
     except OSError:
         pass  # it was never mounted
+    world.outbox, cuts.is_dead = None, was_dead
 
 
 def judged(world):
@@ -348,7 +358,7 @@ def judged(world):
         wrong.append(f"corrupt: firmware of {world.updated}")
     if world.shown is not None:
         wrong += repaired(held, world.shown)
-    leave()
+    leave(world)
     return wrong
 
 

@@ -135,9 +135,7 @@ def _compiled(home: Path, architecture: str) -> Path:
     """A folder that holds what the script imports, compiled."""
     for name in _MODULES:
         compiled(ROOT / "edge" / f"{name}.py", home / "edge" / f"{name}.mpy", architecture)
-    for name in ("rfc8032", "__init__"):
-        source = ROOT / "tests" / "bench" / f"{name}.py"
-        compiled(source, home / "tests" / "bench" / f"{name}.mpy", architecture)
+    compiled(_SCRIPT.with_name("rfc8032.py"), home / "rfc8032.mpy", architecture)
     return home
 
 

@@ -5,8 +5,10 @@ Pages of this origin do see the referrer: without any, a form's Origin would be 
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.web.assets import style_source
+
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    f"default-src 'none'; script-src 'self'; style-src 'self' {style_source()}; img-src 'self'; connect-src 'self';"
     " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _HEADERS = (

@@ -5,7 +5,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from gateway.web.assets import asset
+from gateway.web.assets import asset, style
 from gateway.web.inert import inert
 from gateway.web.words import NAMES, Words
 
@@ -32,6 +32,7 @@ def _made() -> Environment:
         auto_reload=False,
     )
     environment.globals["asset"] = asset
+    environment.globals["style"] = style
     environment.filters["foreign"] = foreign
     environment.filters["inert"] = lambda text: escape(inert(str(text)))
     return environment

@@ -17,6 +17,7 @@ const part = (name) => section.querySelector(`[data-part="${name}"]`);
 const byWebsite = part("by").textContent;
 
 let list = null; // the newest trust list that was read
+let ago = null; // says how long ago something was
 let asked = 0; // how often a verdict was asked for: only the last one is shown
 
 /** A text of the page; filled: what stands in its braces. */
@@ -56,7 +57,9 @@ async function keepList(bytes) {
  */
 async function judge(stubs, from, link = data.link, id = null) {
   const turn = ++asked;
-  const [isAble, bytes] = await Promise.all([able, fetchList()]);
+  const fetched = fetchList();
+  ago ??= relative(); // while the list is on its way
+  const [isAble, bytes] = await Promise.all([able, fetched]);
   if (!isAble) {
     part("by").textContent = `${text("tap.no_crypto")} ${byWebsite}`;
     return;
@@ -109,11 +112,17 @@ function documentOf(digest) {
   return data.document === "same" ? "other" : "";
 }
 
+/** A browser takes 20 ms for the first words of a language. */
+function relative() {
+  const made = new Intl.RelativeTimeFormat(data.language, { numeric: "auto" });
+  made.format(0, "day");
+  return made;
+}
+
 /** How old the list is, and that it no longer counts where that is so. */
 function age(now) {
   const days = Math.min(Math.ceil((list.issued - now) / 86400), 0);
-  const when = new Intl.RelativeTimeFormat(data.language, { numeric: "auto" }).format(days, "day");
-  const said = text("tap.age", { number: list.number, when });
+  const said = text("tap.age", { number: list.number, when: ago.format(days, "day") });
   return now > list.notAfter ? `${said} ${text("tap.over")}` : said;
 }
 

@@ -27,7 +27,7 @@ const INTEGRITY = ["unsigned", "malformed", "bad_signature", "not_checked", "val
 const MATCH = { true: "match", false: "mismatch", null: "not_checked" };
 const CHAIN = ["fork", "behind", "follows", "gap", "first", "not_checked"];
 
-/** Whether there is WebCrypto (over https) with Ed25519. */
+/** Whether WebCrypto (over https) has Ed25519. */
 export const canVerify = () => importKey(new Uint8Array(32).fill(1)).then(() => true, () => false);
 
 /**
@@ -122,7 +122,7 @@ function keyState(entry, { product, issuedAt }, { notAfter }, now) {
 async function chain(stub, before, knownSeq) {
   const { bytes, product, seq, prev } = stub;
   if (seq < knownSeq) return "behind";
-  // One product on one carrier; batches count where both are said
+  // One product on one carrier; batches count if both are said
   const batch = before?.product?.length === product.length ? 2 : 0;
   const whose = ({ product: item, carrier }) => JSON.stringify([item[0], item[1], item[batch], item.at(-1), carrier]);
   const isOne = before && compare(before.bytes, bytes) && whose(before) === whose(stub);
@@ -134,7 +134,7 @@ async function chain(stub, before, knownSeq) {
   return step && !compare(prev, new Uint8Array(hash, 0, 16)) ? "follows" : "fork";
 }
 
-/** Diagnostic notation (RFC 8949, 8), but b and the size for bytes, n behind large integers. */
+/** Diagnostic notation (RFC 8949, 8), but b and size for bytes, n behind large integers. */
 function shape(value) {
   if (value instanceof Uint8Array) return `b${value.length}`;
   if (Array.isArray(value)) return `[${value.map(shape)}]`;
@@ -175,7 +175,7 @@ const FIELDS = Object.entries({
   jurisdiction: [NAME, ""],
 });
 
-/** Its parts; null where edge/stub.py would not write it. */
+/** Its parts; null if edge/stub.py would not write it. */
 function stubOf(bytes) {
   try {
     const sign1 = parse(bytes ?? [], 4096), claims = decode(sign1.payload, 4096);
@@ -213,7 +213,7 @@ function parse(data, ceiling) {
   return { alg: headers.get(1), kid: headers.get(4), payload, signature, signed };
 }
 
-/** Whether it is the key's, as in edge/ed25519.py: S is reduced, and R not of small order. */
+/** Whether it is the key's, as in edge/ed25519.py: S reduced, R not of small order. */
 export async function isSigned(key, { alg, signature, signed }) {
   const { name } = key.algorithm, isEcdsa = alg === -9;
   const isFine = isEcdsa || (big(signature.slice(32).reverse()) < L && isSound(signature.slice(0, 32)));
@@ -221,7 +221,7 @@ export async function isSigned(key, { alg, signature, signed }) {
   return crypto.subtle.verify({ name, hash: "SHA-256" }, key, signature, signed);
 }
 
-/** From 32 bytes (Ed25519) or 64 (P-256); Malformed where edge/trust.py finds it not sound. */
+/** From 32 bytes (Ed25519) or 64 (P-256); Malformed where edge/trust.py finds it unsound. */
 export async function importKey(key) {
   const isP256 = key.length === 64;
   check(isP256 || (key.length === 32 && isSound(key)));
@@ -231,14 +231,15 @@ export async function importKey(key) {
 
 const P = 2n ** 255n - 19n, L = 2n ** 252n + 27742317777372353535851937790883648493n;
 const big = (bytes) => bytes.reduce((value, byte) => value << 8n | BigInt(byte), 0n);
-const power = (base, n) => (n ? power(base * base % P, n >> 1n) * (n & 1n ? base : 1n) % P : 1n);
+const jacobi = (a, n) => a < 2n ? Number(a)
+  : a & 1n ? jacobi(n % a, a) * (a & n & 2n ? -1 : 1) : jacobi(a >> 1n, n) * (n + 2n & 4n ? -1 : 1);
 
-/** A point of edwards25519, canonical, not of order 4 (y = 0), 8 (d y^4 + 2 y^2 = 1) or less (x = 0). */
+/** A point of edwards25519, canonical, not of order 1, 2 (x = 0), 4 (y = 0) or 8 (d y^4 + 2 y^2 = 1). */
 function isSound(point) {
   const y = big(point.slice().reverse()) & 2n ** 255n - 1n, yy = y * y;
-  const xx = (yy - 1n) * (121666n - 121665n * yy) * 121666n; // times a square
+  const xx = (yy - 1n) * (121666n - 121665n * yy) * 121666n % P + P; // times a square
   const order = yy * (121665n * yy * yy - 243332n * yy + 121666n) % P;
-  return y < P && order && power(xx, (P - 1n) / 2n) === 1n;
+  return y < P && order && jacobi(xx, P) > 0;
 }
 
 /** CBOR (RFC 8949, 4.2.1): number, bigint, Uint8Array, string, boolean, null, array, Map, {tag, value}. */
@@ -281,7 +282,7 @@ export function decode(data, ceiling) {
   return value;
 }
 
-/** Below, at or above 0: by the first difference, else by length. */
+/** Below, at or above 0: by the first difference, then length. */
 function compare(a, b) {
   const at = [...a].findIndex((value, n) => value !== b[n]);
   return at < 0 ? a.length - b.length : a[at] - (b[at] ?? -1);
@@ -296,7 +297,7 @@ const PATH = /^.*(\/01\/[^/]*)(?:(\/235\/[^/]*)|(\/22\/[^/]*)?(\/10\/[^/]*)?(\/2
 const gtin14 = (gtin) => String(gtin).padStart(14, "0");
 const isGtin = (gtin) => [...gtin14(gtin)].reduce((sum, digit, n) => sum + digit * (n % 2 ? 1 : 3), 0) % 10 === 0;
 
-/** Whether a link names a claim's product, by edge/gs1.py; null where they do not compare. */
+/** Whether a link names a claim's product, by edge/gs1.py; null if they do not compare. */
 export function linkNames(link, [scheme, value, ...serials]) {
   if (scheme) return scheme === 1 ? link.split("#")[0] === value.split("#")[0] : null;
   const [, , path, query = ""] = LINK.exec(link) ?? [], [, ...found] = PATH.exec(path) ?? [];

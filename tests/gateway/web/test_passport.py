@@ -11,6 +11,7 @@ import pytest
 
 from edge.verify import COLOURS, Verdict, colours
 from gateway.web import passport, quantities, verdict
+from gateway.web.assets import style
 from gateway.web.charts import Bar, Column, bars, columns
 from gateway.web.passport import Product, Trust, label, page
 from gateway.web.passport_document import in_language, link, sort
@@ -187,7 +188,8 @@ def test_foreign_text_comes_out_inert_wherever_it_stands() -> None:
         tags = Outline(text).tags
         scripts = [attrs for tag, attrs in tags if tag == "script"]
         assert [each.get("type") for each in scripts] == ["application/json", "module"]
-        assert not {"img", "iframe", "style", "object"} & {tag for tag, _ in tags}
+        assert not {"img", "iframe", "object"} & {tag for tag, _ in tags}
+        assert [tag for tag, _ in tags].count("style") == text.count(f"<style>{style()}<") == 1
         assert not [name for _, attrs in tags for name in attrs if name.startswith("on")]
         assert not any("style" in attrs for _, attrs in tags)
         assert "\u202e" not in text

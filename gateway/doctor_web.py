@@ -12,7 +12,7 @@ from gateway.finding import FAULT, WARNING, WELL, Finding
 from gateway.web.accounts import AccountProblem, Accounts
 
 _SOON_DAYS = 14  # a certificate that ends sooner should be renewed
-_REMEDY = "tagwright account set NAME --role engineer --accounts"
+_ACCOUNT = "tagwright account set NAME --role engineer --accounts"
 
 
 def examine(web: WebConfig | None, now: float) -> Iterator[Finding]:
@@ -39,11 +39,11 @@ def _people(web: WebConfig) -> Finding:
     try:
         count = len(Accounts(web.accounts).people())
     except AccountProblem as why:
-        remedy = f"mend it, or make another: {_REMEDY} {web.accounts}"
+        remedy = f"mend it, or make another: {_ACCOUNT} {web.accounts}"
         return Finding("web", FAULT, f"web.accounts: {why}", remedy)
     text = f"{web.url}: {', '.join([f'{count} accounts', *others])}"
     if not count and web.oidc is None:
-        remedy = f"make one: {_REMEDY} {web.accounts}"
+        remedy = f"make one: {_ACCOUNT} {web.accounts}"
         return Finding("web", WARNING, f"{text}: nobody can log in", remedy)
     return Finding("web", WELL, text)
 
@@ -51,7 +51,8 @@ def _people(web: WebConfig) -> Finding:
 def _certificate(cert: Path, key: Path, now: float) -> Finding | None:
     """What is wrong with the certificate; None: nothing is."""
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key, password="")  # else one is asked for on the terminal
         first = x509.load_pem_x509_certificates(cert.read_bytes())[0]
     except (OSError, ValueError) as why:  # ssl.SSLError is an OSError
         remedy = "name a PEM certificate in web.cert, and its own unencrypted key in web.key"

@@ -9,7 +9,12 @@ from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 from cryptography.x509.oid import NameOID
 
 from gateway.cli.main import main
@@ -124,6 +129,9 @@ def test_the_pages_certificate_is_looked_at(tmp_path: Path) -> None:
 
     assert [state(each, each) for each in ("good", "soon", "over")] == [WELL, WARNING, FAULT]
     assert state("good", "soon") == state("none", "good") == FAULT
+    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word"))
+    (tmp_path / "locked.key").write_bytes(locked)
+    assert state("over", "locked") == FAULT  # and nobody was asked for the word
 
 
 def test_a_key_that_the_variable_opens_is_well(

@@ -68,7 +68,7 @@ class JetStream:
         self._signer = signer
         self._timeout_s = timeout_s
         self._connection: Connection | None = None
-        self._opening: asyncio.Task[Connection] | None = None
+        self._opening: asyncio.Task[None] | None = None
         self._listening: set[bytes] = set()
 
     async def __aenter__(self) -> Self:
@@ -118,8 +118,7 @@ class JetStream:
         """The connection, made anew where it was lost, listening for `journal`."""
         if self._connection is None or self._connection.lost.is_set():
             if self._opening is None:
-                self._opening = asyncio.create_task(connect(self._broker, self._gateway))
-                self._opening.add_done_callback(self._opened)
+                self._opening = asyncio.create_task(self._open())
             await asyncio.shield(self._opening)
         connection = self._connection
         assert connection is not None
@@ -133,11 +132,13 @@ class JetStream:
         if isinstance(why, Silent) and self._connection is not None:
             await self._connection.close()
 
-    def _opened(self, opening: "asyncio.Task[Connection]") -> None:
-        self._opening = None
-        if not opening.cancelled() and opening.exception() is None:
-            self._connection = opening.result()
+    async def _open(self) -> None:
+        """Connect; nobody sees a moment when this is over and the connection is not there."""
+        try:
+            self._connection = await connect(self._broker, self._gateway)
             self._listening.clear()
+        finally:
+            self._opening = None
 
     async def _heard(self, message: Message) -> None:
         receipt = _receipt(message)

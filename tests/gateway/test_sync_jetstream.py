@@ -20,7 +20,7 @@ from gateway.hub.ledger import Ledger
 from gateway.hub.open import open_database
 from gateway.hub.stream import ensure_consumer, ensure_stream
 from gateway.identity import IdentityFile
-from gateway.jetstream import STREAM, connect
+from gateway.jetstream import STREAM, NatsTrouble, connect
 from gateway.journal import CONFIRMED, SENT, Journal
 from gateway.sync.jetstream import JetStream
 from gateway.sync.port import Later
@@ -73,6 +73,15 @@ class Line:
         held = await self.database.fetch("SELECT seq, hash FROM events ORDER BY seq")
         assert held == [(row.seq, row.hash) for row in self.journal.after(0, 1 << 30)]
 
+    def state(self) -> str:
+        """How far it is and what holds it up: for a test that is out of patience."""
+        journal, flight = self.journal, self.uplink._flight
+        return (
+            f"{journal.head()} rows, {journal.cursor(SENT)} sent, {journal.cursor(CONFIRMED)} confirmed, "
+            f"{len(flight.flying)} batches under way, {len(flight.waiting)} waiting; "
+            f"trouble: {self.uplink.trouble}, put off: {self.uplink._later}"
+        )
+
     async def until(self, what: Callable[[], object]) -> None:
         while not what():
             await asyncio.sleep(0.005)  # the nodes need the core, too
@@ -85,12 +94,13 @@ async def _soon(seconds: float) -> None:
 
 @asynccontextmanager
 async def _running(work: Any) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    """While the context lasts; work that ends by an error of its own ends the test with it."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(work)
+        try:
+            yield
+        finally:
+            task.cancel()
 
 
 def with_line(
@@ -106,7 +116,11 @@ def with_line(
             journal = await stack.enter_async_context(Journal(folder / "journal.db"))
             line = Line(broker, journal, database, stack)
             await stack.enter_async_context(_running(line.uplink.run()))
-            await play(line)
+            try:
+                await play(line)
+            except asyncio.CancelledError as why:
+                why.add_note(line.state())
+                raise
 
     asyncio.run(all_of_it())
 
@@ -309,3 +323,39 @@ def test_the_configuration_leads_to_jetstream(broker: Broker, tmp_path: Path) ->
         open_transport(HubConfig(nats=broker.urls, token_file=tmp_path / "none"), "gw")
     with pytest.raises(ConfigProblem, match=r"hub\.ca"):
         open_transport(HubConfig(nats=("tls://127.0.0.1:1",), ca=tmp_path / "none"), "gw")
+
+
+def test_what_asks_just_when_the_connection_stands_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silence:
+        """A connection on which nobody answers."""
+
+        lost = asyncio.Event()
+
+        async def subscribe(self, *_: object) -> None: ...
+
+        async def request(self, *_: object) -> None:
+            raise NatsTrouble("nobody is there")
+
+        async def close(self) -> None: ...
+
+    async def play() -> None:
+        stands: asyncio.Future[Silence] = asyncio.get_running_loop().create_future()
+
+        async def opened(*_: object) -> Silence:
+            return await stands
+
+        monkeypatch.setattr("gateway.sync.jetstream.connect", opened)
+        async with (
+            JetStream(Broker(("nats://127.0.0.1:1",)), "gw") as way,
+            asyncio.TaskGroup() as group,
+        ):
+            first = group.create_task(way.ask(bytes(16)))
+            while way._opening is None:
+                await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            stands.set_result(Silence())  # it is opened in the next turn of the loop,
+            second = group.create_task(way.ask(bytes(16)))  # and this asks later in the same
+        for said in (first.result(), second.result()):
+            assert isinstance(said, Later) and "nobody is there" in said.reason
+
+    asyncio.run(play())

@@ -20,6 +20,7 @@ from typing import Any, Self
 import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.aio.transport import TcpTransport
 
 from gateway.broker import Broker
 from gateway.config import ConfigProblem
@@ -42,6 +43,7 @@ _OLDEST = (2, 15)
 _CONNECT_S = 5  # one server's greeting
 _WHOLE_S = 20.0  # all servers in turn
 ANSWER_S = 10.0  # an election among three nodes takes 4 to 8 s; who asks then asks again
+_CLOSE_S = 2.0
 _PING_S = 20  # a peer that is silent for three of them is gone
 _LONGEST = 300  # characters of a peer's sentence that are kept
 _NO_RESPONDERS = "503"
@@ -143,8 +145,15 @@ class Connection:
         return bool(self._client._server_info.get("cluster"))
 
     async def close(self) -> None:
-        """Send what is still to be sent, and end."""
-        await self._client.close()
+        """Send what is still to be sent, if the server takes it soon, and end."""
+        try:
+            async with asyncio.timeout(_CLOSE_S):
+                await self._client.close()
+        except TimeoutError:  # a server that hangs
+            transport = self._client._transport
+            if isinstance(transport, TcpTransport) and transport._io_writer is not None:
+                transport._io_writer.transport.abort()
+        await self._ended()
 
     async def publish(
         self,
@@ -153,7 +162,7 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         reply: str = "",
     ) -> None:
-        """Send a message without waiting for anything but room in the socket."""
+        """Send a message without waiting for anything, be it room in the socket: callers bound what is under way."""
         try:
             await self._client.publish(subject, data, reply, dict(headers) if headers else None)
         except (nats.errors.Error, OSError) as e:
@@ -251,6 +260,7 @@ class Connection:
                     max_reconnect_attempts=1,
                     reconnect_time_wait=0,
                     ping_interval=_PING_S,
+                    pending_size=0,  # no limit: at one, it waits for ever for a server that hangs
                     tls=None if self._broker.tls is None else self._broker.tls(),
                     token=self._word("token"),
                     user=self._word("user"),

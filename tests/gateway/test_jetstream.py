@@ -1,6 +1,8 @@
 """The connection to NATS, against real servers: what is refused, what is stored, and what a lost node looks like."""
 
 import asyncio
+import os
+import signal
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,6 +21,7 @@ from gateway.jetstream import (
     Message,
     NatsTrouble,
     Refused,
+    Silent,
     Stored,
     Unfit,
     connect,
@@ -243,6 +246,29 @@ def test_a_killed_node_ends_its_connections_and_another_one_takes_over(
                 except NatsTrouble:
                     continue
                 break
+
+    run(play)
+
+
+def test_a_node_that_hangs_holds_nobody_however_much_is_on_its_way(
+    nats: Nats, broker: Broker
+) -> None:
+    async def play() -> None:
+        async with await stream(broker):
+            connection = await connect(Broker(broker.urls[:1]), "test")
+            hung = nats.pid(0)
+            assert hung is not None
+            os.kill(hung, signal.SIGSTOP)
+            try:
+                more_than_sockets_take = (
+                    connection.store(SUBJECT, bytes(900_000), timeout_s=1.0) for _ in range(20)
+                )
+                said = await asyncio.gather(*more_than_sockets_take, return_exceptions=True)
+                await connection.close()
+            finally:
+                os.kill(hung, signal.SIGCONT)
+        assert {type(each) for each in said} == {Silent}
+        assert connection.lost.is_set()
 
     run(play)
 

@@ -141,7 +141,8 @@ class _PostgresSession(Session):
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Value]]
     ) -> None:
         with _troubles():
-            await self._connection.copy_records_to_table(table, records=rows, columns=columns)
+            async with _while_it_lasts(self._connection):
+                await self._connection.copy_records_to_table(table, records=rows, columns=columns)
 
 
 async def _undone(connection: Any, transaction: Any) -> None:
@@ -152,6 +153,24 @@ async def _undone(connection: Any, transaction: Any) -> None:
     except StoreTrouble:
         with suppress(asyncpg.InterfaceError):  # one that is closed has left the pool already
             connection.terminate()
+
+
+@asynccontextmanager
+async def _while_it_lasts(connection: Any) -> AsyncIterator[None]:
+    """TimeoutError when the connection is lost: asyncpg 0.32 lets a COPY that has no room to send wait on for ever."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(_ANSWER_S) as limit:
+
+        def lost(_: object) -> None:
+            with suppress(RuntimeError):  # it was over just before
+                limit.reschedule(loop.time())
+
+        connection.add_termination_listener(lost)
+        try:
+            yield
+        finally:
+            with suppress(asyncpg.InterfaceError):  # it is no longer the pool's
+                connection.remove_termination_listener(lost)
 
 
 async def _as_it_is(_: Any) -> None:

@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
-from gateway.hub.database import StoreTrouble
+from gateway.hub.database import Database, StoreTrouble
 from gateway.hub.open import open_database
 from gateway.throwaway.postgres import Postgres
+
+PATIENCE_S = 30.0  # far below the minute that a statement has
 
 
 def test_a_server_that_is_killed_is_trouble_and_then_goes_on(
@@ -28,6 +30,40 @@ def test_a_server_that_is_killed_is_trouble_and_then_goes_on(
         async with database.transaction() as session:
             await session.execute("INSERT INTO kept VALUES (3)")
         assert await database.fetch("SELECT n FROM kept") == [(3,)]
+        await database.close()
+
+    try:
+        asyncio.run(play())
+    finally:
+        postgres.start()
+
+
+def test_a_server_that_is_killed_while_it_takes_no_more_rows_holds_nobody(
+    postgres: Postgres, postgres_url: str
+) -> None:
+    more_than_sockets_take = [(n, bytes(1 << 20)) for n in range(32)]
+
+    async def copy(database: Database) -> None:
+        async with database.transaction() as session:
+            await session.copy("kept", ("n", "image"), more_than_sockets_take)
+
+    async def play() -> None:
+        database = await open_database(postgres_url)
+        async with database.transaction() as session:
+            await session.execute("CREATE TABLE kept (n BIGINT, image BYTEA)")
+        with pytest.raises(StoreTrouble):
+            async with database.transaction() as holder:
+                await holder.execute("LOCK TABLE kept IN SHARE MODE")
+                copying = asyncio.create_task(copy(database))
+                while not await database.fetch("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                    await asyncio.sleep(0)
+                postgres.kill9()
+                with pytest.raises(StoreTrouble):
+                    async with asyncio.timeout(PATIENCE_S):
+                        await copying
+        postgres.start()
+        await copy(database)
+        assert await database.fetch("SELECT count(*) FROM kept") == [(32,)]
         await database.close()
 
     try:

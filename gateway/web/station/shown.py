@@ -6,7 +6,8 @@
  "about": {...} of what only such rows have}
 
 colour: "green", "amber", "red", "" where it is no answer. why: the conditions of the verdict's row (edge.verify),
-"integrity=malformed"; "" for none. Rows may come from a network: what is of the wrong type counts as not said.
+"integrity=malformed"; "" for none, and where the answer is another than the verdict's: then `sentence` alone says why.
+Rows may come from a network: what is of the wrong type counts as not said.
 """
 
 import json
@@ -61,11 +62,14 @@ def shown(row: Row) -> Shown:
     said = row.content()
     verdict = _verdict(said)
     outcome = _outcome(row.kind, said)
-    why, sentence = "", text(said, "reason")
-    if verdict is not None:
-        why, words = _why(tuple(verdict.items()), "code" if row.kind == "code" else "tag")
-        sentence = sentence or words
     is_answer = row.kind in _ANSWERS and "pallet" not in said
+    colour = _colour(row.kind, said, outcome, verdict) if is_answer else ""
+    why, sentence = "", text(said, "reason") or _wanting(said)
+    if verdict is not None:
+        read_from = "code" if row.kind == "code" else "tag"
+        judged, conditions, words = _why(tuple(verdict.items()), read_from)
+        if colour in ("", judged) or not (sentence or judged == _GREEN):
+            why, sentence = conditions, sentence or words
     epc = said.get("epc")
     return {
         "seq": row.seq,
@@ -76,7 +80,7 @@ def shown(row: Row) -> Shown:
         "epc": epc.hex() if isinstance(epc, bytes) else "",
         "product": row.product[:_LONGEST],
         "outcome": outcome,
-        "colour": _colour(row.kind, said, outcome, verdict) if is_answer else "",
+        "colour": colour,
         "sentence": sentence,
         "why": why,
         "code": _code(said),
@@ -165,13 +169,24 @@ def _judged(answers: tuple[tuple[str, str], ...], read_from: str) -> Verdict:
 
 
 @lru_cache(maxsize=64)
-def _why(answers: tuple[tuple[str, str], ...], read_from: str) -> tuple[str, str]:
-    """(conditions, reason) of the verdict's row in edge.verify.COLOURS."""
+def _why(answers: tuple[tuple[str, str], ...], read_from: str) -> tuple[str, str, str]:
+    """(colour, conditions, reason) of the verdict's row in edge.verify.COLOURS."""
     verdict = _judged(answers, read_from)
-    for _, asked, why in colours():
+    for colour, asked, why in colours():
         if all(getattr(verdict, question) in words for question, words in asked):
-            return " ".join(f"{question}={'/'.join(words)}" for question, words in asked), why
-    return "", ""
+            said = " ".join(f"{question}={'/'.join(words)}" for question, words in asked)
+            return colour, said, why
+    return "", "", ""
+
+
+def _wanting(said: Mapping[str, Any]) -> str:
+    """What is wrong with a label, or which carriers a product has not and why; "" where a row says nothing of that."""
+    faults, missing, found = said.get("faults"), said.get("missing"), []
+    if isinstance(faults, list):
+        found += [str(plain(each)) for each in faults]
+    if isinstance(missing, dict):
+        found += [f"{plain(each)}: {plain(why)}" for each, why in missing.items()]
+    return "; ".join(found)[:_LONGEST]
 
 
 def _code(said: Mapping[str, Any]) -> Shown | None:

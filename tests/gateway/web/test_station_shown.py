@@ -76,6 +76,41 @@ def test_each_row_has_the_colour_that_was_told(
         assert found["outcome"] == outcome
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "sentence"),
+    [
+        (
+            "refused",
+            {"outcome": "refused", "reason": "the tag carries A, the code B", "codes": []},
+            "the tag carries A, the code B",
+        ),
+        ("result", {"act": "commissioned", "reason": "it cannot be locked"}, "it cannot be locked"),
+        (
+            "bind",
+            {"outcome": "incomplete", "missing": {"label": "not read", "code": "torn"}},
+            "label: not read; code: torn",
+        ),
+        (
+            "label",
+            {"outcome": "failed", "faults": ["no stub", "not as ordered"]},
+            "no stub; not as ordered",
+        ),
+        ("label", {"outcome": "failed"}, ""),
+    ],
+)
+def test_an_answer_that_is_not_the_verdicts_is_not_explained_by_the_verdict(
+    kind: str, body: dict[str, Any], sentence: str
+) -> None:
+    found = shown(row(kind, verdict=GREEN, **body))
+    assert found["colour"] in ("amber", "red")
+    assert (found["why"], found["sentence"]) == ("", sentence)
+
+
+def test_a_refusal_of_a_tag_that_is_itself_bad_keeps_the_verdicts_remedy() -> None:
+    found = shown(row("refused", outcome="refused", reason="x", verdict=FORGED))
+    assert (found["why"], found["sentence"]) == ("integrity=bad_signature", "x")
+
+
 def test_every_row_of_the_verdicts_table_has_a_name_of_its_own() -> None:
     names = [" ".join(f"{q}={'/'.join(words)}" for q, words in asked) for _, asked, _ in colours()]
     assert len(names) == len(set(names)) and names[0] == "integrity=malformed" and names[-1] == ""
@@ -95,7 +130,7 @@ _NAMES = st.sampled_from(
     (
         *("act", "outcome", "colour", "reason", "verdict", "codes", "elapsed_ms", "pages_written"),
         *("epc", "pallet", "handheld", "repaired", "zone", "tags", "about", "seq", "rssi_dbm"),
-        *("clock", "first", "last", "before", "locked"),
+        *("clock", "first", "last", "before", "locked", "missing", "faults"),
     )
 )
 

@@ -11,6 +11,10 @@ from typing import Any
 from edge import link
 from edge.errors import Malformed
 
+SEQS = (
+    1 << 32
+)  # a log's seqs stay below, which no flash lives to reach: a cursor has the record's mark above them
+
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 32  # characters
 _LONGEST_WHY = 120  # characters: two lines of a handheld's screen show less
@@ -100,7 +104,7 @@ class End:
 
     def _opened(self, body: bytes, is_sealed: bool) -> Message | None:
         if not is_sealed:
-            said = link.parse(body)
+            said = _parsed(body)
             if said[0] == link.HELLO:
                 if body == self._greeting:  # a new one has another nonce
                     self.why = "a hello that was said before"
@@ -120,7 +124,7 @@ class End:
             self.why = "sealed with another secret, or sent before: is it line 1 of secret_file?"
             return None
         self.is_proved = True
-        said = link.parse(opened)
+        said = _parsed(opened)
         return said if said[0] != link.HELLO else None
 
     def _meet(self, body: bytes, said: Message) -> None:
@@ -129,3 +133,11 @@ class End:
         self.hello = Hello(id, epoch, name, info)
         self._greeting, self._session = body, None
         self.is_proved = not self._secret
+
+
+def _parsed(data: bytes) -> Message:
+    """The message. Malformed for what is none, and for seqs that no log has."""
+    said = link.parse(data)
+    if said[0] == link.RECORDS and max([said[1], *(seq for seq, _ in said[2])]) >= SEQS:
+        raise Malformed("link: records of a seq that no log has")
+    return said

@@ -21,7 +21,7 @@ from edge import link
 from gateway.journal import Act, Journal, JournalFull
 from gateway.model import ReaderGone
 from gateway.readers.handheld import Handhelds
-from gateway.readers.handheld_end import End, Hello, Message
+from gateway.readers.handheld_end import SEQS, End, Hello, Message
 from gateway.readers.scanner_link import Link
 from gateway.stations import handheld_rows as rows
 from gateway.stations.handheld_keys import Keys
@@ -36,9 +36,6 @@ Tell = Callable[[Result], None]
 _SILENT_S = (
     20.0  # a handheld says something each 5 s, and must have shown by then that it holds the secret
 )
-_SEQS = (
-    1 << 32
-)  # a log's cursor in the journal is its last seq, and above it that record's edge.link.mark
 _UNPROVED = "it proves nothing: is its secret line 1 of secret_file?"
 _MOST_PARTS = 64  # of a text
 _MOST_WARNINGS = 8  # of one connection, about what was left out
@@ -168,7 +165,7 @@ class HandheldStation:
 
     def _welcome(self, end: End, hello: Hello, visit: "_Visit") -> bytes:
         """Says how far the log is stored."""
-        mark, acked = divmod(self.journal.cursor(hello.cursor), _SEQS)
+        mark, acked = divmod(self.journal.cursor(hello.cursor), SEQS)
         visit.begin(self._judge())
         now = visit.judge.now
         return end.welcome(now if now >= rows.EARLIEST else 0, acked, mark)
@@ -183,7 +180,7 @@ class HandheldStation:
     ) -> int:
         """Store what is new; returns up to where the log is stored."""
         async with self._collector.alone(hello) as name:
-            cursor = self.journal.cursor(name) % _SEQS
+            cursor = self.journal.cursor(name) % SEQS
             judge = replace(self._judge(), met=visit.judge.now)
             try:
                 if after > cursor:
@@ -195,16 +192,16 @@ class HandheldStation:
             except JournalFull as why:
                 tell(Result("refused", b"", Signal(RED, f"{hello.name} waits: {why}")))
                 await self.journal.room()
-                return self.journal.cursor(name) % _SEQS
+                return self.journal.cursor(name) % SEQS
         for row, act in zip(stored, acts, strict=True):
             tell(rows.result(act, row.seq, hello.name))
-        return acts[-1].upto % _SEQS
+        return acts[-1].upto % SEQS
 
     def _held(self, hello: Hello) -> int:
         """How far an earlier log of this handheld has come, that went on under another epoch; 0 for none."""
         mark = f"handheld/{hello.id.hex()}/"
         found = [
-            cursor % _SEQS
+            cursor % SEQS
             for name, cursor in self.journal.cursors().items()
             if name.startswith(mark)
         ]
@@ -308,6 +305,6 @@ def _acts(
         if seq > cursor + 1:
             found.append(rows.missing("damaged", cursor + 1, seq - 1, hello))
         act = rows.act(seq, record, hello, judge)
-        found.append(act._replace(upto=link.mark(record) * _SEQS + seq))
+        found.append(act._replace(upto=link.mark(record) * SEQS + seq))
         cursor = seq
     return found

@@ -225,7 +225,7 @@ def _act(
             return Act(seq, KIND, uid, product, said | {"handheld": account})
         said.setdefault("act", "updated" if said["seq"] else "commissioned")
         said["digest"] = stub.decode(raw).digest or b""
-    elif "seen_seq" in said and not _is_sound(raw, uid, judge):
+    elif "seen_seq" in said and not _is_seen(raw, uid, product, said["seen_seq"], judge):
         del said["seen_seq"]
     if kind in ("result", "verdict"):
         said.setdefault("medium", "nfc")
@@ -254,6 +254,14 @@ def _unproved(raw: bytes, uid: bytes, judge: Judge) -> str:
     return (
         "its stub is signed by no key that the trust list names for it: tagwright key trust --add"
     )
+
+
+def _is_seen(raw: bytes, uid: bytes, product: str, seq: int, judge: Judge) -> bool:
+    """Whether that stub bears out that this product's newest one is at least so far."""
+    if not _is_sound(raw, uid, judge):
+        return False
+    found = stub.decode(raw)
+    return (stub.product_name(found.product), found.seq) == (product, seq)
 
 
 def _is_sound(raw: bytes, uid: bytes, judge: Judge) -> bool:

@@ -20,7 +20,7 @@ from gateway.stations.handheld import Collector, HandheldStation
 from gateway.stations.handheld_rows import Judge
 from gateway.stations.result import Result
 from tests.bench.passports import UID, Issuer
-from tests.handheld_line import NOW, Device, Wire, rows, session, station
+from tests.handheld_line import NOW, Device, Wire, rows, seqs, session, station
 
 pytestmark = pytest.mark.anyio
 
@@ -78,6 +78,24 @@ async def test_a_text_without_an_end_is_not_gathered(tmp_path: Path) -> None:
         assert [body for _, body in rows(journal) if "text" in body] == []
 
 
+@pytest.mark.parametrize(("after", "seq"), [(0, (1 << 63) - 1), (0, 1 << 32), (1 << 62, 1)])
+async def test_a_seq_that_no_log_has_ends_nothing_and_moves_no_cursor(
+    tmp_path: Path, after: int, seq: int
+) -> None:
+    device = Device(tmp_path / "d", secret=b"")
+    device.note(1)
+    record = next(each for each in map(bytes, zip(range(256))) if link.mark(each) >> 30)
+    async with Journal(tmp_path / "j.db") as journal:
+        hello = device.link.turn(0)
+        hostile = link.plain(link.message(link.RECORDS, after, [[seq, record]]))
+        sound = link.plain(link.message(link.RECORDS, 0, [list(device.outbox.read(1, 1)[0])]))
+        there = await played(station(journal, secret=b""), Wire(), [hello, hostile, sound])
+        assert not there.done()
+        there.cancel()
+        await asyncio.wait([there])
+        assert seqs(journal) == [1] and len(rows(journal)) == 1
+
+
 async def test_what_a_record_says_can_be_shown(tmp_path: Path) -> None:
     """Whatever JSON or the gateway's own words have no place for is kept as the record's bytes."""
     device = Device(tmp_path / "d")
@@ -113,6 +131,21 @@ async def test_a_write_that_no_trusted_key_signed_is_no_result(tmp_path: Path) -
         assert "key trust" in body["reason"]
         assert told[0].signal.colour == "amber"
         assert told[0].signal.sentence == f"ada: result: {product}: {body['reason']}"
+
+
+async def test_a_verdict_moves_on_what_its_own_stub_bears_out_alone(tmp_path: Path) -> None:
+    """A copy of one genuine stub could else make every real tag, of any product, look outdated."""
+    issuer = Issuer()
+    raw = issuer.chain(2)[1]
+    product = stub.product_name(stub.decode(raw).product)
+    device = Device(tmp_path / "d")
+    for named, seq in ((product, 900), ("09520123456788/OTHER", 1), (product, 1)):
+        device.outbox.append("verdict", UID, named, {"stub": raw, "seen_seq": seq}, device.clock)
+    async with Journal(tmp_path / "j.db") as journal:
+        await session(station(journal, judge=Judge(issuer.trust, verifier, NOW)), device)
+        assert [body.get("seen_seq") for _, body in rows(journal)] == [None, None, 1]
+        assert journal.known_seq(product) == 1
+        assert journal.known_seq("09520123456788/OTHER") is None
 
 
 async def test_a_result_of_a_handheld_leaves_what_is_remembered_of_a_rain_tag(

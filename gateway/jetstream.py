@@ -120,7 +120,7 @@ class Connection:
         self.lost = asyncio.Event()
         self._broker = broker
         self._prefix = prefix
-        self._client = Client()
+        self._client = _Client()
         self._trouble = ""  # what the library said last
         self._inbox = ""
         self._asked: dict[str, asyncio.Future[Message]] = {}
@@ -147,13 +147,9 @@ class Connection:
     async def close(self) -> None:
         """Send what is still to be sent, if the server takes it soon, and end."""
         try:
-            async with asyncio.timeout(_CLOSE_S):
-                await self._client.close()
-        except TimeoutError:  # a server that hangs
-            transport = self._client._transport
-            if isinstance(transport, TcpTransport) and transport._io_writer is not None:
-                transport._io_writer.transport.abort()
-        await self._ended()
+            await self._client.close()
+        finally:
+            await self._ended()
 
     async def publish(
         self,
@@ -316,6 +312,31 @@ class Connection:
     def _reason(self, why: BaseException | None) -> str:
         said = self._trouble or (str(why) if why else "") or "the connection was lost"
         return f"NATS at {', '.join(self._broker.urls)}: {said[:_LONGEST]}"
+
+
+class _Client(Client):
+    """nats-py's client, whose end is told in any case.
+
+    nats-py 2.16 first sends what is still unsent: it waits for ever for a server that hangs, and where that cannot be
+    sent, for the socket is broken, it tells nobody.
+    """
+
+    async def _close(self, status: int, do_cbs: bool = True) -> None:
+        if self._flush_queue is None:  # it never began
+            return
+        giving_up = asyncio.get_running_loop().call_later(_CLOSE_S, self._abort)
+        try:
+            await super()._close(status, do_cbs)
+        except OSError:
+            self._pending, self._pending_data_size = [], 0
+            self._status = Client.DISCONNECTED
+            await super()._close(status, do_cbs)
+        finally:
+            giving_up.cancel()
+
+    def _abort(self) -> None:
+        if isinstance(self._transport, TcpTransport) and self._transport._io_writer is not None:
+            self._transport._io_writer.transport.abort()
 
 
 def _said(message: Message) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from nats.errors import StaleConnectionError
 from witness import require
 
 from gateway.broker import Broker
+from gateway.config import ConfigProblem
 from gateway.hub.stream import Pull, deliveries, ensure_consumer, ensure_stream, unfit
 from gateway.jetstream import (
     BATCHES,
@@ -269,6 +271,63 @@ def test_a_node_that_hangs_holds_nobody_however_much_is_on_its_way(
                 os.kill(hung, signal.SIGCONT)
         assert {type(each) for each in said} == {Silent}
         assert connection.lost.is_set()
+
+    run(play)
+
+
+async def _stuck(connection: Connection) -> None:
+    """Publish to a server that hangs until something stays unsent."""
+    while not connection._client.pending_data_size:
+        await connection.publish("more.than.sockets.take", bytes(900_000))
+        for _ in range(4):  # turns of the loop: what can be sent is sent
+            await asyncio.sleep(0)
+
+
+def test_a_node_that_hangs_and_is_killed_is_lost_also_where_something_is_unsent(
+    nats: Nats, broker: Broker
+) -> None:
+    async def play() -> None:
+        connection = await connect(Broker(broker.urls[:1]), "test")
+        asked = asyncio.create_task(connection.request("nobody.answers", timeout_s=PATIENCE_S))
+        hung = nats.pid(0)
+        assert hung is not None
+        os.kill(hung, signal.SIGSTOP)
+        try:
+            await _stuck(connection)
+        finally:
+            nats.kill9(0)
+        await connection.lost.wait()
+        with pytest.raises(NatsTrouble):
+            await asked
+
+    run(play)
+
+
+def test_a_node_that_answers_no_ping_is_lost_also_where_something_is_unsent(
+    nats: Nats, broker: Broker
+) -> None:
+    async def play() -> None:
+        connection = await connect(Broker(broker.urls[:1]), "test")
+        hung = nats.pid(0)
+        assert hung is not None
+        os.kill(hung, signal.SIGSTOP)
+        try:
+            await _stuck(connection)
+            await connection._client._process_op_err(StaleConnectionError())  # as after 60 s
+        finally:
+            os.kill(hung, signal.SIGCONT)
+        assert connection.lost.is_set()
+
+    run(play)
+
+
+def test_a_ca_that_is_gone_when_the_connection_is_made_anew_is_trouble() -> None:
+    def gone() -> ssl.SSLContext:
+        raise ConfigProblem("hub.ca cannot be used: it is gone")
+
+    async def play() -> None:
+        with pytest.raises(NatsTrouble, match=r"hub\.ca cannot be used: it is gone"):
+            await connect(Broker(("tls://127.0.0.1:1",), None, gone), "test")
 
     run(play)
 

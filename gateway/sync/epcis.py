@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from gateway.clock import UNSYNCED
@@ -17,7 +18,7 @@ from gateway.config import ConfigProblem, EpcisConfig
 from gateway.epcis.places import Places, site
 from gateway.epcis.station_map import rfc3339
 from gateway.epcis.translator import Translator
-from gateway.journal import Journal
+from gateway.journal import Journal, JournalFull
 from gateway.records import Gap, Row
 from gateway.sync.answer import Later, Pause
 from gateway.sync.epcis_repository import Repository, Smaller, Stored
@@ -77,7 +78,7 @@ class EpcisSink:
         self._progress = asyncio.Event()
 
     async def run(self) -> None:
-        """Send for ever; ends by being cancelled, or by JournalTrouble. To be called once."""
+        """Send for ever; ends by being cancelled, or by JournalFailed. To be called once."""
         async with self._client:
             while (why := await self._repository.ask_limits()) is not None:
                 await self._wait(why)
@@ -94,7 +95,7 @@ class EpcisSink:
                 at = _last(pieces[-1])
                 done = at if translator.since is None else translator.since - 1
                 if done > self._journal.cursor(SINK):
-                    await self._journal.move_cursor(SINK, done)
+                    await self._keep(partial(self._journal.move_cursor, SINK, done))
                 self._progress.set()
                 self._progress = asyncio.Event()
 
@@ -138,7 +139,7 @@ class EpcisSink:
         """Offer rows once more that were set aside and released."""
         for seq in self._journal.replays(SINK):
             if await self._bring(self._of_row(seq)):
-                await self._journal.replayed(seq, SINK)
+                await self._keep(partial(self._journal.replayed, seq, SINK))
 
     def _of_row(self, seq: int) -> list[Told]:
         """The events of one row; a pallet's tags are looked for in the rows before it."""
@@ -155,7 +156,17 @@ class EpcisSink:
 
     async def _set_aside(self, told: Told, reason: str) -> None:
         log.error("row %d is set aside: %s", told.seq, reason)
-        await self._journal.set_aside(told.seq, reason, SINK)
+        await self._keep(partial(self._journal.set_aside, told.seq, reason, SINK))
+
+    async def _keep(self, note: Callable[[], Awaitable[None]]) -> None:
+        """Have the journal keep what became of rows; one that is full for a while is waited for."""
+        while True:
+            try:
+                await note()
+            except JournalFull as why:
+                await self._wait(Later(str(why)))
+            else:
+                return self._works()
 
     async def _wait(self, why: Later) -> None:
         if self.trouble != why.reason:

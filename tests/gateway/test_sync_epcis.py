@@ -17,7 +17,7 @@ from epcis_rows import Written, on_pallet, pallet, result, updated, verdict
 from gateway.config import ConfigProblem, EpcisConfig
 from gateway.epcis.vocabulary import CONTEXT
 from gateway.hub import serve
-from gateway.journal import Journal
+from gateway.journal import Journal, JournalFull
 from gateway.sync.epcis import SINK, EpcisSink
 
 PATIENCE_S = 30.0
@@ -114,6 +114,28 @@ def test_events_are_stored_in_one_capture_and_the_job_is_asked_for_until_it_is_o
     assert (repository.sizes, repository.looks) == ([8], 4)
     assert pauses.asked == [0.1, 0.2, 0.4]
     assert (journal.cursor(SINK), journal.aside()) == (8, [])
+    journal.close()
+
+
+@pytest.mark.parametrize("note", ["set_aside", "move_cursor"])
+def test_a_journal_that_is_full_for_a_while_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, note: str
+) -> None:
+    keep = getattr(Journal, note)
+    tries: list[int] = []
+
+    async def full(journal: Journal, *said: object) -> None:
+        tries.append(len(tries))
+        if len(tries) < 3:
+            raise JournalFull("the disk is full")
+        await keep(journal, *said)
+
+    monkeypatch.setattr(Journal, note, full)
+    repository = Repository(deque([Reply(400, JSON, PROBLEM), Reply(400, JSON, PROBLEM)]))
+    journal, _ = play(tmp_path, repository, *ROWS[:2])
+    assert len(tries) >= 3
+    assert [each.seq for each in journal.aside()] == [1]
+    assert journal.cursor(SINK) == 2
     journal.close()
 
 

@@ -181,7 +181,7 @@ class Audit:
             )
         for act in acts:
             act.is_written = True
-        del self._waiting[: len(acts)]
+        self._waiting = [each for each in self._waiting if not each.is_written]
 
     async def _head(self, session: Session) -> tuple[int, bytes]:
         await session.execute(

@@ -81,6 +81,25 @@ def test_acts_at_once_share_transactions_and_lose_nothing(database_place: str) -
     play(database_place, act)
 
 
+def test_who_gives_up_while_others_are_written_takes_no_act_with_him(tmp_path: Path) -> None:
+    async def act(database: Database) -> None:
+        kept = Audit(database, KEY)
+
+        def recorded(name: str) -> asyncio.Task[None]:
+            return asyncio.create_task(kept.record(TOKEN, "PUT", name, "201"))
+
+        one = recorded("a")
+        while not kept._turn.locked():
+            await asyncio.sleep(0)
+        two, three = recorded("b"), recorded("c")
+        await one  # b and c are written together now
+        three.cancel()
+        await asyncio.gather(recorded("d"), two)
+        assert [row.subject for row in await audit.acts(database, "hub", 0)] == ["a", "b", "c", "d"]
+
+    play(tmp_path / "hub.db", act)
+
+
 @pytest.mark.parametrize(
     ("sql", "sentence"),
     [

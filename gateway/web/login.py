@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -29,6 +29,7 @@ from gateway.web.accounts import AccountProblem, Accounts
 from gateway.web.oidc import NotBegun, Oidc, OidcTrouble
 from gateway.web.person import Person
 from gateway.web.sessions import Sessions, keep, kept
+from gateway.web.station.pages import picked
 from gateway.web.templates import render
 
 log = logging.getLogger(__name__)
@@ -210,7 +211,8 @@ def _foreign() -> Response:
 
 
 def _failed(why: str, to: str) -> Response:
-    return RedirectResponse(f"/login?{urlencode({'failed': why, 'to': to})}", 303)
+    chosen = picked(dict(parse_qsl(to.partition("?")[2])))  # in the language that he came from
+    return RedirectResponse(f"/login?{urlencode({'failed': why, 'to': to} | chosen)}", 303)
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -35,7 +35,7 @@ from gateway.web.station.configuration import tables
 from gateway.web.station.history import Filter, Unreadable, history, life, text, whole
 from gateway.web.station.line import Line
 from gateway.web.station.live import Live
-from gateway.web.station.pages import Pages, kept, moment
+from gateway.web.station.pages import Pages, kept, moment, viewed
 from gateway.web.station.tally import Tally
 from gateway.web.station.told import Notices
 
@@ -128,7 +128,8 @@ class StationPage:
                     return await answer(request)
                 is_page = "." not in request.url.path and request.url.path != "/live"
                 if is_page and (person is None or person.account == "guest"):
-                    said = {"to": request.url.path} | kept(request)
+                    asked = f"{request.url.path}?{request.url.query}"
+                    said = {"to": viewed(asked, {})} | kept(request)
                     return RedirectResponse(f"/login?{urlencode(said)}", 303)
                 status = 401 if person is None else 403
                 return JSONResponse({"error": f"this is for the role {role}"}, status)
@@ -184,7 +185,7 @@ class StationPage:
         return self._pages.answer(
             request,
             "station_login.html",
-            to=path(query.get("to", "")),
+            to=viewed(path(query.get("to", "")), kept(request)),
             failed=query.get("failed", "") if query.get("failed") in FAILED else "",
             has_accounts=web is not None and web.accounts is not None,
             has_oidc=web is not None and web.oidc is not None,

@@ -9,10 +9,10 @@ to go on), failed, has_accounts, has_oidc.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -105,9 +105,25 @@ def script_data(t: Words, product: str, beside: Sequence[str]) -> Markup:
 
 def kept(request: Request) -> dict[str, str]:
     """The parameters that every link of a page keeps: language and theme, where they were picked by hand."""
-    query, found = request.query_params, {}
+    return picked(request.query_params)
+
+
+def picked(query: Mapping[str, str]) -> dict[str, str]:
+    """The same, of any query."""
+    found = {}
     if query.get("lang") in offered("station"):
         found["lang"] = query["lang"]
     if query.get("theme") in _THEMES:
         found["theme"] = query["theme"]
     return found
+
+
+def viewed(path: str, view: Mapping[str, str]) -> str:
+    """A path of the page in the language and theme of `view`, and in no other."""
+    before, _, query = path.partition("?")
+    said = {
+        name: each
+        for name, each in parse_qsl(query, keep_blank_values=True)
+        if name not in ("lang", "theme")
+    } | dict(view)
+    return f"{before}?{urlencode(said)}" if said else before

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
+from urllib.parse import parse_qsl
 
 import httpx2
 import pytest
@@ -100,6 +101,22 @@ async def test_who_logs_in_is_known_until_he_logs_out(tmp_path: Path) -> None:
         at.client.cookies.update(kept)
         assert (await at.client.get("/board.json")).status_code == 401
         assert at.audit() == [("login", "ada", "lead", True), ("logout", "ada", "lead", True)]
+
+
+async def test_a_login_leads_back_to_what_was_asked_for_in_the_language_that_was_picked(
+    tmp_path: Path,
+) -> None:
+    """A link to a product led to an empty page, and one wrong password to the browser's own language."""
+    async with site(tmp_path) as at:
+        answer = await at.client.get("/product?product=P%2F1&lang=zh&theme=dark")
+        asked = answer.headers["location"]
+        assert asked == "/login?to=%2Fproduct%3Fproduct%3DP%252F1&lang=zh&theme=dark"
+        to = "/product?product=P%2F1&lang=zh&theme=dark"
+        wrong = await at.client.post("/login", data=STATION | {"password": "wrong", "to": to})
+        query = dict(parse_qsl(wrong.headers["location"].partition("?")[2]))
+        assert query == {"failed": "wrong", "to": to, "lang": "zh", "theme": "dark"}
+        answer = await at.client.post("/login", data=STATION | {"to": to})
+        assert answer.headers["location"] == to
 
 
 async def test_a_wrong_password_is_in_the_journal_and_not_tried_for_ever(tmp_path: Path) -> None:

@@ -81,6 +81,22 @@ def test_a_wrong_password_is_told_and_heard(chromium: Chromium, url: str) -> Non
         assert visit.page.context.cookies() == []
 
 
+def test_after_a_wrong_password_the_page_that_was_asked_for_comes_in_the_language_picked(
+    chromium: Chromium, url: str
+) -> None:
+    asked = f"{url}/product?product=P%2F1&lang=de&theme=dark"
+    with chromium.visit("nl", size=PHONE) as visit:
+        page = visit.page
+        page.goto(asked)
+        for password, after in (("wrong", f"{url}/login?failed=wrong*"), (PASSWORD, asked)):
+            page.get_by_label("Name").fill("ada")
+            page.get_by_label("Passwort").fill(password)
+            page.get_by_role("button", name="Anmelden").click()
+            page.wait_for_url(after)
+            root = page.locator("html")
+            assert (root.get_attribute("lang"), root.get_attribute("data-theme")) == ("de", "dark")
+
+
 @pytest.mark.parametrize("language", offered("station"))
 def test_the_pages_fit_a_narrow_screen_and_wide_letters(
     chromium: Chromium, url: str, language: str

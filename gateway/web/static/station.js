@@ -265,7 +265,10 @@ function keyed(list, items, template, keyOf, fill) {
     if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
     fill(item, partsOf(item), each);
   });
-  for (const gone of had.values()) gone.remove();
+  for (const gone of had.values()) {
+    if (gone.contains(document.activeElement)) main.focus(); // what was done with it is done
+    gone.remove();
+  }
 }
 
 function made(template) {

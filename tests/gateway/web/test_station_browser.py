@@ -56,6 +56,31 @@ def test_a_scan_appears_at_once_and_says_what_it_is(
         visit.assert_stayed()
 
 
+@pytest.mark.parametrize("language", offered("station"))
+def test_the_word_that_is_read_at_three_metres_is_not_broken(
+    chromium: Chromium, at: Site, language: str
+) -> None:
+    with chromium.visit(language, size=DESK) as visit:
+        opened(visit, at)
+        visit.page.wait_for_selector("#recent tr")
+        for width in (320, 360, 390, 768, 960, 1024, 1280, 1920):
+            visit.page.set_viewport_size({"width": width, "height": 800})
+            for colour in ("none", "green", "amber", "red"):
+                said = words(language, "station")(f"station.colour.{colour}")
+                lines = visit.page.evaluate(
+                    """([colour, said]) => {
+                      const last = document.getElementById("last"), range = document.createRange();
+                      const word = last.querySelector("[data-part=colour]");
+                      last.dataset.state = colour;
+                      word.textContent = said;
+                      range.selectNodeContents(word);
+                      return range.getClientRects().length;
+                    }""",
+                    [colour, said],
+                )
+                assert lines == 1, (said, width)
+
+
 def test_the_stream_goes_on_without_a_gap_when_the_server_restarts(
     chromium: Chromium, aside: Aside, tmp_path: Path
 ) -> None:
@@ -197,6 +222,14 @@ def test_a_lead_works_it_by_keyboard_alone(chromium: Chromium, aside: Aside, at:
             page.keyboard.press("Enter")
         assert answered.value.ok
         assert [intent for intent, _ in at.line.voided] == [6]
+        said = {"outcome": "voided", "intent": 6, "reason": "voided by hand (lead)"}
+        aside.run(at.journal.append("void", "dock", b"\x06" * 7, HOSTILE, said))
+        page.locator("#torn li").wait_for(state="detached")
+        assert page.evaluate("document.activeElement.id") == "main"
+        aside.run(
+            at.journal.append("intent", "dock", b"\x06" * 7, HOSTILE, {"act": "commissioned"})
+        )
+        at.page.notices.torn.add((b"\x06" * 7).hex())
     with chromium.visit(size=DESK) as visit:
         opened(visit, at)
         visit.page.wait_for_selector("#torn li")

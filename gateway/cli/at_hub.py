@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.output import Command
+from gateway.cli.output import TROUBLE, Command, Failure
 from gateway.hub.access import Caller, caller
 from gateway.hub.audit import Audit
 from gateway.hub.database import Database
 from gateway.hub.entrance import audit_key
-from gateway.hub.open import open_database
+from gateway.hub.open import SCHEMES, open_database
 from gateway.hub.settings import HubSettings, load
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -45,6 +45,15 @@ async def opened(settings: HubSettings) -> AsyncIterator[tuple[Database, Audit]]
         yield database, Audit(database, audit_key(settings.access.audit_key), settings.access.node)
     finally:
         await database.close()
+
+
+def standing(settings: HubSettings) -> None:
+    """Fail where there is no hub yet: one that is made by looking at it has nothing to show."""
+    where = settings.database
+    if not str(where).startswith(SCHEMES) and not Path(where).exists():
+        raise Failure(
+            f"there is no hub's database at {where}: name its configuration with -c", TROUBLE
+        )
 
 
 def myself() -> Caller:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gateway.cli.at_hub import myself, opened, settings_option
+from gateway.cli.at_hub import myself, opened, settings_option, standing
 from gateway.cli.key_file import opened_key
 from gateway.cli.output import (
     NO,
@@ -78,6 +78,7 @@ def gateways(settings: HubSettings, as_json: bool) -> None:
     \b
     Example:  tagwright hub gateways -c hub.toml
     """
+    standing(settings)
 
     async def ask() -> list[dict[str, Any]]:
         async with opened(settings) as (database, _):
@@ -223,6 +224,7 @@ def audit(
     \b
     Example:  tagwright hub audit --verify -c hub.toml
     """
+    standing(settings)
     if is_verified:
         cards = [read_card(settings.access.audit_key), *(public_key(each) for each in keys)]
         _verify(settings, cards, as_json)

@@ -5,7 +5,7 @@ import time
 
 import click
 
-from gateway.cli.at_hub import myself, opened, settings_option
+from gateway.cli.at_hub import myself, opened, settings_option, standing
 from gateway.cli.output import NO, Failure, emit, json_option
 from gateway.cli.page import Page
 from gateway.cli.paint import printable
@@ -43,6 +43,8 @@ def reports(
               tagwright hub report 17 accepted -c hub.toml
     """
 
+    standing(settings)
+
     async def ask() -> list[Report]:
         async with opened(settings) as (database, _):
             store = Reports(database, time.time_ns)
@@ -71,6 +73,8 @@ def report(number: int, decision: str, settings: HubSettings, as_json: bool) -> 
     \b
     Example:  tagwright hub report 17 accepted -c hub.toml
     """
+
+    standing(settings)
 
     async def do() -> tuple[Report | None, bool]:
         who = myself()

@@ -246,7 +246,7 @@ def _one_line() -> Iterator[None]:
         raise
     except click.UsageError as why:
         path = why.ctx.command_path if why.ctx else "tagwright"
-        text = why.format_message().rstrip(".").replace("\n", " ")
+        text = " ".join(why.format_message().rstrip(".").split())
         text += " see" if text.endswith("?") else ": see"
         raise Failure(f"{text} `{path} --help`", USAGE) from why
     except Stopped as why:

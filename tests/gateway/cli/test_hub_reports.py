@@ -38,6 +38,21 @@ def hub(*words: str, config: Path) -> Result:
     return CliRunner().invoke(main, ["hub", *words, "-c", os.fspath(config)])
 
 
+def test_a_hub_that_is_not_there_is_not_made_by_asking_it(tmp_path: Path) -> None:
+    config = tmp_path / "hub.toml"
+    config.write_text('database = "elsewhere.db"\n')
+    for words in (
+        ("reports",),
+        ("report", "1", "accepted"),
+        ("gateways",),
+        ("audit",),
+        ("audit", "--verify"),
+    ):
+        found = hub(*words, config=config)
+        assert found.exit_code == 3 and "elsewhere.db: name its configuration" in found.output
+    assert [each.name for each in tmp_path.iterdir()] == ["hub.toml"]
+
+
 def test_reports_are_listed_decided_on_and_audited(hub_toml: Path) -> None:
     listed = hub("reports", config=hub_toml)
     assert listed.exit_code == 0, listed.output

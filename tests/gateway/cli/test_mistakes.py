@@ -74,6 +74,11 @@ def call(folder: Path, command: str, monkeypatch: pytest.MonkeyPatch) -> Result:
             2,
             "Missing option '--reader' (env var: 'TAGWRIGHT_READER'): see `tagwright tag read --help`",
         ),
+        (
+            "account set ada",
+            2,
+            "Missing option '--role'. Choose from: operator, lead, engineer: see `tagwright account set --help`",
+        ),
         # readers
         ("tag read --reader usb:0", 2, f"usb: no such kind of reader: {READERS}"),
         (

@@ -31,6 +31,8 @@ def batch(kit: "Kit") -> "Job":
             yield ("wait", _AGAIN_MS)
             continue
         if uid is None or uid == resting:
+            if uid is not None:
+                recent.has(uid, kit.clock.ms())  # its window begins when it leaves
             resting = uid
             yield ("wait", duty.rest_ms(uid is not None, kit.clock.ms()))
             continue

@@ -139,6 +139,20 @@ def test_a_batch_counts_each_tag_once():
     assert [bench.outbox.body(n)["mode"] for n in range(3)] == ["batch"] * 3
 
 
+def test_a_tag_that_lies_there_for_long_is_no_other_one_when_a_look_misses_it():
+    bench = Bench(chained())
+    looks = [True] * 9 + [False, True]
+
+    def target():
+        bench.clock.at += 1000
+        return UID if looks.pop(0) else None
+
+    bench._target = target
+    raises(IndexError, bench.run, batch.batch(bench))
+    assert [screen.word for screen in bench.shown] == ["VALID", "SAME"]
+    assert bench.outbox.kinds() == ["verdict"]
+
+
 def test_a_batch_outlives_a_reader_that_fails():
     bench = Bench(chained())
     answers = [ReaderGone("reader silent"), bench.tag.uid]

@@ -50,7 +50,7 @@ class Outbox:
         self._random = random
         self._boot = boot
         self._limit = limit_kb * 1024
-        self._open: "list[tuple[int, bytes, int, int]]" = []  # seq, uid; segment, offset
+        self._open: "list[tuple[int, bytes, bytes, int, int]]" = []  # see _note
         self._known = bytearray(_KNOWN * _ENTRY)  # the oldest first
         self._room = 0  # bytes until the newest segment is full
         self._file: "Any" = None  # the newest segment, where it is prepared
@@ -169,15 +169,21 @@ class Outbox:
     def open_intent(self, uid: "bytes") -> "tuple[int, dict[str, Any]] | None":
         """(seq, body) of this tag's newest intent that has no result."""
         for at in range(len(self._open) - 1, -1, -1):
-            seq, owner, start, offset = self._open[at]
+            seq, owner, _, start, offset = self._open[at]
             if owner == uid:
                 return seq, cbor.decode(self._record(start, offset))[7]
         return None
 
     def known_seq(self, product: "str") -> "int | None":
-        """The highest seq of the product's stubs that were written or seen, of the latest 64 products."""
-        at = self._known_at(_hash(product))
-        return None if at < 0 else int.from_bytes(self._known[at + 8 : at + _ENTRY], "big")
+        """The highest seq of the product's stubs that were written or seen, of the latest 64 products.
+
+        0 for each product whose order has an open intent.
+        """
+        key = _hash(product)
+        at = self._known_at(key)
+        if at < 0:
+            return 0 if key in [each[2] for each in self._open] else None
+        return int.from_bytes(self._known[at + 8 : at + _ENTRY], "big")
 
     def prepare(self) -> None:
         """Have the flash erase now what the next record needs, 50 ms that it then does not take."""
@@ -225,16 +231,16 @@ class Outbox:
         head = cbor.encode([self.next, self.acked, self.epoch, b""])[:-1]
         head += cbor.head(0x40, len(self._known))
         head = segments.start(head, self._known) + head
-        places: "list[tuple[int, bytes, int, int]]" = []
+        places: "list[tuple[int, bytes, bytes, int, int]]" = []
         end = len(head) + len(self._known)
 
         def parts() -> "Iterator[bytes | bytearray]":
             nonlocal end
             yield head
             yield self._known
-            for seq, uid, start, offset in self._open:
+            for seq, uid, order, start, offset in self._open:
                 again = segments.carried(self._record(start, offset))
-                places.append((seq, uid, self.next, end))
+                places.append((seq, uid, order, self.next, end))
                 end += len(again)
                 yield again
             yield segments.start(data)
@@ -256,10 +262,11 @@ class Outbox:
         return end
 
     def _note(self, record: "list[Any]", start: "int", offset: "int") -> None:
-        """What a record changes in what is open and known."""
+        """What a record changes in what is open and known. Open: seq, uid, an order's product by hash; where."""
         seq, kind, uid, product, body = record[0], record[4], record[5], record[6], record[7]
         if kind == "intent":
-            self._open = self._open[1 - _OPEN :] + [(seq, uid, start, offset)]
+            order = _hash(product) if "order" in body else b""
+            self._open = self._open[1 - _OPEN :] + [(seq, uid, order, start, offset)]
         elif kind in ("result", "void"):
             self._open = [each for each in self._open if each[0] != body.get("intent")]
         stub_seq = body.get(_STUB_SEQ.get(kind, ""))

@@ -168,6 +168,19 @@ def test_the_newest_seq_of_a_product_is_known_over_a_start():
         assert each.known_seq("p60") == 60 and each.known_seq("p3") is None
 
 
+def test_an_order_that_was_begun_stays_its_tags_whatever_came_since():
+    data = folder()
+    outbox = Outbox(data, random)
+    begun = outbox.append("intent", UID, "torn", {"order": 1}, CLOCK)
+    for n in range(100):
+        outbox.append("result", bytes(7), f"p{n}", {"seq": 0}, CLOCK)
+    for each in (outbox, Outbox(data, random)):
+        assert each.known_seq("torn") == 0 and each.known_seq("p3") is None
+    outbox.append("void", UID, "torn", {"intent": begun}, CLOCK)
+    for each in (outbox, Outbox(data, random)):
+        assert each.known_seq("torn") is None
+
+
 def test_a_full_log_says_so_and_loses_nothing():
     data = folder()
     outbox = Outbox(data, random, 0, 48)

@@ -1,8 +1,8 @@
 """The trust list on flash: found key by key, for a list of 1,000 does not fit the memory.
 
 Of the list in force there are two files, named by its number: the signed list as it came, and its index, a head and
-for each entry its kid (8 bytes) and where in the list it stands (4). The highest number ever seen is in State, and
-is written last: until then the list before it is in force.
+for each entry its kid (8 bytes) and where in the list it stands (4). The highest number ever seen, of each root, is in
+State, and is written last: until then the list before it is in force.
 """
 
 import os
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-NUMBER = "trust"  # in State
 ROW = 12  # bytes of an index row
 ROWS = 96  # where they begin, behind the head
 
 
 class Trust:
-    """number: of the list in force, 0 for none; issued, not_after: its times, Unix seconds."""
+    """number: of the list in force, 0 for none; issued, not_after: its times, Unix seconds.
+
+    seen: the name in State of the highest number under this root; another root numbers its lists anew.
+    """
 
     def __init__(self, folder: "str", root: "bytes", state: "State") -> None:
         """root: the 32 bytes of the key that signs lists; b"": none is trusted. root and state stay attributes."""
@@ -35,6 +37,8 @@ class Trust:
         self._folder = folder
         self.root = root
         self.state = state
+        # An int: on MicroPython hex() of no bytes is no text.
+        self.seen = f"trust{int.from_bytes(root[:4], 'big')}"
         # Who issued a stub, and the handheld's own: their tables have their room while the heap is whole.
         self._prepared = [ed25519.PreparedKey(b""), ed25519.PreparedKey(b"")]
         self.load()
@@ -43,7 +47,7 @@ class Trust:
         """Put in force what stands on flash under this root; files of no use are removed."""
         self.number = self.issued = self.not_after = self._count = 0
         self._last: "tuple[bytes | None, list[Entry]]" = (None, [])
-        number = self.state.get(NUMBER)
+        number = self.state.get(self.seen)
         path = self.path(number)
         head = segments.data_at(path + ".keys", 0) if files.size(path + ".keys") > 0 else b""
         if head:

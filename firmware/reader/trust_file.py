@@ -6,7 +6,7 @@ import os
 from edge import cbor, cose, ed25519, envelope, trust
 from edge.errors import Malformed
 from reader import files, segments
-from reader.trust import NUMBER, ROWS, turned
+from reader.trust import ROWS, turned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def install(into: "Trust", path: "str") -> "Generator[int, None, None]":
     if not (yield from turned(check.steps())):
         raise trust.BadSignature("trust list: not signed by this root key")
     number, issued, not_after, count, at = _opened(files.part(path, at, 48), at)
-    if number < into.state.get(NUMBER) or number <= into.number:
+    if number < into.state.get(into.seen) or number <= into.number:
         raise Malformed(f"trust list: {number} is older than what was seen")
     index = into.path(number) + ".keys"
     head = segments.framed(cbor.encode([into.root, count, crc, issued, not_after]))
@@ -62,7 +62,7 @@ def install(into: "Trust", path: "str") -> "Generator[int, None, None]":
     if at != size - _TAIL:
         raise Malformed("trust list: bytes after its entries")
     os.rename(path, into.path(number))
-    into.state.set(NUMBER, number)
+    into.state.set(into.seen, number)
     into.load()
 
 

@@ -109,6 +109,18 @@ def test_an_older_list_is_refused_even_when_the_newer_one_is_gone():
     assert found.number == 4
 
 
+def test_another_root_numbers_its_lists_anew_and_the_first_ones_stay_seen():
+    data = folder()
+    installed(Trust(data + "/trust", ROOT, State(data)), encoded(3, (Entry(KID, KEY),)))
+    other = Trust(data + "/trust", ed25519.public_key(STATION), State(data))
+    assert other.number == 0
+    installed(other, encoded(1, (Entry(KID, KEY),), STATION))
+    assert other.number == 1 and other.find(KID) == [Entry(KID, KEY)]
+    first = Trust(data + "/trust", ROOT, State(data))
+    assert first.number == 0
+    assert "older" in raises(Malformed, installed, first, encoded(2, ()))
+
+
 def test_what_the_root_did_not_sign_changes_nothing():
     data = folder()
     found = Trust(data + "/trust", ROOT, State(data))

@@ -11,9 +11,7 @@ from typing import Any
 from edge import link
 from edge.errors import Malformed
 
-SEQS = (
-    1 << 32
-)  # a log's seqs stay below, which no flash lives to reach: a cursor has the record's mark above them
+SEQS = 1 << 32  # below it are a log's seqs, and above them in a cursor that record's mark
 
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 32  # characters

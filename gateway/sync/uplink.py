@@ -266,6 +266,7 @@ class Uplink:
         self._doubt = False
         if found.seq > confirmed:
             await journal.confirm(found.seq)
+            self._wake()
         elif found.seq < confirmed:
             log.warning("the hub lacks rows from %d on: sending them again", found.seq + 1)
             await asyncio.gather(
@@ -300,8 +301,12 @@ class Uplink:
         flight.add(cuts)
         if kept != self._kept:
             self._kept = kept
-            self._progress.set()
-            self._progress = asyncio.Event()
+            self._wake()
+
+    def _wake(self) -> None:
+        """Let those look who wait for what is acknowledged."""
+        self._progress.set()
+        self._progress = asyncio.Event()
 
     async def _look_around(self) -> None:
         """What is done now and then."""

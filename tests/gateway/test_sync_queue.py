@@ -1,5 +1,6 @@
 """The uplink over a transport that keeps batches for the hub: sent is not confirmed, and receipts come later."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -275,6 +276,22 @@ def test_nothing_is_sent_while_it_is_not_known_what_the_hub_has_of_ours(world: W
     consume(world)
     assert cursors(gateway) == (10, 10)
     assert len(gateway.journal.branches()) == 1  # the hub itself knew nothing of that
+
+
+def test_who_waits_for_the_hub_hears_of_what_it_was_found_to_hold(world: World) -> None:
+    gateway = begun(world, 5)
+    enqueue(world)
+    world.do(world.consume([0]))
+    world.told.clear()  # the hub holds all five, and its receipt is lost
+
+    async def waited_for() -> asyncio.Task[None]:
+        return asyncio.create_task(gateway.uplink.acknowledged(5))
+
+    waiting = world.do(waited_for())
+    stranger = Receipt(gateway.journal.id, 9, hash=bytes(32))
+    world.do(world.hear(gateway, stranger))
+    assert cursors(gateway) == (5, 5)
+    assert waiting.done()
 
 
 def test_one_try_at_a_time_while_nothing_works(world: World) -> None:

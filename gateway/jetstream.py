@@ -179,8 +179,9 @@ class Connection:
             raise NatsTrouble(self._reason(e)) from e
 
         async def end() -> None:
-            try:
-                await subscribed.drain()  # type: ignore[no-untyped-call]
+            try:  # the library waits for ever for what a lost connection leaves unheard
+                async with asyncio.timeout(ANSWER_S):
+                    await subscribed.drain()  # type: ignore[no-untyped-call]
             except (nats.errors.Error, OSError) as e:
                 raise NatsTrouble(self._reason(e)) from e
 

@@ -321,6 +321,33 @@ def test_a_node_that_answers_no_ping_is_lost_also_where_something_is_unsent(
     run(play)
 
 
+def test_a_connection_that_is_lost_while_the_last_messages_are_heard_holds_nobody(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.jetstream.ANSWER_S", 2.0)
+
+    async def play() -> None:
+        connection = await connect(broker, "test")
+        hearing = asyncio.Event()
+
+        async def hear(message: Message) -> None:
+            hearing.set()
+            await connection.lost.wait()
+
+        end = await connection.subscribe("news", hear)
+        for _ in range(3):
+            await connection.publish("news")
+        await hearing.wait()
+        ending = asyncio.create_task(end())
+        for _ in range(2):  # the second one is behind the end's own
+            await connection.flush()
+        await connection.close()
+        with pytest.raises(NatsTrouble):
+            await ending
+
+    run(play)
+
+
 def test_a_ca_that_is_gone_when_the_connection_is_made_anew_is_trouble() -> None:
     def gone() -> ssl.SSLContext:
         raise ConfigProblem("hub.ca cannot be used: it is gone")

@@ -24,7 +24,7 @@ from gateway.web.words import Words, words
 _NOTHING = Markup("")
 SECTIONS = ("common", "passport", "record", "verdict")
 # What of the section "verdict" the script says, too
-_FOR_THE_SCRIPT = ("colour", "answer", "row", "tap", "device", "document", "unproven")
+_FOR_THE_SCRIPT = ("none", "colour", "answer", "row", "tap", "device", "document", "unproven")
 _UNANSWERED = (
     *(("integrity", "not_checked", "open"), ("key", "unknown", "open")),
     *(("binding", "not_checked", "open"), ("chain", "not_checked", "open")),

@@ -85,8 +85,13 @@ function show({ verdict, colour, row, claims }, from, missing, now) {
   for (const name of ["title", "means", "do"]) part(name).textContent = text(`row.${row}.${name}`);
   const unbound = verdict.binding === "not_bound" && data.texts[`row.${row}.means_unbound`];
   if (unbound) part("means").textContent = unbound; // a code may be a copy
+  const isListless = missing && row === "key=unknown"; // nobody knows whose key that is
+  if (isListless) {
+    part("title").textContent = text("none.no_list.title");
+    part("means").textContent = text(`tap.${missing}`);
+  }
   part("by").textContent = `${text(`tap.${from}`)} ${text("device")}`;
-  part("list").textContent = missing ? text(`tap.${missing}`) : age(now);
+  part("list").textContent = isListless ? "" : missing ? text(`tap.${missing}`) : age(now);
   const isSigned = verdict.integrity === "valid"; // nothing good is said of what is not
   const answers = section.querySelector(".answers");
   for (const each of answers.children) {

@@ -132,17 +132,20 @@ def test_without_the_list_nothing_is_called_genuine(chromium: Chromium, site: Pa
         visit.page.context.set_offline(True)
         scan(visit, site.codes["valid"])
         judged(visit, "key=unknown")
-        assert said(visit, "list") == EN("verdict.tap.no_list")
+        # Not that the key is on no list: there is none to look it up in
+        assert said(visit, "title") == EN("verdict.none.no_list.title")
+        assert said(visit, "means") == EN("verdict.tap.no_list")
         visit.shot("code-offline")
         scan(visit, site.codes["garbled"])
         judged(visit, "integrity=malformed")  # which takes no list
+        assert said(visit, "list") == EN("verdict.tap.no_list")
         visit.page.context.set_offline(False)
         visit.complaints.clear()  # of the network
 
         visit.page.route("**/v1/trust", lambda route: route.fulfill(body=b"\xd2\x84\x40"))
         scan(visit, site.codes["valid"])
         judged(visit, "key=unknown")
-        assert said(visit, "list") == EN("verdict.tap.bad_list")
+        assert said(visit, "means") == EN("verdict.tap.bad_list")
         visit.page.unroute_all()
         scan(visit, site.codes["unknown"])  # so that the next one is a change
         scan(visit, site.codes["valid"])

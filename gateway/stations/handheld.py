@@ -25,8 +25,9 @@ from gateway.readers.handheld_end import SEQS, End, Hello, Message
 from gateway.readers.scanner_link import Link
 from gateway.stations import handheld_rows as rows
 from gateway.stations.handheld_keys import Keys
+from gateway.stations.handheld_offers import Offers
 from gateway.stations.handheld_rows import Judge
-from gateway.stations.handheld_shelf import UPDATE, Looks, Shelf, Thing
+from gateway.stations.handheld_shelf import UPDATE, Shelf
 from gateway.stations.result import RED, Result, Signal
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class HandheldStation:
 
     async def _talk(self, at: Link, where: str, tell: Tell) -> None:
         end = End(self._gateway, self._secret, self._random)
-        visit = _Visit(self._judge())
+        visit = _Visit()
         clock = asyncio.get_running_loop().time
         since = clock()
         try:
@@ -142,23 +143,16 @@ class HandheldStation:
             upto = await self._take(hello, visit, said[1], said[2], tell)
             answers = [end.frame(link.ACK, upto)]
             if not said[2] or upto + 1 >= hello.number("next"):
-                answers += await self._offers(end, hello, visit)
+                answers += await self._offers(end, visit)
             return answers
         if kind == link.WANT:
-            thing = visit.things.get(said[2])
-            if thing is not None and said[3] < len(thing.content):
-                visit.is_under_way = True
-                piece = thing.content[said[3] : said[3] + link.RECORD]
-                return [end.frame(link.CHUNK, thing.what, said[3], piece)]
+            piece = visit.offers.piece(said[2], said[3])
+            if piece is not None:
+                return [end.frame(link.CHUNK, piece[0], said[3], piece[1])]
         elif kind == link.DONE:
-            visit.is_under_way = False
-            if said[2]:
-                self._shelf.installed(said[1], visit.looks)
-            else:
-                for thing in visit.things.values():
-                    self._shelf.refused(thing, hello)
+            visit.offers.done(said[1], said[2])
             await self._done(hello, said)
-            return await self._offers(end, hello, visit)
+            return await self._offers(end, visit)
         elif kind == link.TEXT:
             await self._text(hello, visit, said)
         return []
@@ -166,7 +160,7 @@ class HandheldStation:
     def _welcome(self, end: End, hello: Hello, visit: "_Visit") -> bytes:
         """Says how far the log is stored."""
         mark, acked = divmod(self.journal.cursor(hello.cursor), SEQS)
-        visit.begin(self._judge())
+        visit.begin(self._judge(), Offers(self._shelf, self._collector.giving, hello))
         now = visit.judge.now
         return end.welcome(now if now >= rows.EARLIEST else 0, acked, mark)
 
@@ -207,27 +201,13 @@ class HandheldStation:
         ]
         return max(found, default=0)
 
-    async def _offers(self, end: End, hello: Hello, visit: "_Visit") -> list[bytes]:
+    async def _offers(self, end: End, visit: "_Visit") -> list[bytes]:
         """One at a time, and only when every record is here: orders depend on them."""
-        self._shelf.met(hello)
-        if visit.is_under_way:
+        thing = await visit.offers.next()
+        if thing is None:
             return []
-        for thing in self._shelf.things(hello, visit.looks):
-            if not await self._may_have(thing, hello):
-                continue
-            visit.things = {thing.sha256: thing}
-            log.info("%s: %s %d is offered", hello.name, thing.what, thing.number)
-            about = (thing.what, thing.number, len(thing.content), thing.sha256)
-            return [end.frame(link.OFFER, *about)]
-        return []
-
-    async def _may_have(self, thing: Thing, hello: Hello) -> bool:
-        try:
-            async with self._collector.giving:
-                return await self._shelf.reserve(thing, hello)
-        except JournalFull as why:
-            log.warning("%s: %s %d waits: %s", hello.name, thing.what, thing.number, why)
-            return False
+        about = (thing.what, thing.number, len(thing.content), thing.sha256)
+        return [end.frame(link.OFFER, *about)]
 
     async def _done(self, hello: Hello, said: Message) -> None:
         what, is_ok, text = rows.printable(said[1]), said[2], rows.printable(said[3])
@@ -272,23 +252,23 @@ class HandheldStation:
 
 
 class _Visit:
-    """What belongs to one session. things: SHA-256 -> what was offered last; is_under_way: it is being fetched.
+    """What belongs to one connection, and from `begin` on to one session of it.
 
     judge: as it was at the hello. refused, why: of the connection, as they were told last; told: how often.
     is_doubted: it was told that who is there proves nothing.
     """
 
-    def __init__(self, judge: Judge) -> None:
+    judge: Judge
+    offers: Offers
+    parts: list[str]
+
+    def __init__(self) -> None:
         self.refused, self.why, self.told = 0, "", 0
         self.is_doubted = False
-        self.begin(judge)
 
-    def begin(self, judge: Judge) -> None:
-        self.judge = judge
-        self.looks = Looks()
-        self.things: dict[bytes, Thing] = {}
-        self.is_under_way = False
-        self.parts: list[str] = []
+    def begin(self, judge: Judge, offers: Offers) -> None:
+        """A hello has come."""
+        self.judge, self.offers, self.parts = judge, offers, []
 
 
 def _acts(

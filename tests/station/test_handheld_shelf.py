@@ -85,6 +85,65 @@ async def test_everything_comes_in_one_visit_one_after_the_other(tmp_path: Path)
         assert len(device.installed) == 2
 
 
+async def test_a_gateway_that_answers_late_hands_over_everything_all_the_same(
+    tmp_path: Path,
+) -> None:
+    class Late(Wire):
+        """What is said once the link is up arrives 4 s later: it has been said again by then."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.held: list[tuple[int, bytes]] = []
+
+        def put(self, data: bytes) -> None:
+            if data:
+                self.held.append((device.ms + (4000 if device.link.up else 0), data))
+            while self.held and self.held[0][0] <= device.ms:
+                super().put(self.held.pop(0)[1])
+
+    (tmp_path / "orders.csv").write_text(csv("A1", "A2"))
+    (tmp_path / "bundle").write_bytes(bytes(100))
+    device = Device(tmp_path / "d")
+    device.note(5)
+    async with Journal(tmp_path / "j.db") as journal:
+        here = stocked(journal, orders=tmp_path / "orders.csv", update=tmp_path / "bundle")
+        device.ms = 0
+        await session(here, device, Late(), until=lambda: device.ms > 120_000)
+    assert [what for what, _ in device.installed] == ["update", "orders"]
+
+
+async def test_an_offer_that_is_lost_is_made_again(tmp_path: Path) -> None:
+    class Noise(Wire):
+        """Of BYE, WELCOME, ACK and OFFER the last does not arrive."""
+
+        sent = 0
+
+        async def send(self, data: bytes) -> None:
+            self.sent += 1
+            if self.sent != 4:
+                await super().send(data)
+
+    (tmp_path / "bundle").write_bytes(bytes(100))
+    device = Device(tmp_path / "d")
+    async with Journal(tmp_path / "j.db") as journal:
+        here = stocked(journal, update=tmp_path / "bundle")
+        await visit(here, device, Noise())
+    assert [what for what, _ in device.installed] == ["update"]
+
+
+async def test_what_is_not_understood_is_offered_so_often_and_hinders_nothing(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "orders.csv").write_text(csv("A1", "A2"))
+    (tmp_path / "bundle").write_bytes(bytes(100))
+    device = Device(tmp_path / "d")
+    del device.download._installs["update"]  # an older firmware
+    async with Journal(tmp_path / "j.db") as journal:
+        here = stocked(journal, orders=tmp_path / "orders.csv", update=tmp_path / "bundle")
+        await visit(here, device)
+    assert [what for what, _ in device.installed] == ["orders"]
+
+
 async def test_a_fetch_that_is_cut_anywhere_goes_on_where_it_was(tmp_path: Path) -> None:
     content = bytes(range(256)) * 60
     (tmp_path / "bundle").write_bytes(content)

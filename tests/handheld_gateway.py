@@ -33,11 +33,15 @@ async def collected(folder: Path, sim: HandheldSim, until: Callable[[Journal], b
     trust = TrustFile(TrustStore(folder / "trust.cbor", tags.public(tags.ROOT)))
     async with Journal(folder / "gateway.db") as journal, asyncio.timeout(PATIENCE_S):
         station = handheld_stations(config, journal, trust)["hand"]
-        running = asyncio.create_task(station.run(lambda result: None))
-        while not until(journal):
-            await journal.grown_beyond(journal.head())
-        running.cancel()
-        await asyncio.wait([running])
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(station.run(lambda result: None))
+            try:
+                while not until(journal):
+                    await journal.grown_beyond(journal.head())
+            except asyncio.CancelledError as why:
+                why.add_note(f"the journal: {rows(journal)}")
+                raise
+            running.cancel()
 
 
 def installed(journal: Journal, count: int = 1) -> bool:

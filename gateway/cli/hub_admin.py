@@ -103,6 +103,7 @@ def revoke(name: str, settings: HubSettings, as_json: bool) -> None:
     \b
     Example:  tagwright hub revoke line1 -c hub.toml
     """
+    standing(settings)
 
     async def do() -> bool:
         async with opened(settings) as (database, kept):

@@ -153,7 +153,7 @@ def test_what_was_changed_in_the_audit_ends_with_1(settings: Path) -> None:
         (("hub", "token", "-x-", "-c", "SETTINGS"), 2, "No such option"),
         (("hub", "token", "a b", "-c", "SETTINGS"), 2, "write letters"),
         (("hub", "token", "line1", "-c", "/none/hub.toml"), 2, "/none/hub.toml"),
-        (("hub", "revoke", "line9", "-c", "SETTINGS"), 1, "no gateway line9"),
+        (("hub", "revoke", "line9", "-c", "SETTINGS"), 3, "no hub's database"),
         (("hub", "dance"), 2, "No such command"),
         (("hub", "credential", "--role", "king"), 2, "king"),
         (("enrol", "--hub", "https://127.0.0.1:1", "--out", "OUT"), 2, "--token"),
@@ -174,6 +174,12 @@ def test_wrong_usage_is_one_line_and_a_status(
     assert done.exit_code == status, done.output
     (line,) = done.stderr.splitlines()
     assert says in line
+
+
+def test_a_gateway_that_never_enrolled_is_not_revoked(settings: Path) -> None:
+    said("hub", "token", "line9", "-c", settings)  # which makes the hub
+    done = call("hub", "revoke", "line9", "-c", settings)
+    assert done.exit_code == 1 and "no gateway line9 is enrolled" in done.stderr
 
 
 def test_a_hub_without_a_ca_gives_no_tokens(tmp_path: Path) -> None:

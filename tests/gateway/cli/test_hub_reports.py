@@ -45,6 +45,7 @@ def test_a_hub_that_is_not_there_is_not_made_by_asking_it(tmp_path: Path) -> Non
         ("reports",),
         ("report", "1", "accepted"),
         ("gateways",),
+        ("revoke", "line9"),
         ("audit",),
         ("audit", "--verify"),
     ):

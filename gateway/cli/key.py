@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from edge.errors import Malformed
-from edge.trust import Entry, TrustList
+from edge.trust import Entry, TrustList, encode
 from gateway.cli.key_file import opened_key
 from gateway.cli.output import (
     USAGE,
@@ -169,11 +169,19 @@ def trust(
     \b
     Example:  tagwright key trust --add line1.key --out trust.cbor
     """
-    root = _root(path, root_key, passphrase_file, may_make=not path.exists())
+    cards = [public_key(name) for name in keys]
+    if not path.parent.is_dir():
+        raise Failure(f"--out {path}: there is no folder {path.parent}", USAGE)
+    place, secret = root_key or _beside(path), None
+    may_make = not path.exists() and not place.exists()
+    if may_make:
+        secret = passphrase(passphrase_file, f"Passphrase for the new root key {place}")
+        root = DeviceKey.generate()
+    else:
+        root = _root(path, place, passphrase_file)
     now = int(time.time())
     entries = {entry.key: entry for entry in _entries(path, root)}
-    for name in keys:
-        card = public_key(name)
+    for card in cards:
         entries[card.public] = card.entry(
             now,
             operator=card.operator if operator is None else operator,
@@ -181,7 +189,12 @@ def trust(
             gtin_prefixes=prefixes,
             jurisdiction=jurisdiction,
         )
-    _sign(path, root, list(entries.values()), now, days, as_json)
+    made = _list(path, root, list(entries.values()), now, days)
+    if may_make:  # only now: whatever was named has been looked at
+        root.save(place, secret)
+        how = "encrypted" if secret else "NOT ENCRYPTED, for want of a passphrase"
+        say(f"made the root key {place} ({how}); keep it offline. Root: {root.public.hex()}")
+    _save(path, root, made, days, as_json)
 
 
 @key.command(no="the file is no trust list")
@@ -214,7 +227,7 @@ def revoke(
     \b
     Example:  tagwright key revoke 0123456789abcdef --out trust.cbor
     """
-    root = _root(path, root_key, passphrase_file, may_make=False)
+    root = _root(path, root_key or _beside(path), passphrase_file)
     now = int(time.time())
     entries = list(_entries(path, root))
     hit = [place for place, entry in enumerate(entries) if entry.kid.hex() == kid.lower()]
@@ -223,40 +236,42 @@ def revoke(
     for place in hit:
         fields = {name: getattr(entries[place], name) for name in _FIELDS}
         entries[place] = Entry(**(fields | {"revoked_since": now if since is None else since}))
-    _sign(path, root, entries, now, days, as_json)
+    _save(path, root, _list(path, root, entries, now, days), days, as_json)
 
 
-def _root(path: Path, root_key: Path | None, file: Path | None, may_make: bool) -> DeviceKey:
-    place = root_key or path.with_name(path.name + ".root.key")
-    if not place.exists() and not may_make:
+def _beside(path: Path) -> Path:
+    """Where a list's root key lies unless another place is named."""
+    return path.with_name(path.name + ".root.key")
+
+
+def _root(path: Path, place: Path, file: Path | None) -> DeviceKey:
+    if not place.exists():
         raise Failure(f"no root key at {place}: name the one of {path} with --root-key", USAGE)
-    if place.exists():
-        return opened_key(place, file)
-    secret = passphrase(file, f"Passphrase for the new root key {place}")
-    made = DeviceKey.generate()
-    made.save(place, secret)
-    how = "encrypted" if secret else "NOT ENCRYPTED, for want of a passphrase"
-    say(f"made the root key {place} ({how}); keep it offline. Root: {made.public.hex()}")
-    return made
+    return opened_key(place, file)
 
 
 def _entries(path: Path, root: DeviceKey) -> tuple[Entry, ...]:
     return TrustStore(path, root.public).load().entries if path.exists() else ()
 
 
-def _sign(
-    path: Path, root: DeviceKey, entries: list[Entry], now: int, days: int, as_json: bool
-) -> None:
-    store = TrustStore(path, root.public)
-    number = store.load().number + 1 if path.exists() else 1
+def _list(path: Path, root: DeviceKey, entries: list[Entry], now: int, days: int) -> TrustList:
+    """The list that comes next at `path`; nothing is written. Failure where the format has no room for it."""
+    number = TrustStore(path, root.public).load().number + 1 if path.exists() else 1
+    made = TrustList(number, now, now + days * _DAY, tuple(entries))
     try:
-        store.save(TrustList(number, now, now + days * _DAY, tuple(entries)), root)
+        encode(made, root.alg, root.kid, root.sign)
     except Malformed as why:
         raise Failure(str(why), USAGE) from why
+    return made
+
+
+def _save(path: Path, root: DeviceKey, made: TrustList, days: int, as_json: bool) -> None:
+    TrustStore(path, root.public).save(made, root)
+    number, count = made.number, len(made.entries)
     if as_json:
-        emit({"trust": path, "number": number, "keys": len(entries), "root": root.public})
+        emit({"trust": path, "number": number, "keys": count, "root": root.public})
     else:
-        click.echo(f"{path}: list {number} with {len(entries)} keys, good for {days} days")
+        click.echo(f"{path}: list {number} with {count} keys, good for {days} days")
 
 
 def _show(card: KeyCard, as_json: bool, path: Path) -> None:

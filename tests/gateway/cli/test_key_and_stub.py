@@ -77,6 +77,26 @@ def test_stub_bytes_decode_to_the_claims_that_were_encoded(line: Path) -> None:
     assert (found["claims"]["granularity"], found["claims"]["status"]) == ("item", "active")
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--add", "none.key", "--out", "trust.cbor"), "none.key: No such file"),
+        (("--add", "a.key", "--add", "claims.json", "--out", "trust.cbor"), "claims.json is no"),
+        (("--add", "a.key", "--gtin-prefix", "x", "--out", "trust.cbor"), "GTIN prefix"),
+        (("--add", "a.key", "--root-key", "r.key", "--out", "none/trust.cbor"), "no folder none"),
+    ],
+)
+def test_no_root_key_is_made_for_a_list_that_cannot_be_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    answer("key", "new", "--out", "a.key", "--no-passphrase")
+    Path("claims.json").write_text("{}")
+    result = call("key", "trust", *words)
+    assert result.exit_code == 2 and says in result.stderr, result.output
+    assert {each.name for each in tmp_path.iterdir()} == {"a.key", "claims.json"}
+
+
 def test_a_stub_verifies_on_its_own_tag_alone(line: Path) -> None:
     raw = encoded(line, "--uid", UID)
     verify = ("stub", "verify", "--trust", line / "trust.cbor", "--uid")

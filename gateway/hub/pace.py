@@ -18,3 +18,8 @@ class Pace:
             return 60 - since_ns // 10**9
         self._times.append(now_ns)
         return 0
+
+    def give_back(self, now_ns: int) -> None:
+        """What was counted at `now_ns` came to nothing."""
+        if now_ns in self._times:  # not where the clock was set back
+            self._times.remove(now_ns)

@@ -96,20 +96,37 @@ class ReportRoom:
         problems = report_form.problems(typed, report_form.latest(now))
         if problems:
             return await self._again(request, key, typed, 422, problems, typed.token)
-        wait_s = self._pace.wait_s(now)
-        if wait_s:
-            busy = [Problem("form", "busy")]
-            return await self._again(request, key, typed, 429, busy, typed.token, wait_s)
         said = Said(key.anchors[0], typed.kind, date.fromisoformat(typed.day), typed.text)
         try:
-            await self._store.keep(said, nonce)
+            wait_s = await self._keep(said, nonce, now)
         except SentBefore:
             return await self._again(request, key, typed, 422, [Problem("form", "sent")], None)
         except TooMany:
             many = [Problem("form", "many", filled={"n": reports.PER_DAY})]
             return await self._again(request, key, typed, 429, many, typed.token, _rest_of_day(now))
+        if wait_s:
+            busy = [Problem("form", "busy")]
+            return await self._again(request, key, typed, 429, busy, typed.token, wait_s)
         where = f"/{key.path}?lang={page_language(request)}#reports"
         return Response(status_code=303, headers={"Location": where, "Cache-Control": "no-store"})
+
+    async def _keep(self, said: Said, nonce: bytes, now: int) -> int:
+        """0: it stands. Else after how many seconds it may. Only what is kept spends of what all share.
+
+        Raises SentBefore, TooMany.
+        """
+        if await self._store.is_kept(said, nonce):
+            return 0
+        wait_s = self._pace.wait_s(now)
+        if wait_s:
+            return wait_s
+        is_new = False
+        try:
+            is_new = await self._store.keep(said, nonce)
+        finally:
+            if not is_new:
+                self._pace.give_back(now)
+        return 0
 
     async def listed(self, request: Request) -> Response:
         """For managers."""

@@ -5,7 +5,7 @@ later, is shown no more and loses its text. Nothing of its sender is kept.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -43,6 +43,7 @@ _KEEP = (
     "INSERT INTO reports (subject, kind, day, text, at_ns, nonce, state)"
     " VALUES ($1, $2, $3, $4, $5, $6, 'pending') ON CONFLICT (nonce) DO NOTHING RETURNING number"
 )
+_DAYS_COUNT = "SELECT count FROM report_days WHERE subject = $1 AND day = $2"
 _SAME = "SELECT number, subject, kind, day, text FROM reports WHERE nonce = $1"
 _KNOWN = (
     "SELECT 1 WHERE EXISTS (SELECT 1 FROM stubs WHERE name = $1)"
@@ -129,25 +130,31 @@ class Reports:
         name = f"{key.gtin}/{key.serial}" if key.serial is not None else ""
         return bool(await self._database.fetch(_KNOWN, name, key.anchors[0]))
 
-    async def keep(self, said: Said, nonce: bytes) -> int:
-        """Keep what was reported by the form with this nonce; its number. The same again changes nothing.
+    async def is_kept(self, said: Said, nonce: bytes) -> bool:
+        """Whether `keep` has nothing to do, by looking alone. Raises SentBefore, TooMany where it would."""
+        found = await self._database.fetch(_SAME, nonce)
+        if found:
+            return _is_same(found, said)
+        day = _day(self._clock())
+        for (count,) in await self._database.fetch(_DAYS_COUNT, said.subject, day):
+            if count >= PER_DAY:
+                raise TooMany
+        return False
+
+    async def keep(self, said: Said, nonce: bytes) -> bool:
+        """Keep what was reported by the form with this nonce. False: the same stands already, and nothing changes.
 
         Raises SentBefore, TooMany.
         """
         now = self._clock()
-        day = datetime.fromtimestamp(now // 10**9, UTC).date()
+        day = _day(now)
         async with self._database.transaction() as session:
-            await session.execute("DELETE FROM report_days WHERE day < $1", day.isoformat())
-            content = (said.subject, said.kind, said.day.isoformat(), said.text)
-            found = await session.fetch(_KEEP, *content, now, nonce)
-            if not found:
-                ((number, *held),) = await session.fetch(_SAME, nonce)
-                if tuple(held) != content:
-                    raise SentBefore
-                return int(number)
-            if not await session.fetch(_ONE_MORE, said.subject, day.isoformat(), PER_DAY):
+            await session.execute("DELETE FROM report_days WHERE day < $1", day)
+            if not await session.fetch(_KEEP, *_content(said), now, nonce):
+                return not _is_same(await session.fetch(_SAME, nonce), said)
+            if not await session.fetch(_ONE_MORE, said.subject, day, PER_DAY):
                 raise TooMany  # which undoes the rest
-        return int(found[0][0])
+        return True
 
     async def shown(self, subject: str, most: int) -> tuple[list[Report], int]:
         """The newest of a product that are neither refused nor removed, and how many there are."""
@@ -175,6 +182,23 @@ class Reports:
                 return found, True
             await session.execute(_DECIDE, number, state, self._clock(), by)
             return await _one(session, number), True
+
+
+def _day(now_ns: int) -> str:
+    """The day in UTC."""
+    return datetime.fromtimestamp(now_ns // 10**9, UTC).date().isoformat()
+
+
+def _content(said: Said) -> tuple[str, str, str, str]:
+    return said.subject, said.kind, said.day.isoformat(), said.text
+
+
+def _is_same(found: Sequence[Sequence[Any]], said: Said) -> bool:
+    """True: the report that stands says the same. Raises SentBefore."""
+    ((_, *held),) = found
+    if tuple(held) != _content(said):
+        raise SentBefore
+    return True
 
 
 async def _one(session: Session, number: int, locking: str = "") -> Report | None:

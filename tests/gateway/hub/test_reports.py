@@ -199,17 +199,45 @@ def test_a_product_has_so_many_a_day_and_the_hub_so_many_a_minute(database_place
         assert 0 < int(answer.headers["retry-after"]) <= 86400
         assert "one too many</textarea>" in answer.text
         assert len(await at.stored()) == PER_DAY
-        at.clock.go(int(answer.headers["retry-after"]))
-        token = await at.token()
-        for _ in range(PER_MINUTE):  # a mistake keeps nobody else away
+        for n in range(PER_MINUTE // PER_DAY + 1):
+            made = passport(f"{ROOT}/01/{GTIN}/21/P{n}")
+            assert (await at.manager.post("/v1/dpps", json=made)).status_code == 201
+        forms = [f"/report/01/{GTIN}/21/P{n}" for n in range(PER_MINUTE // PER_DAY + 1)]
+        tokens = {form: token_of(await at.public.get(form)) for form in (FORM, *forms)}
+        at.clock.go(61)
+        kept = {"form": forms[-1], "token": tokens[forms[-1]]}
+        assert (await at.send(**kept)).status_code == 303
+        at.clock.go(61)
+        token = tokens[FORM]
+        for _ in range(PER_MINUTE):  # what is not kept keeps nobody else away: neither a mistake,
             assert (await at.send(token=token, day="")).status_code == 422
-        for _ in range(PER_MINUTE):
-            assert (await at.send(token=token)).status_code == 303
-        answer = await at.send(token=token)
+            assert (await at.send(token=token)).status_code == 429  # nor a product that is full,
+            assert (await at.send(**kept)).status_code == 303  # nor what stands already,
+            assert (
+                await at.send(**kept, text="else")
+            ).status_code == 422  # nor a form that is used
+        tokens |= {
+            f"{form} {n}": token_of(await at.public.get(form))
+            for form in forms
+            for n in range(PER_DAY)
+        }
+        at.clock.go(4)
+        together = [
+            at.send(form, token=tokens[f"{form} {n % PER_DAY}"], text=f"No. {n}")
+            for form in forms[:1]
+            for n in range(2 * PER_DAY)
+        ]
+        answers = await asyncio.gather(*together)  # nor who sends much at once
+        assert sorted(each.status_code for each in answers) == [303] * 5 + [422] * 5
+        for form in forms[1 : PER_MINUTE // PER_DAY]:
+            for n in range(PER_DAY):
+                assert (await at.send(form, token=tokens[f"{form} {n}"])).status_code == 303
+        more = {"form": forms[-1], "token": tokens[f"{forms[-1]} 0"]}
+        answer = await at.send(**more)
         assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
         assert EN("report.problem.busy") in answer.text
         at.clock.go(60)
-        assert (await at.send(token=token)).status_code == 303
+        assert (await at.send(**more)).status_code == 303
 
     play(database_place, scene)
 

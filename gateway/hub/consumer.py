@@ -102,7 +102,7 @@ class Consumer:
         self._pause_s = _FIRST_PAUSE_S
 
     def stop(self) -> None:
-        """End run() when what is in hand is committed, acknowledged or given back."""
+        """End run() when what is in hand or on its way is committed, acknowledged or given back: a second or two."""
         self._stop.set()
 
     async def run(self) -> None:
@@ -128,22 +128,24 @@ class Consumer:
         await pull.begin()
         self._ready()
         self._ready = _told
-        while True:
-            messages = await self._unless_over(connection, pull.some())
-            if messages is None:
-                break
-            while messages:
-                group, messages = _group(messages)
-                try:
-                    await self._take(connection, group)
-                except StoreTrouble as why:
-                    await _give_back(connection, [*group, *messages, *pull.rest()], self._pause_s)
-                    await self._pause(str(why))
-                    break
+        while (messages := await self._unless_over(connection, pull.some())) is not None:
+            await self._work_off(connection, pull, messages)
         if connection.lost.is_set():
             raise NatsTrouble("the connection to NATS was lost")
-        await _give_back(connection, await pull.end(), 0)
+        async for messages in pull.last():
+            await self._work_off(connection, pull, messages)
         await connection.flush()
+
+    async def _work_off(self, connection: Connection, pull: Pull, messages: list[Message]) -> None:
+        """Take messages, or give them and what else is here back where the database is away."""
+        while messages:
+            group, messages = _group(messages)
+            try:
+                await self._take(connection, group)
+            except StoreTrouble as why:
+                await _give_back(connection, [*group, *messages, *pull.rest()], self._pause_s)
+                await self._pause(str(why))
+                return
 
     async def _unless_over(
         self, connection: Connection, work: Coroutine[Any, Any, list[Message]]

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from gateway.jetstream import (
@@ -28,9 +30,9 @@ _MOST_PENDING = 5000  # batches in consumers' hands
 _NO_STREAM = 10059
 _SHORT_REPLY = 9  # tokens of a reply subject without the account's domain
 
-_EXPIRES_S = 30
-_HEARTBEAT_S = 5
-_SILENCE_S = 12.0  # two heartbeats and some
+_EXPIRES_S = 1  # of an order; whoever stops waits as long
+_GRACE_S = 1.0  # for the word that an order is over
+_SILENCE_S = 12.0  # without a message, nor an order's end
 
 
 async def ensure_stream(connection: Connection, max_bytes: int | None = None) -> None:
@@ -124,11 +126,25 @@ class Pull:
         """Listen; some() can be called from now on."""
         self._end = await self._connection.subscribe(self._inbox, self._heard)
 
-    async def end(self) -> list[Message]:
-        """What is here, after all that was on its way has come. Raises NatsTrouble."""
+    async def last(self) -> AsyncIterator[list[Message]]:
+        """What still comes of what was ordered, until nothing of it is on its way: a second or two. Raises NatsTrouble.
+
+        Who left sooner would miss what the stream has just handed out, and nobody had it before its time is over.
+        """
+        clock = asyncio.get_running_loop().time
+        until = clock() + _EXPIRES_S + _GRACE_S
+        while self._here or (self._ordered and clock() < until):
+            if self._here:
+                yield self.rest()
+                continue
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await self._news.wait()
         if self._end is not None:
             await self._end()
-        return self.rest()
+        if self._here:
+            yield self.rest()
 
     async def some(self) -> list[Message]:
         """What is here, waiting for at least one message; the next ones are ordered. Raises NatsTrouble."""
@@ -141,7 +157,7 @@ class Pull:
             try:
                 async with asyncio.timeout(_SILENCE_S):
                     await self._news.wait()
-            except TimeoutError as e:  # nor a heartbeat
+            except TimeoutError as e:
                 raise Silent(f"the consumer {CONSUMER}: nothing for {_SILENCE_S:g} s") from e
         await self._order(self._most)
         return self.rest()
@@ -156,11 +172,7 @@ class Pull:
         if wanted * 2 < most:
             return
         self._ordered += wanted
-        order = {
-            "batch": wanted,
-            "expires": _EXPIRES_S * 10**9,
-            "idle_heartbeat": _HEARTBEAT_S * 10**9,
-        }
+        order = {"batch": wanted, "expires": _EXPIRES_S * 10**9}
         await self._connection.publish(self._subject, json.dumps(order).encode(), None, self._inbox)
 
     async def _heard(self, message: Message) -> None:
@@ -173,7 +185,7 @@ class Pull:
             self._ordered -= min(
                 self._ordered, int(unfilled) if unfilled.isdecimal() else self._most
             )
-        elif status != "100":  # 100 is a heartbeat
+        else:
             self._ordered = 0
             self._trouble = (
                 f"the consumer {CONSUMER}: {status} {message.headers.get('Description', '')}"

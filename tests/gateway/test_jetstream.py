@@ -214,6 +214,25 @@ def test_pulled_messages_come_once_and_unacknowledged_ones_again(broker: Broker)
     run(play)
 
 
+def test_who_stops_pulling_has_what_comes_until_the_order_is_over(broker: Broker) -> None:
+    async def play() -> None:
+        async with await stream(broker) as connection:
+            pull = Pull(connection, 16)
+            await pull.begin()
+            await connection.store(SUBJECT, b"before")
+            here = await pull.some()
+            filling = asyncio.gather(*(connection.store(SUBJECT, b"%d" % n) for n in range(5)))
+            async for more in pull.last():
+                here += more
+            await filling
+            await connection.store(SUBJECT, b"after")
+            info = await connection.api(f"CONSUMER.INFO.{STREAM}.hub")
+        assert here[0].data == b"before"
+        assert info["num_ack_pending"] == len(here)  # the stream has handed out nothing else
+
+    run(play)
+
+
 def test_a_consumer_that_goes_away_is_trouble_for_who_pulls(broker: Broker) -> None:
     async def play() -> None:
         async with await stream(broker) as connection:

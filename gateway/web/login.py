@@ -2,7 +2,7 @@
 
 POST /login            form name, password, to: 303 to where he goes on, or to /login?failed=KEY
 GET  /login/oidc?to=   303 to the identity provider          GET /login/callback   from there
-POST /logout           303 to /
+POST /logout           303 to / in the language and theme that its query names
 
 failed: "wrong" (name or password), "often" (too many tries), "oidc" (the provider's login came to nothing; the log says
 why), "accounts" (the file cannot be read; the log says why). A form of another site is refused. Who tries too often
@@ -29,7 +29,7 @@ from gateway.web.accounts import AccountProblem, Accounts
 from gateway.web.oidc import NotBegun, Oidc, OidcTrouble
 from gateway.web.person import Person
 from gateway.web.sessions import Sessions, keep, kept
-from gateway.web.station.pages import picked
+from gateway.web.station.pages import picked, viewed
 from gateway.web.templates import render
 
 log = logging.getLogger(__name__)
@@ -137,7 +137,7 @@ class Login:
         if _is_foreign(request):
             return _foreign()
         person = self._sessions.who(request)
-        response = RedirectResponse("/", 303)
+        response = RedirectResponse(viewed("/", picked(request.query_params)), 303)
         self._sessions.end(request, response)
         if person is not None:
             await self._record("logout", person, True)

@@ -1,6 +1,7 @@
 """Logging in and out over HTTP, by an account of ours and by a provider that is not ours; each is in the journal."""
 
 import asyncio
+import html
 import json
 import re
 import socket
@@ -117,6 +118,10 @@ async def test_a_login_leads_back_to_what_was_asked_for_in_the_language_that_was
         assert query == {"failed": "wrong", "to": to, "lang": "zh", "theme": "dark"}
         answer = await at.client.post("/login", data=STATION | {"to": to})
         assert answer.headers["location"] == to
+        page = (await at.client.get(to)).text
+        (out,) = re.findall('action="(/logout.*?)"', page)
+        answer = await at.client.post(html.unescape(out))
+        assert answer.headers["location"] == "/?lang=zh&theme=dark"
 
 
 async def test_a_wrong_password_is_in_the_journal_and_not_tried_for_ever(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """The charts page's pictures: answers by time as columns, and by what they were as bars."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from markupsafe import Markup
 
 from gateway.web.charts import Bar, Column, bars, columns
+from gateway.web.quantities import number
 from gateway.web.station.tally import COLOURS
 from gateway.web.words import Words
 
@@ -14,8 +16,8 @@ _MOST = 12  # bars; the rest is one
 
 def charts(
     found: Mapping[str, Any], t: Words, moment: Callable[[float], str]
-) -> dict[str, Markup | int]:
-    """`columns`, `bars` and the `total` of Tally.throughput's answer. moment: Unix seconds as text."""
+) -> dict[str, Markup | str]:
+    """`columns`, `bars` and the `summary` of Tally.throughput's answer. moment: Unix seconds as text."""
     parts = [
         Column(moment(bar["at"])[5:16], [(colour, bar[colour]) for colour in COLOURS])
         for bar in found["bars"]
@@ -33,11 +35,12 @@ def charts(
     rest = sum(each["count"] for each in found["outcomes"][_MOST:])
     if rest:
         said.append(Bar(t("station.charts.rest"), rest, str(rest)))
-    desc = t("station.charts.summary", total=total, takt=found["takt_s"] or "–")
+    takt = "–" if found["takt_s"] is None else number(Decimal(str(found["takt_s"])), t.language)
+    desc = t("station.charts.summary", total=total, takt=takt)
     return {
         "columns": columns("throughput", t("station.charts.throughput"), desc, parts),
         "bars": bars("verdicts", t("station.charts.verdicts"), desc, said),
-        "total": total,
+        "summary": desc,
     }
 
 

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from station_pages import UID, site, verdict
 
+from gateway.web.station.charts import charts
+from gateway.web.station.pages import SECTIONS, moment
 from gateway.web.station.shown import Shown
 from gateway.web.station.tally import KEPT_S, Tally
+from gateway.web.words import words
 
 pytestmark = pytest.mark.anyio
 
@@ -121,3 +124,14 @@ async def test_a_page_counts_what_was_before_it_and_what_comes(tmp_path: Path) -
         board = await at.get("/board.json")
         assert board["counts"]["green"] == 250 and len(board["recent"]) == 20
         assert board["readers"][0]["counts"]["red"] == 1
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "2.5 s"), ("de", "2,5 s"), ("nl", "2,5 s")])
+def test_the_charts_say_the_takt_with_the_decimal_mark_of_their_language(
+    language: str, said: str
+) -> None:
+    tally = Tally(now=lambda: NOON)
+    for at in (0, 2, 5):
+        tally.add(answer(NOON - 10 + at))
+    drawn = charts(tally.throughput(1), words(language, *SECTIONS), moment)
+    assert said in str(drawn["columns"]) and said in str(drawn["summary"])

@@ -123,9 +123,7 @@ class App:
             return []
         if self.mode == "send":
             if not self._is_up and not self._can_dial:
-                return self._told(
-                    (self._trouble or "no gateway: plug in", f"{self._waiting} wait"), now_ms
-                )
+                return self._away(now_ms)
             self._enter("sending", now_ms)
             return [("send",), self._sending()]
         if self.mode in WRITING and self._percent is not None and self._percent < _LOW_PERCENT:
@@ -143,7 +141,9 @@ class App:
             self._mode = (self._mode + 1) % len(self._modes)
         elif self.mode == "repaired":
             self._code = (self._code + 1) % len(self._codes)
-        elif self.last is not None and self._is_up:
+        elif self.last is not None:
+            if not self._is_up:
+                return acts + self._away(now_ms)
             acts.append(("export",))
         self._enter("idle", now_ms)
         return acts + [("show", self._screen("", "idle"))]
@@ -189,6 +189,10 @@ class App:
     def _stop(self, now_ms: "int") -> "list[Act]":
         self._enter("idle", now_ms)
         return [("stop",), ("show", self._screen("", "idle"))]
+
+    def _away(self, now_ms: "int") -> "list[Act]":
+        why = self._trouble or "no gateway: plug in"
+        return self._told((why, f"{self._waiting} wait"), now_ms)
 
     def _told(self, lines: "Sequence[str]", now_ms: "int") -> "list[Act]":
         self._enter("verdict", now_ms)

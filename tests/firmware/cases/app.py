@@ -92,7 +92,8 @@ def test_a_long_press_on_the_menu_exports_what_was_read_last():
     assert ("export",) not in hand.press("menu", 1000)
     hand.press("trigger")
     hand.on("done", Result())
-    assert ("export",) not in hand.press("menu", 1000)
+    acts = hand.press("menu", 1000)
+    assert words(acts) == [("show", "NO")] and "no gateway" in acts[0][1].lines[0]
     hand.on("link", True, 0, "")
     assert ("export",) in hand.press("menu", 1000) and hand.app.mode == "verify"
 

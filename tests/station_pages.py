@@ -36,8 +36,9 @@ PAGES = (
     "/history?uid=xyz",
     "/product?product=09520123456788/A1",
     "/charts",
+    "/charts?hours=abc",
     "/login",
-)  # those that everybody may see, and one that finds fault
+)  # those that everybody may see, and two that find fault
 PATIENCE_S = 10.0
 
 

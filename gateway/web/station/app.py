@@ -32,6 +32,7 @@ from gateway.web.station.acts import AUDIT, Acts
 from gateway.web.station.board import Board
 from gateway.web.station.charts import charts
 from gateway.web.station.configuration import tables
+from gateway.web.station.faults import Faults, is_page
 from gateway.web.station.history import Filter, Unreadable, history, life, text, whole
 from gateway.web.station.line import Line
 from gateway.web.station.live import Live
@@ -82,6 +83,7 @@ class StationPage:
         self._live = Live(journal, self.notices, self.board, who)
         self._acts = Acts(journal, line, who)
         self._pages = Pages(config, who, beside)
+        self._faults = Faults(self._pages)
         self._searching = asyncio.Lock()  # one at a time: the line has the rest of the machine
         self.app = self._assembled(more)
 
@@ -113,7 +115,7 @@ class StationPage:
                 *assets.routes(),
             ],
             middleware=[Middleware(SafeHeaders)],
-            exception_handlers={Unreadable: _unreadable},
+            exception_handlers={Unreadable: self._faults.unreadable},
         )
 
     def _allowed(self, role: str) -> Callable[[Answer], Answer]:
@@ -126,13 +128,11 @@ class StationPage:
                 person = self._who(request)
                 if person is not None and person.may(role):
                     return await answer(request)
-                is_page = "." not in request.url.path and request.url.path != "/live"
-                if is_page and (person is None or person.account == "guest"):
+                if is_page(request) and (person is None or person.account == "guest"):
                     asked = f"{request.url.path}?{request.url.query}"
                     said = {"to": viewed(asked, {})} | kept(request)
                     return RedirectResponse(f"/login?{urlencode(said)}", 303)
-                status = 401 if person is None else 403
-                return JSONResponse({"error": f"this is for the role {role}"}, status)
+                return self._faults.refused(request, role, 401 if person is None else 403)
 
             return ask
 
@@ -240,7 +240,3 @@ def _hours(request: Request) -> int:
 
 def _json(value: dict[str, Any]) -> Response:
     return JSONResponse(value, headers={"Cache-Control": "no-store"})
-
-
-async def _unreadable(request: Request, why: Exception) -> Response:
-    return JSONResponse({"error": str(why)}, 400)

@@ -5,7 +5,7 @@ came), link(path, **query): a path that keeps language and theme, here(**query):
 parameters, and what it shows: station.html board; station_history.html filter, found, readers (names) and fault (the
 name of a parameter that cannot be read, ""); station_product.html product and found; station_charts.html found,
 readers, hours, and drawn (charts.py); station_configuration.html tables; station_login.html to (where
-to go on), failed, has_accounts, has_oidc.
+to go on), failed, has_accounts, has_oidc; station_fault.html said and way.
 """
 
 import json

@@ -11,7 +11,11 @@ from station_pages import UID, Site, site, verdict
 
 from gateway.journal_asked import Asked
 from gateway.records import Row
+from gateway.web.headers import CSP
 from gateway.web.station import history
+from gateway.web.words import words
+
+HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"  # as a browser asks
 
 pytestmark = pytest.mark.anyio
 
@@ -139,3 +143,33 @@ async def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
             answer = await client.get(f"/history.json?{query}")
             assert answer.status_code == 400
             assert answer.json()["error"].startswith(query.partition("=")[0])
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "about", "way"),
+    [
+        ("/charts?hours=abc", 400, "charts.hours", "/charts?lang=de"),
+        (f"/charts?station={'x' * 513}", 400, "filter.station", "/charts?lang=de"),
+        (f"/product?product={'x' * 513}", 400, "filter.product", "/product?lang=de"),
+        ("/configuration?", 403, "role.engineer", "/?lang=de"),
+    ],
+)
+async def test_a_person_is_told_in_words_what_cannot_be_shown(
+    tmp_path: Path, path: str, status: int, about: str, way: str
+) -> None:
+    async with site(tmp_path) as at, at.client() as client:
+        answer = await client.get(f"{path}&lang=de", headers={"Accept": HTML})
+        assert (answer.status_code, answer.headers["content-language"]) == (status, "de")
+        assert answer.headers["content-security-policy"] == CSP
+        german = words("de", "station")
+        name = german(f"station.{about}")
+        said = (
+            german("station.fault.role", role=name)
+            if status == 403
+            else german("station.filter.fault", name=name)
+        )
+        assert said in answer.text and f'href="{way}"' in answer.text
+        answer = await client.get(path)
+        assert (answer.status_code, list(answer.json())) == (status, ["error"])
+        answer = await client.get("/throughput.json?hours=abc", headers={"Accept": HTML})
+        assert "hours" in answer.json()["error"]

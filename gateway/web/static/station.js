@@ -23,6 +23,8 @@ let unspoken = null; // the answer that is told next
 let silence = null; // a timer, while none is told
 let held = null; // what is shown when the page goes on; null: it is not paused
 
+document.querySelector(".station").hidden = false;
+linked("waiting");
 listen();
 
 /** Follow the stream for ever. */
@@ -213,12 +215,14 @@ function sure(what) {
 async function send(button, act) {
   if (button.ariaBusy) return; // not disabled, which would take the focus from it
   button.ariaBusy = true;
+  const refused = byId("refused");
+  put(refused, "");
   try {
     const headers = { "Content-Type": "application/json" };
     const answer = await fetch("/act", { method: "POST", headers, body: JSON.stringify(act) });
-    if (!answer.ok) put(byId("link"), text("act_failed", { why: (await answer.json()).error }));
+    if (!answer.ok) put(refused, text("act_failed", { why: (await answer.json()).error }));
   } catch (why) {
-    put(byId("link"), text("act_failed", { why: why.message }));
+    put(refused, text("act_failed", { why: why.message }));
   } finally {
     button.ariaBusy = null;
   }

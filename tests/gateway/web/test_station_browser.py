@@ -236,6 +236,28 @@ def test_a_lead_works_it_by_keyboard_alone(chromium: Chromium, aside: Aside, at:
         assert visit.page.locator("[data-act]").count() == 0
 
 
+def test_an_act_that_is_refused_is_told_beside_the_state_of_the_connection(
+    chromium: Chromium, at: Site
+) -> None:
+    with chromium.visit(size=DESK) as visit:
+        page = visit.page
+        opened(visit, at, role="lead")
+        page.wait_for_selector("#link[data-state=live]")
+        stop, told = page.get_by_role("button", name="Stop dock"), page.get_by_role("alert")
+        stop.wait_for()
+        page.set_extra_http_headers({"role": "operator"})
+        stop.click()
+        page.get_by_text("operator is no lead").wait_for()
+        assert page.locator("#link").inner_text() == "Live"
+        assert "not done" in told.inner_text()
+        assert visit.violations() == []
+        page.set_extra_http_headers({"role": "lead"})
+        stop.click()
+        page.get_by_role("button", name="Start dock").click()
+        stop.wait_for()
+        assert told.count() == 0
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/history", "/history?product=%3Cimg", "/product?product={hostile}"]
 )
@@ -282,6 +304,8 @@ def test_no_page_needs_a_script_to_be_read_but_the_live_one(chromium: Chromium, 
     with chromium.visit(script=False, size=DESK) as visit:
         opened(visit, at)
         assert "needs none" in visit.page.locator("noscript").inner_text()
+        said = visit.page.locator("main").inner_text()
+        assert "READY" not in said and "Connecting" not in said
         for path in PAGES[1:]:
             opened(visit, at, path)
             assert visit.page.locator("h1").inner_text()

@@ -18,6 +18,7 @@ from hwsim.cli_m100 import m100
 from hwsim.cli_plc import plc
 from hwsim.cli_scanner import scanner
 from hwsim.clock import Clock
+from hwsim.ending import Ended
 from hwsim.faults import Faults
 from hwsim.field import Field
 from hwsim.ntag import Tag, by_memory
@@ -215,7 +216,7 @@ def _either(names: list[str]) -> str:
 
 @contextmanager
 def _one_line() -> Iterator[None]:
-    """Say a wrong usage in one line; exit status 2."""
+    """Say what is wrong in one line; a wrong usage ends with status 2."""
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
@@ -225,9 +226,9 @@ def _one_line() -> Iterator[None]:
             f"tagwright sim {why.ctx.info_name}" if why.ctx and why.ctx.parent else "tagwright sim"
         )
         text = why.format_message().rstrip(".")
-        ended = click.ClickException(f"{text}: see `{path} --help`")
-        ended.exit_code = 2  # type: ignore[misc]  # click declares it for the class, reads it off the instance
-        raise ended from None
+        raise Ended(f"{text}: see `{path} --help`", 2) from None
+    except click.ClickException as why:
+        raise Ended(why.format_message(), why.exit_code) from None
 
 
 def _dump(path: Path, tags: list[Tag]) -> None:

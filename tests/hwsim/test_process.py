@@ -225,6 +225,7 @@ def refused_once_ready(*arguments: str) -> str:
     done = run(*arguments)
     assert done.returncode == 2 and "stats" not in done.stdout
     (line,) = done.stderr.splitlines()
+    assert line.startswith("tagwright: ")
     return line
 
 
@@ -233,7 +234,7 @@ def refused(*arguments: str, status: int = 2, cwd: Path | None = None) -> str:
     done = run(*arguments, cwd=cwd)
     assert (done.returncode, done.stdout) == (status, "")
     (line,) = done.stderr.splitlines()
-    assert line.startswith("Error: ")
+    assert line.startswith("tagwright: ")  # as every other command says it
     return line
 
 

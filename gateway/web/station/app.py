@@ -115,7 +115,7 @@ class StationPage:
                 *assets.routes(),
             ],
             middleware=[Middleware(SafeHeaders)],
-            exception_handlers={Unreadable: self._faults.unreadable},
+            exception_handlers={Unreadable: self._faults.unreadable, 404: self._faults.missing},
         )
 
     def _allowed(self, role: str) -> Callable[[Answer], Answer]:

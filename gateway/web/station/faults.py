@@ -28,6 +28,15 @@ class Faults:
         way = (path, t(f"station.page.{path.strip('/') or 'front'}"))
         return self._pages.answer(request, "station_fault.html", 400, said=said, way=way)
 
+    async def missing(self, request: Request, why: Exception) -> Response:
+        """404 for a path that is none; Starlette's handler of it."""
+        if not _is_read_by_a_person(request):
+            return JSONResponse({"error": "there is nothing here"}, 404)
+        t = self._pages.words(request)
+        way = ("/", t("station.page.front"))
+        said = t("station.fault.missing")
+        return self._pages.answer(request, "station_fault.html", 404, said=said, way=way)
+
     def refused(self, request: Request, role: str, status: int) -> Response:
         """For who may not do what `role` may."""
         if not _is_read_by_a_person(request):

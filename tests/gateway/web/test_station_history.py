@@ -152,6 +152,7 @@ async def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
         (f"/charts?station={'x' * 513}", 400, "filter.station", "/charts?lang=de"),
         (f"/product?product={'x' * 513}", 400, "filter.product", "/product?lang=de"),
         ("/configuration?", 403, "role.engineer", "/?lang=de"),
+        ("/nowhere?", 404, "fault.missing", "/?lang=de"),
     ],
 )
 async def test_a_person_is_told_in_words_what_cannot_be_shown(
@@ -163,11 +164,11 @@ async def test_a_person_is_told_in_words_what_cannot_be_shown(
         assert answer.headers["content-security-policy"] == CSP
         german = words("de", "station")
         name = german(f"station.{about}")
-        said = (
-            german("station.fault.role", role=name)
-            if status == 403
-            else german("station.filter.fault", name=name)
-        )
+        said = {
+            400: german("station.filter.fault", name=name),
+            403: german("station.fault.role", role=name),
+            404: name,
+        }[status]
         assert said in answer.text and f'href="{way}"' in answer.text
         answer = await client.get(path)
         assert (answer.status_code, list(answer.json())) == (status, ["error"])

@@ -27,7 +27,7 @@ def hub_toml(tmp_path: Path) -> Path:
         store = Reports(database, time.time_ns)
         for number, text in enumerate(TOLD):
             said = Said(ITEM, "repair", date(2026, 9, 20), text)
-            assert await store.keep(said, bytes([number]) * 16) == number + 1
+            assert await store.keep(said, bytes([number]) * 16)
         await database.close()
 
     asyncio.run(fill())

@@ -48,15 +48,16 @@ def test_a_server_that_is_killed_while_it_takes_no_more_rows_holds_nobody(
             await session.copy("kept", ("n", "image"), more_than_sockets_take)
 
     async def play() -> None:
-        database = await open_database(postgres_url)
+        database, onlooker = [await open_database(postgres_url) for _ in range(2)]
         async with database.transaction() as session:
             await session.execute("CREATE TABLE kept (n BIGINT, image BYTEA)")
         with pytest.raises(StoreTrouble):
             async with database.transaction() as holder:
                 await holder.execute("LOCK TABLE kept IN SHARE MODE")
                 copying = asyncio.create_task(copy(database))
-                while not await database.fetch("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                while not await onlooker.fetch("SELECT 1 FROM pg_locks WHERE NOT granted"):
                     await asyncio.sleep(0)
+                await onlooker.close()  # no idle connection is left, whose end is learnt by its use
                 postgres.kill9()
                 with pytest.raises(StoreTrouble):
                     async with asyncio.timeout(PATIENCE_S):

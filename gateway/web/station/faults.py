@@ -32,10 +32,7 @@ class Faults:
         """404 for a path that is none; Starlette's handler of it."""
         if not _is_read_by_a_person(request):
             return JSONResponse({"error": "there is nothing here"}, 404)
-        t = self._pages.words(request)
-        way = ("/", t("station.page.front"))
-        said = t("station.fault.missing")
-        return self._pages.answer(request, "station_fault.html", 404, said=said, way=way)
+        return self._to_front(request, 404, self._pages.words(request)("station.fault.missing"))
 
     def refused(self, request: Request, role: str, status: int) -> Response:
         """For who may not do what `role` may."""
@@ -43,7 +40,10 @@ class Faults:
             return JSONResponse({"error": f"this is for the role {role}"}, status)
         t = self._pages.words(request)
         said = t("station.fault.role", role=t(f"station.role.{role}"))
-        way = ("/", t("station.page.front"))
+        return self._to_front(request, status, said)
+
+    def _to_front(self, request: Request, status: int, said: str) -> Response:
+        way = ("/", self._pages.words(request)("station.page.front"))
         return self._pages.answer(request, "station_fault.html", status, said=said, way=way)
 
 
